@@ -1,0 +1,95 @@
+import { lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { app } from 'electron';
+import { readArguments, text, usage, type Command, type CommandContext } from './commands/arguments';
+import { inspectCommand } from './commands/inspect';
+import { practiceCommand, practiceServerCommand } from './commands/practice';
+import { provisionCommand } from './commands/provision';
+import { listCommand, recoverCommand, statusCommand } from './commands/record';
+import { secretCommand } from './commands/secret';
+import { verifyCardCommand } from './commands/verify-card';
+import { defaultDataFolder } from './data-folder';
+import { helpText } from './help';
+import { commandOutput } from './output';
+import { asImprintError, ImprintError } from '../domain/errors';
+
+const commands: Readonly<Record<string, Command>> = {
+  'provision': provisionCommand,
+  'inspect': inspectCommand,
+  'verify-card': verifyCardCommand,
+  'status': statusCommand,
+  'list': listCommand,
+  'recover': recoverCommand,
+  'practice': practiceCommand,
+  'practice-server': practiceServerCommand,
+  'secret': secretCommand,
+};
+
+/** The arguments behind the app's own path: what the person wrote. */
+export function ownArguments(): readonly string[] {
+  if (app.isPackaged) return process.argv.slice(1);
+  const application = process.argv.findIndex((argument, index) => index > 0 && !argument.startsWith('-'));
+  return process.argv.slice(application + 1);
+}
+
+/** Whether these arguments ask for a command rather than for the window. */
+export function isCommand(args: readonly string[]): boolean {
+  return args.some((argument) => Object.hasOwn(commands, argument)) || args.includes('--help') || args.includes('-h') || args.includes('--version');
+}
+
+/** Runs one command. @returns the exit code */
+async function runCommand(args: readonly string[]): Promise<number> {
+  const abort = new AbortController();
+  const interrupt = (): void => {
+    abort.abort(new ImprintError('cancelled', 'Cancelled.'));
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  let output = commandOutput(args.includes('--json'));
+  try {
+    const { positionals, values } = readArguments(args);
+    output = commandOutput(values['json'] === true);
+    if (values['version'] === true) {
+      process.stdout.write(`imprint ${app.getVersion()}\n`);
+      return 0;
+    }
+    const [name, ...rest] = positionals;
+    if (values['help'] === true || name === undefined) {
+      process.stdout.write(helpText);
+      return name === undefined && values['help'] !== true ? 2 : 0;
+    }
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (command === undefined) throw usage(`There is no command "${name}".`, Object.keys(commands).join(', '));
+    const context: CommandContext = { dataFolder: '', output, signal: abort.signal, values, positionals: rest };
+    return await command({ ...context, dataFolder: resolve(text(context, 'data') ?? defaultDataFolder()) });
+  } catch (thrown) {
+    const error = asImprintError(thrown);
+    output.emit({ event: 'error', exitCode: error.exitCode, ...error.toReport() });
+    return error.exitCode;
+  }
+}
+
+/** Chromium wants a folder for itself even without a window. It holds nothing of ours: one for each user, for all commands. */
+function chromiumFolder(): string {
+  const { uid } = userInfo();
+  const path = join(tmpdir(), `imprint-runtime-${String(uid)}`);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const facts = lstatSync(path);
+  // SECURITY: the temporary folder is everybody's; a folder or link that somebody else put there is not used.
+  return facts.isDirectory() && facts.uid === uid && (facts.mode & 0o077) === 0 ? path : mkdtempSync(join(tmpdir(), 'imprint-runtime-'));
+}
+
+/** Runs the arguments as a command and ends the process. */
+export function commandLine(args: readonly string[]): void {
+  app.setPath('userData', chromiumFolder());
+  app.commandLine.appendSwitch('disable-gpu');
+  // A closed pipe at the other end (`| head`) is no reason for a crash report.
+  process.stdout.on('error', () => undefined);
+  void app
+    .whenReady()
+    .then(() => runCommand(args))
+    .then((code) => {
+      app.exit(code);
+    });
+}

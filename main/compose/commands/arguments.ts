@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util';
+import { ImprintError } from '../../domain/errors';
+import type { Output } from '../output';
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly dataFolder: string;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+  readonly positionals: readonly string[];
+}
+
+/** A command returns its exit code. */
+export type Command = (context: CommandContext) => Promise<number>;
+
+export const options = {
+  'data': { type: 'string' },
+  'json': { type: 'boolean' },
+  'csv': { type: 'boolean' },
+  'ca-file': { type: 'string' },
+  'profile': { type: 'string' },
+  'identity': { type: 'string', multiple: true },
+  'target': { type: 'string' },
+  'image': { type: 'string' },
+  'port': { type: 'string' },
+  'operator': { type: 'string' },
+  'fixed-disk': { type: 'boolean' },
+  'practice': { type: 'boolean' },
+  'offline': { type: 'boolean' },
+  'help': { type: 'boolean', short: 'h' },
+  'version': { type: 'boolean' },
+} as const;
+
+export function usage(sentence: string, expected = 'see "imprint --help"'): ImprintError {
+  return new ImprintError('usage', sentence, { expected });
+}
+
+/** @throws ImprintError usage naming the option that is wrong */
+export function readArguments(args: readonly string[]): { readonly positionals: readonly string[]; readonly values: CommandContext['values'] } {
+  try {
+    const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return { positionals, values };
+  } catch (thrown) {
+    throw usage(thrown instanceof Error ? (thrown.message.split('. ')[0] ?? thrown.message) : 'The arguments cannot be read.');
+  }
+}
+
+/** A text option, or undefined. */
+export function text(context: CommandContext, name: keyof typeof options): string | undefined {
+  const value = context.values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A text option that must be there. @throws ImprintError usage */
+export function required(context: CommandContext, name: keyof typeof options): string {
+  const value = text(context, name);
+  if (value === undefined || value === '') throw usage(`This command needs --${name}.`, `--${name} with a value`);
+  return value;
+}
+
+/** `--identity mac=02:… serial=7`: name → value. Further pairs may follow as further words. @throws ImprintError usage */
+export function identityPairs(context: CommandContext): Readonly<Record<string, string>> | undefined {
+  const given = context.values['identity'];
+  const listed = Array.isArray(given) ? (given as readonly (string | boolean)[]).filter((value) => typeof value === 'string') : [];
+  const pairs = [...listed, ...context.positionals];
+  if (pairs.length === 0) return undefined;
+  const identity: Record<string, string> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw usage(`"${pair}" is not an identity attribute.`, 'NAME=VALUE, such as mac=02:00:00:00:00:01');
+    const name = pair.slice(0, at);
+    if (Object.hasOwn(identity, name)) throw usage(`The identity attribute ${name} was given twice.`, 'every attribute once');
+    identity[name] = pair.slice(at + 1);
+  }
+  return identity;
+}

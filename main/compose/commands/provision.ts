@@ -1,0 +1,49 @@
+import { ImprintError } from '../../domain/errors';
+import { readIdentity } from '../../domain/identity';
+import type { JobOutcome } from '../../domain/job';
+import { provision, type ProvisionRequest } from '../../station/provision';
+import type { OpenStation } from '../open-station';
+import { identityPairs, required, usage, type Command, type CommandContext } from './arguments';
+import { profileOf, recoverFirst, warnings, withStation } from './context';
+
+/** `provision --profile P.json --identity k=v … --target PATH [--fixed-disk]` */
+export const provisionCommand: Command = async (context) => {
+  const loaded = profileOf(context);
+  const targetPath = required(context, 'target');
+  const pairs = identityPairs(context);
+  if (pairs === undefined) throw usage('This command needs --identity.', '--identity mac=02:00:00:00:00:01');
+  const identity = readIdentity(loaded.profile.identity, pairs);
+  return withStation(context, async (open) => {
+    await warnings(context, open);
+    await recoverFirst(context, open);
+    const naming = context.values['fixed-disk'] === true ? 'fixed-disk' : 'typed';
+    const outcome = await runJob(context, open, { loaded, identity, slot: 'command line', targetPath, naming });
+    return report(context, outcome);
+  });
+};
+
+/** One job with its steps and progress told on the way. */
+export function runJob(context: CommandContext, { station }: OpenStation, request: ProvisionRequest): Promise<JobOutcome> {
+  const { output, signal } = context;
+  return provision(station, request, {
+    signal,
+    onProgress: (progress) => {
+      output.emit({ event: 'progress', ...progress });
+    },
+    onStep: (step, state, sentence) => {
+      output.emit({ event: 'step', step, state, sentence });
+    },
+  });
+}
+
+/** Tells how a job ended. @throws ImprintError with the job's error where it did not succeed */
+export function report(context: CommandContext, outcome: JobOutcome): number {
+  context.output.emit({ event: 'result', ...outcome });
+  if (outcome.state === 'done') {
+    context.output.print(outcome.sentence);
+    context.output.print(`Fingerprint ${outcome.fingerprint ?? ''}`);
+    return 0;
+  }
+  const { error } = outcome;
+  throw error === undefined ? new ImprintError('unexpected', outcome.sentence) : new ImprintError(error.code, outcome.sentence, error);
+}

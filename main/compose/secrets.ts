@@ -1,0 +1,78 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { safeStorage } from 'electron';
+import { ImprintError } from '../domain/errors';
+import type { Secrets } from '../domain/ports';
+
+/** Asks the person; undefined where nobody can be asked or the person gave up. */
+export type AskForSecret = (name: string, canKeep: boolean) => Promise<{ readonly value: string; readonly keep: boolean } | undefined>;
+
+/** Secrets encrypted to the desktop's keyring, one file of mode 0600 each. */
+export class Keyring {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** False without a desktop keyring: there safeStorage would only scramble with a key that everybody knows. */
+  async available(): Promise<boolean> {
+    return safeStorage.getSelectedStorageBackend() !== 'basic_text' && (await safeStorage.isAsyncEncryptionAvailable());
+  }
+
+  /** @throws ImprintError credential-missing */
+  async read(name: string): Promise<string> {
+    if (!(await this.available())) throw unavailable(name);
+    try {
+      return (await safeStorage.decryptStringAsync(readFileSync(this.#path(name)))).result;
+    } catch (thrown) {
+      throw new ImprintError('credential-missing', `The keyring of this computer has no secret "${name}": store it with "imprint secret ${name}".`, { field: 'server.credentials', cause: thrown });
+    }
+  }
+
+  /** @throws ImprintError credential-missing where there is no keyring */
+  async store(name: string, value: string): Promise<void> {
+    if (!(await this.available())) throw unavailable(name);
+    const encrypted = await safeStorage.encryptStringAsync(value);
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const path = this.#path(name);
+    // CRASH: the old secret stays until the new one is whole.
+    writeFileSync(`${path}.new`, encrypted, { mode: 0o600 });
+    chmodSync(`${path}.new`, 0o600);
+    renameSync(`${path}.new`, path);
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, `${encodeURIComponent(name)}.secret`);
+  }
+}
+
+function unavailable(name: string): ImprintError {
+  return new ImprintError('credential-missing', `This session has no desktop keyring, so the secret "${name}" cannot be read from it: use an environment variable instead.`, {
+    field: 'server.credentials',
+    expected: '{"environment": "VARIABLE"}',
+  });
+}
+
+/** Secrets from the environment, the keyring or the person. */
+export function stationSecrets(keyring: Keyring, ask: AskForSecret): Secrets {
+  return {
+    async resolve(reference) {
+      switch (reference.from) {
+        case 'environment': {
+          const value = process.env[reference.name];
+          if (value !== undefined && value !== '') return value;
+          throw new ImprintError('credential-missing', `The environment variable ${reference.name} is not set; the profile takes a credential from it.`, { field: 'server.credentials', expected: `a value in ${reference.name}` });
+        }
+        case 'keyring':
+          return keyring.read(reference.name);
+        case 'ask': {
+          const answer = await ask(reference.name, await keyring.available());
+          if (answer === undefined) throw new ImprintError('credential-missing', `Nobody could be asked for "${reference.name}".`, { field: 'server.credentials' });
+          if (answer.keep) await keyring.store(reference.name, answer.value);
+          return answer.value;
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** What main may ask of the storage process: the record's port, method by method. */
+import { z } from 'zod';
+import type { Methods } from './methods';
+import {
+  dayRowSchema,
+  deviceDetailsSchema,
+  deviceRowSchema,
+  deviceStateSchema,
+  identitySchema,
+  jobRowSchema,
+  jobStateSchema,
+  keyTypeSchema,
+  listOf,
+  preparedImageSchema,
+  processOwnerSchema,
+  publicKeySchema,
+  sha256Schema,
+  stepNameSchema,
+  timestampSchema,
+} from './values';
+
+const nothing = z.void();
+const at = timestampSchema;
+
+export const reservationSchema = z.object({
+  jobId: z.uuid(),
+  deviceId: z.uuid(),
+  identity: identitySchema,
+  profileName: z.string(),
+  profileSha256: sha256Schema,
+  imageSha256: sha256Schema,
+  serverKind: z.string(),
+  serverUrl: z.string(),
+  keyType: keyTypeSchema,
+  slot: z.string(),
+  targetPath: z.string(),
+  operator: z.string(),
+  owner: processOwnerSchema,
+  at,
+});
+
+export const storageMethods = {
+  keepProfile: { params: z.object({ name: z.string(), sha256: sha256Schema, json: z.string(), at }), result: nothing },
+  keptProfile: { params: z.object({ sha256: sha256Schema }), result: z.string().optional() },
+  keepImage: { params: z.object({ image: preparedImageSchema, at }), result: nothing },
+  reserve: { params: z.object({ reservation: reservationSchema }), result: nothing },
+  startStep: { params: z.object({ jobId: z.string(), step: stepNameSchema, at }), result: nothing },
+  endStep: { params: z.object({ jobId: z.string(), step: stepNameSchema, state: z.enum(['done', 'failed']), sentence: z.string(), at }), result: nothing },
+  recordPublicKey: { params: z.object({ jobId: z.string(), publicKey: publicKeySchema, at }), result: nothing },
+  endJob: {
+    params: z.object({
+      jobId: z.string(),
+      state: jobStateSchema,
+      deviceState: deviceStateSchema,
+      sentence: z.string(),
+      at,
+      serverDeviceId: z.string().optional(),
+    }),
+    result: nothing,
+  },
+  markAccepted: { params: z.object({ deviceId: z.string(), at }), result: nothing },
+  unfinishedJobs: { params: z.object({}), result: listOf(jobRowSchema) },
+  takeOver: { params: z.object({ jobId: z.string(), from: processOwnerSchema, to: processOwnerSchema }), result: z.boolean() },
+  findByIdentity: { params: z.object({ identity: identitySchema }), result: deviceDetailsSchema.optional() },
+  findByFingerprint: { params: z.object({ fingerprint: sha256Schema }), result: deviceDetailsSchema.optional() },
+  device: { params: z.object({ deviceId: z.string() }), result: deviceDetailsSchema.optional() },
+  list: {
+    params: z.object({
+      query: z.object({ identity: identitySchema.optional(), state: deviceStateSchema.optional(), limit: z.int().min(1), offset: z.int().min(0) }),
+    }),
+    result: z.object({ devices: listOf(deviceRowSchema), total: z.int() }),
+  },
+  jobsSince: { params: z.object({ since: timestampSchema, limit: z.int().min(1) }), result: listOf(dayRowSchema) },
+  close: { params: z.object({}), result: nothing },
+} as const satisfies Methods;
+
+export type StorageMethods = typeof storageMethods;

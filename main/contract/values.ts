@@ -1,0 +1,227 @@
+/** Schemas of the values that cross a process boundary. Each is tied to its domain type, so the two cannot drift apart. */
+import { z } from 'zod';
+import type { ErrorReport } from '../domain/errors';
+import { errorCodes } from '../domain/errors';
+import type { Identity } from '../domain/identity';
+import type { JobOutcome, Progress, Step } from '../domain/job';
+import { stepNames } from '../domain/job';
+import type { PublicKey } from '../domain/keys';
+import { keyTypes } from '../domain/keys';
+import type {
+  CardFileFacts,
+  CardKey,
+  CustodyStatus,
+  DeviceDetails,
+  DeviceRow,
+  ImageReport,
+  JobRow,
+  PreparedImage,
+  ProcessOwner,
+  VerifyReceipt,
+  WriteReceipt,
+} from '../domain/ports';
+import type { CardFile, ImageSettings, PartitionReference } from '../domain/profile';
+import type { TargetFacts } from '../domain/targets';
+
+/** A list; read-only, as the domain's lists are. */
+export function listOf<Item extends z.ZodType>(item: Item): z.ZodReadonly<z.ZodArray<Item>> {
+  return z.array(item).readonly();
+}
+
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+export const bytesSchema = z.int().min(0);
+/** Bytes in a message: Buffers arrive as plain Uint8Arrays after the structured clone. */
+export const binarySchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected bytes');
+export const timestampSchema = z.iso.datetime();
+
+export const errorReportSchema = z.object({
+  code: z.enum(errorCodes),
+  sentence: z.string().min(1),
+  field: z.string().optional(),
+  expected: z.string().optional(),
+}) satisfies z.ZodType<ErrorReport>;
+
+export const identitySchema = z.record(z.string(), z.string()) satisfies z.ZodType<Identity>;
+
+export const keyTypeSchema = z.enum(keyTypes);
+
+export const publicKeySchema = z.object({
+  type: keyTypeSchema,
+  spki: binarySchema,
+  fingerprint: sha256Schema,
+}) satisfies z.ZodType<PublicKey>;
+
+export const stepNameSchema = z.enum(stepNames);
+export const jobStateSchema = z.enum(['open', 'done', 'failed', 'cancelled', 'compensated', 'waiting']);
+export const deviceStateSchema = z.enum(['reserved', 'preauthorized', 'accepted', 'released']);
+
+export const progressSchema = z.object({
+  phase: z.enum(['image', ...stepNames]),
+  doneBytes: bytesSchema,
+  totalBytes: bytesSchema,
+  bytesPerSecond: z.number().min(0),
+  secondsLeft: z.number().min(0).optional(),
+}) satisfies z.ZodType<Progress>;
+
+export const partitionReferenceSchema = z.union([
+  z.strictObject({ number: z.int().min(1).max(256) }),
+  z.strictObject({ label: z.string().min(1).max(72) }),
+]) satisfies z.ZodType<PartitionReference>;
+
+export const cardFileSchema = z.object({
+  content: z.literal('private-key'),
+  partition: partitionReferenceSchema,
+  path: z.string().regex(/^(?:\/[^/\0]+)+$/),
+  mode: z.int().min(0).max(0o7777),
+  uid: z.int().min(0).max(0xffffffff),
+  gid: z.int().min(0).max(0xffffffff),
+  createFolders: z.boolean(),
+}) satisfies z.ZodType<CardFile>;
+
+export const imageSettingsSchema = z.object({ path: z.string().min(1), sha256: sha256Schema }) satisfies z.ZodType<ImageSettings>;
+
+const imageFormatSchema = z.enum(['raw', 'gzip', 'xz', 'zstd']);
+
+export const preparedImageSchema = z.object({
+  path: z.string(),
+  sha256: sha256Schema,
+  format: imageFormatSchema,
+  decodedPath: z.string(),
+  decodedBytes: bytesSchema,
+  decodedSha256: sha256Schema,
+  stamp: z.string(),
+}) satisfies z.ZodType<PreparedImage>;
+
+export const imageReportSchema = z.object({
+  path: z.string(),
+  format: imageFormatSchema,
+  bytes: bytesSchema,
+  sha256: sha256Schema,
+  decodedBytes: bytesSchema,
+  table: z.enum(['mbr', 'gpt']),
+  partitions: listOf(
+    z.object({
+      number: z.int(),
+      offset: bytesSchema,
+      bytes: bytesSchema,
+      type: z.string(),
+      name: z.string().optional(),
+      filesystem: z.object({
+        kind: z.enum(['ext2', 'ext3', 'ext4', 'vfat', 'other']),
+        label: z.string().optional(),
+        uuid: z.string().optional(),
+        blockSize: bytesSchema.optional(),
+        freeBytes: bytesSchema.optional(),
+        totalBytes: bytesSchema.optional(),
+        features: listOf(z.string()),
+        refusal: z.string().optional(),
+      }),
+    }),
+  ),
+  keyPlaces: listOf(z.object({ partition: z.int(), path: z.string(), possible: z.boolean(), sentence: z.string() })),
+}) satisfies z.ZodType<ImageReport>;
+
+export const targetFactsSchema = z.object({
+  path: z.string(),
+  realPath: z.string(),
+  kind: z.enum(['block-device', 'file', 'missing']),
+  bytes: bytesSchema,
+  readOnly: z.boolean(),
+  removable: z.boolean(),
+  loop: z.boolean(),
+  wholeDisk: z.boolean(),
+  usedBy: listOf(z.string()),
+  systemDisk: z.boolean(),
+  model: z.string().optional(),
+  serial: z.string().optional(),
+  identity: z.string(),
+  looksLikeCard: z.boolean(),
+}) satisfies z.ZodType<TargetFacts>;
+
+export const writeReceiptSchema = z.object({
+  bytesWritten: bytesSchema,
+  overlayBytes: bytesSchema,
+  milliseconds: z.number(),
+  directIo: z.boolean(),
+}) satisfies z.ZodType<WriteReceipt>;
+
+export const cardFileFactsSchema = z.object({
+  path: z.string(),
+  partition: z.int(),
+  bytes: bytesSchema,
+  mode: z.int(),
+  uid: z.int(),
+  gid: z.int(),
+}) satisfies z.ZodType<CardFileFacts>;
+
+export const verifyReceiptSchema = z.object({
+  bytesRead: bytesSchema,
+  milliseconds: z.number(),
+  directIo: z.boolean(),
+  files: listOf(cardFileFactsSchema),
+  publicKey: publicKeySchema,
+}) satisfies z.ZodType<VerifyReceipt>;
+
+export const cardKeySchema = z.object({ publicKey: publicKeySchema, file: cardFileFactsSchema }) satisfies z.ZodType<CardKey>;
+
+export const custodyStatusSchema = z.object({
+  memoryLocked: z.boolean(),
+  warning: z.string().optional(),
+  keysHeld: z.int(),
+}) satisfies z.ZodType<CustodyStatus>;
+
+export const processOwnerSchema = z.object({ pid: z.int(), started: z.string() }) satisfies z.ZodType<ProcessOwner>;
+
+export const stepSchema = z.object({
+  name: stepNameSchema,
+  state: z.enum(['started', 'done', 'failed']),
+  startedAt: timestampSchema,
+  endedAt: timestampSchema.optional(),
+  sentence: z.string().optional(),
+}) satisfies z.ZodType<Step>;
+
+export const deviceRowSchema = z.object({
+  deviceId: z.string(),
+  identity: identitySchema,
+  state: deviceStateSchema,
+  keyType: keyTypeSchema,
+  fingerprint: sha256Schema.optional(),
+  publicKeyPem: z.string().optional(),
+  serverKind: z.string(),
+  serverUrl: z.string(),
+  serverDeviceId: z.string().optional(),
+  profileName: z.string(),
+  createdAt: timestampSchema,
+  updatedAt: timestampSchema,
+}) satisfies z.ZodType<DeviceRow>;
+
+export const jobRowSchema = z.object({
+  jobId: z.string(),
+  deviceId: z.string(),
+  state: jobStateSchema,
+  slot: z.string(),
+  targetPath: z.string(),
+  operator: z.string(),
+  imageSha256: sha256Schema,
+  profileName: z.string(),
+  profileSha256: sha256Schema,
+  owner: processOwnerSchema,
+  startedAt: timestampSchema,
+  endedAt: timestampSchema.optional(),
+  sentence: z.string().optional(),
+  steps: listOf(stepSchema),
+}) satisfies z.ZodType<JobRow>;
+
+export const deviceDetailsSchema = deviceRowSchema.extend({ jobs: listOf(jobRowSchema) }) satisfies z.ZodType<DeviceDetails>;
+
+/** One line of the day's list. */
+export const dayRowSchema = jobRowSchema.extend({ identity: identitySchema, deviceState: deviceStateSchema });
+
+export const jobOutcomeSchema = z.object({
+  jobId: z.string(),
+  deviceId: z.string(),
+  state: jobStateSchema,
+  sentence: z.string(),
+  fingerprint: sha256Schema.optional(),
+  error: errorReportSchema.optional(),
+}) satisfies z.ZodType<JobOutcome>;

@@ -1,0 +1,331 @@
+/** The doors of the station: what its use cases need from the world, as interfaces. Composition roots fill them. */
+import type { Identity } from './identity';
+import type { DeviceState, JobState, Progress, ProgressListener, Step, StepName } from './job';
+import type { KeyType, PublicKey } from './keys';
+import type { CardFile, ImageSettings, Profile, SecretReference, ServerSettings } from './profile';
+import type { TargetFacts } from './targets';
+
+export interface Clock {
+  now(): Date;
+}
+
+export interface Randomness {
+  /** A UUID version 4 (RFC 9562, 5.4) from the system's secure source. */
+  uuid(): string;
+}
+
+export interface Secrets {
+  /**
+   * The secret behind a reference.
+   * @throws ImprintError credential-missing
+   */
+  resolve(reference: SecretReference): Promise<string>;
+}
+
+/** Named moments at which tests kill the process. In a release it does nothing. */
+export interface FaultPoints {
+  reached(name: string): void;
+}
+
+// ---------------------------------------------------------------------------------------------------------- images
+
+export type ImageFormat = 'raw' | 'gzip' | 'xz' | 'zstd';
+
+/** A golden image that is known byte for byte. The file is never changed. */
+export interface PreparedImage {
+  readonly path: string;
+  /** SHA-256 of the file as it lies on disk, hexadecimal. */
+  readonly sha256: string;
+  readonly format: ImageFormat;
+  /** Where the decoded bytes are read from: the file itself when raw, else the station's cache. */
+  readonly decodedPath: string;
+  readonly decodedBytes: number;
+  /** SHA-256 over the decoded bytes, hexadecimal. */
+  readonly decodedSha256: string;
+  /** Size, times and inode of `decodedPath` when it was hashed; another value means that it must be hashed again. */
+  readonly stamp: string;
+}
+
+export interface FilesystemReport {
+  readonly kind: 'ext2' | 'ext3' | 'ext4' | 'vfat' | 'other';
+  readonly label?: string | undefined;
+  readonly uuid?: string | undefined;
+  readonly blockSize?: number | undefined;
+  readonly freeBytes?: number | undefined;
+  readonly totalBytes?: number | undefined;
+  /** ext: names as e2fsprogs prints them. */
+  readonly features: readonly string[];
+  /** Why nothing can be injected here, in a sentence; absent where it can. */
+  readonly refusal?: string | undefined;
+}
+
+export interface PartitionReport {
+  /** As Linux counts. */
+  readonly number: number;
+  readonly offset: number;
+  readonly bytes: number;
+  /** MBR type byte (`0x83`) or GPT type GUID. */
+  readonly type: string;
+  /** GPT partition name. */
+  readonly name?: string | undefined;
+  readonly filesystem: FilesystemReport;
+}
+
+export interface ImageReport {
+  readonly path: string;
+  readonly format: ImageFormat;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly decodedBytes: number;
+  readonly table: 'mbr' | 'gpt';
+  readonly partitions: readonly PartitionReport[];
+  /** Where a Mender key would go by default, if it can. */
+  readonly keyPlaces: readonly { readonly partition: number; readonly path: string; readonly possible: boolean; readonly sentence: string }[];
+}
+
+// --------------------------------------------------------------------------------------------------------- custody
+
+/** A file as it was found on the card. Never its content. */
+export interface CardFileFacts {
+  readonly path: string;
+  readonly partition: number;
+  readonly bytes: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface WriteRequest {
+  readonly jobId: string;
+  readonly image: PreparedImage;
+  readonly files: readonly CardFile[];
+  readonly target: TargetFacts;
+}
+
+export interface WriteReceipt {
+  readonly bytesWritten: number;
+  /** Blocks of the overlay, in bytes: what makes this card differ from the golden image. */
+  readonly overlayBytes: number;
+  readonly milliseconds: number;
+  /** Whether the page cache was bypassed (O_DIRECT); a filesystem under a file target may not offer it. */
+  readonly directIo: boolean;
+}
+
+export interface VerifyReceipt {
+  readonly bytesRead: number;
+  readonly milliseconds: number;
+  readonly directIo: boolean;
+  readonly files: readonly CardFileFacts[];
+  /** Public half of the key that was found on the card. */
+  readonly publicKey: PublicKey;
+}
+
+export interface CardKey {
+  readonly publicKey: PublicKey;
+  readonly file: CardFileFacts;
+}
+
+export interface CustodyStatus {
+  /** Whether key memory is locked and kept out of core dumps. */
+  readonly memoryLocked: boolean;
+  /** One sentence where it is not. */
+  readonly warning?: string | undefined;
+  readonly keysHeld: number;
+}
+
+/**
+ * The custody process. A private key is made in it and leaves it only onto the target: no method returns one.
+ * Every method throws ImprintError.
+ */
+export interface Custody {
+  status(): Promise<CustodyStatus>;
+  /** Hashes (and, when compressed, decodes) the image once; afterwards a matching stamp is enough. @throws image-* */
+  prepareImage(settings: ImageSettings, onProgress: ProgressListener, signal: AbortSignal): Promise<PreparedImage>;
+  inspectImage(path: string, signal: AbortSignal): Promise<ImageReport>;
+  /** Dry run of the injection: @throws image-* where a file cannot be written. */
+  checkFiles(image: PreparedImage, files: readonly CardFile[]): Promise<void>;
+  inspectTarget(path: string): Promise<TargetFacts>;
+  generate(jobId: string, keyType: KeyType): Promise<PublicKey>;
+  /** Signature by a job's key, in the scheme of its type: RSA PKCS#1 v1.5 SHA-256, ECDSA SHA-256 (DER), Ed25519. */
+  sign(jobId: string, payload: Uint8Array): Promise<Uint8Array>;
+  /** @throws target-*, image-*, cancelled; afterwards the card does not boot unless it returned. */
+  write(request: WriteRequest, onProgress: ProgressListener, signal: AbortSignal): Promise<WriteReceipt>;
+  /** Reads everything back past the page cache, then the key through the card's own filesystem. @throws verify-* */
+  verify(jobId: string, onProgress: ProgressListener, signal: AbortSignal): Promise<VerifyReceipt>;
+  /** Makes a card that must not be used unbootable (first and last blocks zeroed). */
+  spoil(target: TargetFacts): Promise<void>;
+  /** Zeroes everything that is held for a job. Idempotent. */
+  destroy(jobId: string): Promise<void>;
+  /** Reads the private-key file of a card and returns its public half. @throws verify-* */
+  readCardKey(targetPath: string, files: readonly CardFile[]): Promise<CardKey>;
+  /** Signs with the key that lies on a card, as the device itself would. */
+  signWithCardKey(targetPath: string, files: readonly CardFile[], payload: Uint8Array): Promise<{ readonly publicKey: PublicKey; readonly signature: Uint8Array }>;
+}
+
+// --------------------------------------------------------------------------------------------------------- servers
+
+export interface ServerAuthSet {
+  readonly id: string;
+  readonly status: string;
+  readonly identity: Identity;
+  /** SHA-256 of the set's SPKI, or undefined where the server's text is no key that we can read. */
+  readonly fingerprint: string | undefined;
+}
+
+export interface ServerDevice {
+  readonly id: string;
+  /** In the server's own words: pending, accepted, rejected, preauthorized, noauth. */
+  readonly status: string;
+  readonly identity: Identity;
+  readonly decommissioning: boolean;
+  readonly authSets: readonly ServerAuthSet[];
+}
+
+export interface EnrolRequest {
+  readonly identity: Identity;
+  readonly publicKey: PublicKey;
+}
+
+export interface EnrolReceipt {
+  /** The server's id of the device. */
+  readonly serverDeviceId: string;
+  /** True where an earlier call had done it already and its reply was lost. */
+  readonly already: boolean;
+  readonly sentence: string;
+}
+
+/** A signed-in conversation with one server. Every method throws ImprintError server-* or identity-at-server. */
+export interface ServerConnection {
+  /** @throws server-sign-in-refused, server-unreachable, server-untrusted */
+  signIn(signal: AbortSignal): Promise<void>;
+  /** The device that has this identity in any of its auth sets, or undefined. Reads all pages. */
+  findDevice(identity: Identity, signal: AbortSignal): Promise<ServerDevice | undefined>;
+  /**
+   * Makes the server expect this identity with this key; calling it twice is the same as once.
+   * @throws identity-at-server where the identity is there under another key
+   */
+  enrol(request: EnrolRequest, signal: AbortSignal): Promise<EnrolReceipt>;
+  close(): Promise<void>;
+}
+
+/** A kind of server: one folder under main/servers. */
+export interface ServerKind {
+  readonly kind: string;
+  /** before-write where the server's reply is part of what is written. */
+  readonly enrolment: 'before-write' | 'after-verify';
+  /** Which keys the device's client can read. */
+  readableKeyTypes(clientVersion: string | undefined): readonly KeyType[];
+  connect(settings: ServerSettings, secrets: Secrets): ServerConnection;
+}
+
+// ---------------------------------------------------------------------------------------------------------- record
+
+export interface Reservation {
+  readonly jobId: string;
+  readonly deviceId: string;
+  readonly identity: Identity;
+  readonly profileName: string;
+  /** SHA-256 of the profile's canonical JSON. */
+  readonly profileSha256: string;
+  readonly imageSha256: string;
+  readonly serverKind: string;
+  readonly serverUrl: string;
+  readonly keyType: KeyType;
+  readonly slot: string;
+  readonly targetPath: string;
+  readonly operator: string;
+  readonly owner: ProcessOwner;
+  readonly at: string;
+}
+
+/** Which process works on a job, so that another one can tell whether it still lives. */
+export interface ProcessOwner {
+  readonly pid: number;
+  /** Start time of that process in clock ticks since boot (proc(5), stat field 22) with the boot's id. */
+  readonly started: string;
+}
+
+export interface DeviceRow {
+  readonly deviceId: string;
+  readonly identity: Identity;
+  readonly state: DeviceState;
+  readonly keyType: KeyType;
+  readonly fingerprint?: string | undefined;
+  /** SPKI as PEM. */
+  readonly publicKeyPem?: string | undefined;
+  readonly serverKind: string;
+  readonly serverUrl: string;
+  readonly serverDeviceId?: string | undefined;
+  readonly profileName: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface JobRow {
+  readonly jobId: string;
+  readonly deviceId: string;
+  readonly state: JobState;
+  readonly slot: string;
+  readonly targetPath: string;
+  readonly operator: string;
+  readonly imageSha256: string;
+  readonly profileName: string;
+  readonly profileSha256: string;
+  readonly owner: ProcessOwner;
+  readonly startedAt: string;
+  readonly endedAt?: string | undefined;
+  readonly sentence?: string | undefined;
+  readonly steps: readonly Step[];
+}
+
+export interface DeviceDetails extends DeviceRow {
+  readonly jobs: readonly JobRow[];
+}
+
+export interface ListQuery {
+  /** Exact, case-sensitive match of each given attribute. */
+  readonly identity?: Identity | undefined;
+  readonly state?: DeviceState | undefined;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/**
+ * The local record. Every method is durable when it returns (SQLite, WAL, synchronous=FULL) and atomic.
+ * @throws ImprintError record-*, identity-recorded, public-key-recorded, no-such-device
+ */
+export interface RecordStore {
+  /** Keeps the profile's text as it was used, by its hash. */
+  keepProfile(name: string, sha256: string, json: string, at: string): Promise<void>;
+  /** The text that `keepProfile` kept, or undefined. */
+  keptProfile(sha256: string): Promise<string | undefined>;
+  keepImage(image: PreparedImage, at: string): Promise<void>;
+  /** Takes the identity and opens the job with its first journal line. @throws identity-recorded */
+  reserve(reservation: Reservation): Promise<void>;
+  startStep(jobId: string, step: StepName, at: string): Promise<void>;
+  endStep(jobId: string, step: StepName, state: 'done' | 'failed', sentence: string, at: string): Promise<void>;
+  /** @throws public-key-recorded: a second device with this key would be a leaked or copied key */
+  recordPublicKey(jobId: string, publicKey: PublicKey, at: string): Promise<void>;
+  /** Ends a job and moves its device. `serverDeviceId` where the server named one. */
+  endJob(jobId: string, state: JobState, deviceState: DeviceState, sentence: string, at: string, serverDeviceId?: string): Promise<void>;
+  markAccepted(deviceId: string, at: string): Promise<void>;
+  /** Jobs that are open or waiting. */
+  unfinishedJobs(): Promise<readonly JobRow[]>;
+  /** Takes an unfinished job over from an owner that is dead. False where somebody else was faster. */
+  takeOver(jobId: string, from: ProcessOwner, to: ProcessOwner): Promise<boolean>;
+  findByIdentity(identity: Identity): Promise<DeviceDetails | undefined>;
+  findByFingerprint(fingerprint: string): Promise<DeviceDetails | undefined>;
+  device(deviceId: string): Promise<DeviceDetails | undefined>;
+  list(query: ListQuery): Promise<{ readonly devices: readonly DeviceRow[]; readonly total: number }>;
+  /** Jobs that started at or after `since`, newest first. */
+  jobsSince(since: string, limit: number): Promise<readonly (JobRow & { readonly identity: Identity; readonly deviceState: DeviceState })[]>;
+  close(): Promise<void>;
+}
+
+/** Whether a process of this machine still lives. */
+export interface Processes {
+  readonly self: ProcessOwner;
+  alive(owner: ProcessOwner): boolean;
+}
+
+export type { Profile, Progress };

@@ -1,0 +1,79 @@
+import type { IdentityAttribute } from './identity';
+import type { KeyType } from './keys';
+
+/** Where a secret comes from. The secret itself never stands in a profile. */
+export type SecretReference =
+  | { readonly from: 'environment'; readonly name: string }
+  | { readonly from: 'keyring'; readonly name: string }
+  | { readonly from: 'ask'; readonly name: string };
+
+export type Credentials =
+  | { readonly type: 'password'; readonly username: string; readonly password: SecretReference }
+  | { readonly type: 'token'; readonly token: SecretReference };
+
+export interface ServerSettings {
+  /** The adapter: a folder under main/servers. */
+  readonly kind: string;
+  /** Base URL, without a trailing slash. */
+  readonly url: string;
+  /** PEM certificates that are trusted for this server instead of the system's; read by whoever loads the profile. */
+  readonly certificateAuthority?: string | undefined;
+  readonly credentials: Credentials;
+  /** Version of the client on the device, `major.minor`, where it matters which keys it can read. */
+  readonly clientVersion?: string | undefined;
+}
+
+/** Which partition: its number as Linux counts, or its label (GPT partition name, else the filesystem's label). */
+export type PartitionReference = { readonly number: number } | { readonly label: string };
+
+/** One file that is written into the image for each device. */
+export interface CardFile {
+  /** What stands in it. Servers with more to deliver add to this list. */
+  readonly content: 'private-key';
+  readonly partition: PartitionReference;
+  /** Absolute path inside that partition's filesystem. */
+  readonly path: string;
+  /** Permission bits, 0..0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Whether missing parent folders are created (0755, 0:0) instead of refused. */
+  readonly createFolders: boolean;
+}
+
+/** A place at the bench where a card can be. */
+export interface SlotSettings {
+  readonly name: string;
+  /** Block device, or a file that stands for a card. */
+  readonly path: string;
+  /** Named by hand: the device may be a fixed disk. */
+  readonly fixedDisk: boolean;
+}
+
+export interface TargetSettings {
+  readonly slots: readonly SlotSettings[];
+  readonly minimumBytes?: number | undefined;
+  readonly maximumBytes?: number | undefined;
+}
+
+export interface ImageSettings {
+  readonly path: string;
+  /** SHA-256 of the file as it lies on disk (compressed, if it is), 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** What a production line makes: one JSON file, documented in docs/profiles.md. Paths are absolute here. */
+export interface Profile {
+  readonly name: string;
+  readonly practice: boolean;
+  readonly server: ServerSettings;
+  readonly identity: readonly IdentityAttribute[];
+  readonly keyType: KeyType;
+  readonly image: ImageSettings;
+  readonly files: readonly CardFile[];
+  readonly targets: TargetSettings;
+}
+
+export function describePartition(partition: PartitionReference): string {
+  return 'number' in partition ? `partition ${String(partition.number)}` : `the partition labelled "${partition.label}"`;
+}

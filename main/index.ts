@@ -1,0 +1,173 @@
+/** Composition root of the station's window. With a command among its arguments it is the command line. */
+import { randomUUID } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { app, dialog } from 'electron';
+import { BenchSession, type SessionListeners } from './compose/bench-session';
+import { readArguments } from './compose/commands/arguments';
+import { commandLine, isCommand, ownArguments } from './compose/command-line';
+import { defaultDataFolder } from './compose/data-folder';
+import type { AskForSecret } from './compose/secrets';
+import type { WindowMethods } from './contract/window-channel';
+import { asImprintError, ImprintError } from './domain/errors';
+import type { DeviceDetails } from './domain/ports';
+import type { Handlers } from './ipc/remote-procedures';
+import { WindowGateway } from './ipc/window-gateway';
+import { openStationWindow, pageOrigin, registerPageScheme } from './window/station-window';
+
+const args = ownArguments();
+if (isCommand(args)) commandLine(args);
+else openWindow();
+
+function openWindow(): void {
+  const { values } = readArguments(args);
+  const dataFolder = resolve(typeof values['data'] === 'string' ? values['data'] : defaultDataFolder());
+  const profile = typeof values['profile'] === 'string' ? resolve(values['profile']) : undefined;
+  app.setPath('userData', join(dataFolder, 'window'));
+  app.setName('Imprint');
+  registerPageScheme();
+  // A second start shows the window that is there instead of a second station on the same folder.
+  if (!app.requestSingleInstanceLock()) {
+    process.stderr.write('The station of this folder is open already.\n');
+    app.exit(0);
+    return;
+  }
+  void app.whenReady().then(() => new StationWindow(dataFolder).open(profile));
+}
+
+/** The window with the bench that it shows. */
+class StationWindow {
+  readonly #dataFolder: string;
+  readonly #window;
+  readonly #gateway: WindowGateway;
+  readonly #questions = new Map<string, (answer: { value: string; keep: boolean } | undefined) => void>();
+  #session: Promise<BenchSession>;
+  #closing = false;
+
+  constructor(dataFolder: string) {
+    this.#dataFolder = dataFolder;
+    this.#window = openStationWindow(join(import.meta.dirname, '../renderer'), join(import.meta.dirname, '../preload/index.cjs'));
+    this.#session = new Promise(() => undefined);
+    this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers());
+    app.on('second-instance', () => {
+      if (this.#window.isMinimized()) this.#window.restore();
+      this.#window.focus();
+    });
+    this.#window.on('close', (event) => {
+      if (this.#closing) return;
+      event.preventDefault();
+      void this.#close();
+    });
+    app.on('window-all-closed', () => {
+      app.quit();
+    });
+  }
+
+  async open(profile: string | undefined): Promise<void> {
+    try {
+      this.#session = this.#openSession(profile);
+      await this.#session;
+    } catch (thrown) {
+      const error = asImprintError(thrown);
+      process.stderr.write(`${error.message}\n`);
+      dialog.showErrorBox('Imprint', error.message);
+      app.exit(error.exitCode);
+    }
+  }
+
+  #openSession(profile: string | undefined): Promise<BenchSession> {
+    const warnings = runtimeWarnings();
+    return profile === undefined
+      ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners)
+      : BenchSession.openProfile(profile, this.#dataFolder, this.#ask, warnings, this.#listeners);
+  }
+
+  readonly #listeners: SessionListeners = {
+    slot: (slot) => {
+      this.#gateway.tell('slot', slot);
+    },
+    bench: (bench) => {
+      this.#gateway.tell('bench', bench);
+    },
+    recovered: (reports) => {
+      for (const report of reports) {
+        this.#gateway.tell('notice', { sentence: `After a restart, ${Object.values(report.identity).join(', ')}: ${report.sentence}`, tone: report.state === 'done' ? 'success' : 'problem' });
+      }
+    },
+  };
+
+  readonly #ask: AskForSecret = (name, canKeep) => {
+    const requestId = randomUUID();
+    return new Promise((answer) => {
+      this.#questions.set(requestId, answer);
+      this.#gateway.tell('secretQuestion', { requestId, question: name, canKeep });
+    });
+  };
+
+  /** Opens another bench first and closes the one before only when that worked. */
+  async #switchTo(profile: string | undefined): Promise<void> {
+    const before = await this.#session;
+    if (before.bench.busy) throw new ImprintError('slot-busy', 'A card is being written: wait until it has ended, or cancel it.');
+    if (profile === undefined && (await before.view()).practice) return;
+    const session = await this.#openSession(profile);
+    this.#session = Promise.resolve(session);
+    await before.close();
+    await session.tellBench();
+  }
+
+  #handlers(): Handlers<WindowMethods> {
+    const device = async (deviceId: string): Promise<{ session: BenchSession; device: DeviceDetails }> => {
+      const session = await this.#session;
+      const found = await session.station.record.device(deviceId);
+      if (found === undefined) throw new ImprintError('no-such-device', 'The record does not know this device.');
+      return { session, device: found };
+    };
+    return {
+      bench: async () => (await this.#session).view(),
+      scan: async ({ slot, text, others }) => (await this.#session).bench.scan(slot, text, others),
+      start: async ({ slot }) => {
+        (await this.#session).bench.start(slot);
+      },
+      cancel: async ({ slot }) => {
+        (await this.#session).bench.cancel(slot);
+      },
+      clear: async ({ slot }) => {
+        (await this.#session).bench.clear(slot);
+      },
+      powerOn: async ({ slot }) => (await this.#session).bench.powerOn(slot),
+      device: async ({ deviceId }) => ({ device: (await device(deviceId)).device }),
+      askServer: async ({ deviceId }) => {
+        const found = await device(deviceId);
+        return found.session.askServer(found.device);
+      },
+      devices: async (query) => (await this.#session).station.record.list(query),
+      openProfile: async () => {
+        const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'Open a profile', properties: ['openFile'], filters: [{ name: 'Profile', extensions: ['json'] }] });
+        const [path] = filePaths;
+        if (path !== undefined) await this.#switchTo(path);
+        return path;
+      },
+      openPractice: () => this.#switchTo(undefined),
+      answerSecret: ({ requestId, value, keep }) => {
+        this.#questions.get(requestId)?.(value === undefined || value === '' ? undefined : { value, keep });
+        this.#questions.delete(requestId);
+      },
+    };
+  }
+
+  /** Cards in work are cancelled and left in a defined state before the window goes. */
+  async #close(): Promise<void> {
+    this.#closing = true;
+    try {
+      await (await this.#session).close();
+    } finally {
+      this.#window.destroy();
+      app.quit();
+    }
+  }
+}
+
+/** What the technician must know about the computer, besides what custody says. */
+function runtimeWarnings(): string[] {
+  return process.env['IMPRINT_UNOFFICIAL_RUNTIME'] === '1' ? ['Development runtime: this is not a release of Imprint.'] : [];
+}
+

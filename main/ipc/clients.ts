@@ -1,0 +1,51 @@
+/** The domain's ports, spoken over worker processes. */
+import type { CustodyMethods } from '../contract/custody-channel';
+import type { StorageMethods } from '../contract/storage-channel';
+import type { Custody, RecordStore } from '../domain/ports';
+import type { ProcedureClient } from './remote-procedures';
+
+interface ClientSource<Client> {
+  readonly client: Client;
+}
+
+export function custodyClient(worker: ClientSource<ProcedureClient<CustodyMethods>>): Custody {
+  return {
+    status: () => worker.client.call('status', {}),
+    prepareImage: (settings, onProgress, signal) => worker.client.call('prepareImage', { settings }, { onProgress, signal }),
+    inspectImage: (path, signal) => worker.client.call('inspectImage', { path }, { signal }),
+    checkFiles: (image, files) => worker.client.call('checkFiles', { image, files }),
+    inspectTarget: (path) => worker.client.call('inspectTarget', { path }),
+    generate: (jobId, keyType) => worker.client.call('generate', { jobId, keyType }),
+    sign: (jobId, payload) => worker.client.call('sign', { jobId, payload }),
+    write: ({ jobId, image, files, target }, onProgress, signal) =>
+      worker.client.call('write', { jobId, image, files, target }, { onProgress, signal }),
+    verify: (jobId, onProgress, signal) => worker.client.call('verify', { jobId }, { onProgress, signal }),
+    spoil: (target) => worker.client.call('spoil', { target }),
+    destroy: (jobId) => worker.client.call('destroy', { jobId }),
+    readCardKey: (targetPath, files) => worker.client.call('readCardKey', { targetPath, files }),
+    signWithCardKey: (targetPath, files, payload) => worker.client.call('signWithCardKey', { targetPath, files, payload }),
+  };
+}
+
+export function storageClient(worker: ClientSource<ProcedureClient<StorageMethods>>): RecordStore {
+  return {
+    keepProfile: (name, sha256, json, at) => worker.client.call('keepProfile', { name, sha256, json, at }),
+    keptProfile: (sha256) => worker.client.call('keptProfile', { sha256 }),
+    keepImage: (image, at) => worker.client.call('keepImage', { image, at }),
+    reserve: (reservation) => worker.client.call('reserve', { reservation }),
+    startStep: (jobId, step, at) => worker.client.call('startStep', { jobId, step, at }),
+    endStep: (jobId, step, state, sentence, at) => worker.client.call('endStep', { jobId, step, state, sentence, at }),
+    recordPublicKey: (jobId, publicKey, at) => worker.client.call('recordPublicKey', { jobId, publicKey, at }),
+    endJob: (jobId, state, deviceState, sentence, at, serverDeviceId) =>
+      worker.client.call('endJob', { jobId, state, deviceState, sentence, at, serverDeviceId }),
+    markAccepted: (deviceId, at) => worker.client.call('markAccepted', { deviceId, at }),
+    unfinishedJobs: () => worker.client.call('unfinishedJobs', {}),
+    takeOver: (jobId, from, to) => worker.client.call('takeOver', { jobId, from, to }),
+    findByIdentity: (identity) => worker.client.call('findByIdentity', { identity }),
+    findByFingerprint: (fingerprint) => worker.client.call('findByFingerprint', { fingerprint }),
+    device: (deviceId) => worker.client.call('device', { deviceId }),
+    list: (query) => worker.client.call('list', { query }),
+    jobsSince: (since, limit) => worker.client.call('jobsSince', { since, limit }),
+    close: () => worker.client.call('close', {}),
+  };
+}

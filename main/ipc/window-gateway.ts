@@ -1,0 +1,39 @@
+import { ipcMain, type BrowserWindow, type IpcMainInvokeEvent } from 'electron';
+import type { z } from 'zod';
+import { windowEvents, windowMethods, type WindowEventName, type WindowEvents, type WindowMethods } from '../contract/window-channel';
+import { ImprintError } from '../domain/errors';
+import { answer, type Handlers } from './remote-procedures';
+
+export const callChannel = 'imprint:call';
+export const eventChannel = 'imprint:event';
+
+/**
+ * The one door between the window and main. Every message is checked: who sends it, which procedure, which parameters.
+ *
+ * SECURITY: only the top frame of our own window, showing our own page, is answered.
+ */
+export class WindowGateway {
+  readonly #window: BrowserWindow;
+
+  constructor(window: BrowserWindow, origin: string, handlers: Handlers<WindowMethods>) {
+    this.#window = window;
+    ipcMain.removeHandler(callChannel);
+    ipcMain.handle(callChannel, async (event, name: unknown, params: unknown) => {
+      if (!isOurs(event, window, origin) || typeof name !== 'string') {
+        return { ok: false, error: new ImprintError('unexpected', 'This request does not come from the station.').toReport() };
+      }
+      return answer(windowMethods, handlers, name, params, { signal: new AbortController().signal, onProgress: () => undefined });
+    });
+  }
+
+  /** Tells the window something it did not ask for. */
+  tell<Name extends WindowEventName>(name: Name, value: z.input<WindowEvents[Name]>): void {
+    if (this.#window.isDestroyed()) return;
+    this.#window.webContents.send(eventChannel, name, windowEvents[name].parse(value));
+  }
+}
+
+function isOurs(event: IpcMainInvokeEvent, window: BrowserWindow, origin: string): boolean {
+  const frame = event.senderFrame;
+  return !window.isDestroyed() && event.sender === window.webContents && frame !== null && frame.parent === null && frame.origin === origin;
+}

@@ -1,0 +1,213 @@
+import { createPrivateKey, generateKeyPair, sign, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { cancelled, ImprintError } from '../domain/errors';
+import type { KeyType, PublicKey } from '../domain/keys';
+import { LockedArena, zero } from '../../native/index';
+import { collectThoroughly } from './collect-garbage';
+import { decodePem, encodePrivateKeyPem, privateKeyLabel, privateKeyPemLength } from './pem';
+import { fingerprintOf, publicKeyOf } from './public-keys';
+
+const arenaBytes = 512 * 1024;
+/** PKCS#8 of RSA-4096 is about 2400 bytes, its PEM about 3300. */
+const largestDer = 8 * 1024;
+
+interface HeldKey {
+  readonly der: Buffer;
+  readonly publicKey: PublicKey;
+}
+
+/**
+ * The only place where private keys live: PKCS#8 DER in locked memory, one for each job, erased by `destroy`.
+ *
+ * SECURITY: nothing here returns a string, a KeyObject or a copy of a key. KeyObjects are local to one call, and
+ * `settle` has the collector take them (BoringSSL erases what it frees).
+ */
+export class KeyVault {
+  readonly #arena = new LockedArena(arenaBytes);
+  readonly #keys = new Map<string, HeldKey>();
+  /** Jobs whose key is being made; one that `destroy` takes out gets none. */
+  readonly #making = new Map<string, object>();
+  /** Whether the crypto library may still hold a key in a form of its own. */
+  #traces = false;
+  #settling: Promise<void> = Promise.resolve();
+
+  /** One sentence where the system does not let key memory be locked. */
+  get warning(): string | undefined {
+    if (this.#arena.locked) return undefined;
+    return `Key memory could not be locked (${this.#arena.lockError ?? 'unknown reason'}): raise the limit of locked memory for this user, or a key may reach the swap space.`;
+  }
+
+  get keysHeld(): number {
+    return this.#keys.size;
+  }
+
+  /**
+   * Makes a key pair for a job.
+   * @throws ImprintError custody-key-failed; also where the job has a key already, because two would be one too many
+   */
+  async generate(jobId: string, type: KeyType): Promise<PublicKey> {
+    if (this.#keys.has(jobId) || this.#making.has(jobId)) throw new ImprintError('custody-key-failed', 'This job has a key already; a second one is not made.');
+    const turn = {};
+    this.#making.set(jobId, turn);
+    try {
+      const pair = await generatePair(type);
+      try {
+        // CRASH: the job may have been ended while the key was made; then nobody would ever erase it.
+        if (this.#making.get(jobId) !== turn) throw cancelled();
+        const der = this.#arena.allocate(pair.privateKey.length);
+        pair.privateKey.copy(der);
+        const spki = new Uint8Array(pair.publicKey);
+        const publicKey: PublicKey = { type, spki, fingerprint: fingerprintOf(spki) };
+        this.#keys.set(jobId, { der, publicKey });
+        return publicKey;
+      } finally {
+        zero(pair.privateKey);
+      }
+    } finally {
+      if (this.#making.get(jobId) === turn) this.#making.delete(jobId);
+    }
+  }
+
+  publicKey(jobId: string): PublicKey {
+    return this.#held(jobId).publicKey;
+  }
+
+  /** Signature in the scheme of the key's type: RSA PKCS#1 v1.5 SHA-256 (RFC 8017, 8.2), ECDSA SHA-256 DER, Ed25519 (RFC 8032). */
+  sign(jobId: string, payload: Uint8Array): Uint8Array {
+    return this.#withKeyObject(this.#held(jobId).der, (key) => signWith(key, payload));
+  }
+
+  /** Length of the job's PEM file in bytes. */
+  pemLength(jobId: string): number {
+    return privateKeyPemLength(this.#held(jobId).der.length);
+  }
+
+  /** The job's key as a PEM file in locked memory; it is erased when `use` has ended. */
+  async withPem<T>(jobId: string, use: (pem: Buffer) => Promise<T>): Promise<T> {
+    const { der } = this.#held(jobId);
+    const pem = this.#arena.allocate(privateKeyPemLength(der.length));
+    try {
+      encodePrivateKeyPem(der, pem);
+      return await use(pem);
+    } finally {
+      this.#arena.release(pem);
+    }
+  }
+
+  /** A piece of locked memory for a caller that handles key material; it is erased when `use` has ended. */
+  async withLockedBuffer<T>(bytes: number, alignment: number, use: (buffer: Buffer) => Promise<T>): Promise<T> {
+    const buffer = this.#arena.allocate(bytes, alignment);
+    try {
+      return await use(buffer);
+    } finally {
+      this.#arena.release(buffer);
+    }
+  }
+
+  /**
+   * The public half of a private-key file, and with `payload` a signature by it.
+   *
+   * @param file PEM text in locked memory, from a card
+   * @throws ImprintError verify-key-unreadable
+   */
+  readPrivateKeyFile(file: Buffer, payload?: Uint8Array): { publicKey: PublicKey; signature: Uint8Array | undefined } {
+    const label = privateKeyLabel(file);
+    const der = this.#arena.allocate(largestDer);
+    try {
+      const length = label === undefined ? undefined : decodePem(file, der);
+      if (label === undefined || length === undefined) throw unreadable();
+      const type = label === 'PRIVATE KEY' ? 'pkcs8' : label === 'RSA PRIVATE KEY' ? 'pkcs1' : 'sec1';
+      return this.#withKeyObject(
+        der.subarray(0, length),
+        (key) => ({ publicKey: publicKeyOf(key), signature: payload === undefined ? undefined : signWith(key, payload) }),
+        type,
+      );
+    } finally {
+      this.#arena.release(der);
+    }
+  }
+
+  /** Erases a job's key; when this returns, no copy of it is left in this process. Idempotent. */
+  async destroy(jobId: string): Promise<void> {
+    this.#making.delete(jobId);
+    const held = this.#keys.get(jobId);
+    if (held !== undefined) {
+      this.#keys.delete(jobId);
+      this.#arena.release(held.der);
+    }
+    await this.settle();
+  }
+
+  /** Erases every key. */
+  async destroyAll(): Promise<void> {
+    for (const jobId of [...this.#making.keys(), ...this.#keys.keys()]) await this.destroy(jobId);
+    this.#arena.wipe();
+  }
+
+  /** Waits until the crypto library has erased its own forms of the keys that were used since the last call. */
+  async settle(): Promise<void> {
+    if (this.#traces) {
+      this.#traces = false;
+      this.#settling = collectThoroughly();
+    }
+    await this.#settling;
+  }
+
+  #held(jobId: string): HeldKey {
+    const held = this.#keys.get(jobId);
+    if (held === undefined) throw new ImprintError('custody-no-such-key', 'The key of this job is gone: start the device again.');
+    return held;
+  }
+
+  #withKeyObject<T>(der: Buffer, use: (key: KeyObject) => T, type: 'pkcs8' | 'pkcs1' | 'sec1' = 'pkcs8'): T {
+    let key: KeyObject;
+    try {
+      key = createPrivateKey({ key: der, format: 'der', type });
+    } catch {
+      // SECURITY: the cause is left out; OpenSSL's errors may quote what they could not parse.
+      throw unreadable();
+    }
+    try {
+      return use(key);
+    } finally {
+      this.#traces = true;
+    }
+  }
+}
+
+function unreadable(): ImprintError {
+  return new ImprintError('verify-key-unreadable', 'The key file on this card is not a private key that can be read: the client would make its own key.', {
+    expected: 'a PEM file with one unencrypted private key',
+  });
+}
+
+function signWith(key: KeyObject, payload: Uint8Array): Uint8Array {
+  const algorithm = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  return new Uint8Array(sign(algorithm, payload, key));
+}
+
+const generateAsync = promisify(generateKeyPair) as unknown as (
+  type: string,
+  options: object,
+) => Promise<{ publicKey: Buffer; privateKey: Buffer }>;
+
+async function generatePair(type: KeyType): Promise<{ publicKey: Buffer; privateKey: Buffer }> {
+  const encodings = {
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+  };
+  try {
+    switch (type) {
+      case 'rsa-2048':
+      case 'rsa-3072':
+      case 'rsa-4096':
+        return await generateAsync('rsa', { modulusLength: Number(type.slice(4)), publicExponent: 0x10001, ...encodings });
+      case 'ec-p256':
+        return await generateAsync('ec', { namedCurve: 'prime256v1', ...encodings });
+      case 'ed25519':
+        return await generateAsync('ed25519', encodings);
+    }
+  } catch {
+    throw new ImprintError('custody-key-failed', 'The key pair could not be made; try again.');
+  }
+}

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../domain/ports';
+import { cancelled, ImprintError } from '../../domain/errors';
+import type { HttpReply } from './http-client';
+import { ExchangeFailure } from './http-failures';
+import { serverWords } from './replies';
+
+/** How long the adapter puts up with a server that is busy. */
+export interface Patience {
+  /** Milliseconds before each repetition of a read that met a 5xx or a reset. */
+  readonly delays: readonly number[];
+  /** Longest single wait that a 429 may ask for, in seconds; a longer one is told to the person instead. */
+  readonly longestWaitSeconds: number;
+  /** How many 429 in a row are waited for. */
+  readonly waits: number;
+}
+
+export const usualPatience: Patience = { delays: [250, 1000, 3000], longestWaitSeconds: 60, waits: 3 };
+
+/** @throws ImprintError cancelled */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(milliseconds, undefined, { signal });
+  } catch {
+    throw cancelled();
+  }
+}
+
+/** Seconds of a Retry-After header, which is a number of seconds or a date (RFC 9110, 10.2.3). */
+export function retryAfterSeconds(header: string | undefined, now: Date): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\s*\d+\s*$/.test(header)) return Number(header);
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now.getTime()) / 1000));
+}
+
+/**
+ * Sends until there is a reply that means something: waits out 429 (the server did not process the request, so that is
+ * safe for every method) and, where `repeat` says that the request changes nothing, repeats after a 5xx or a reset.
+ *
+ * @throws ExchangeFailure; ImprintError server-busy, cancelled
+ */
+export async function exchangePatiently(
+  exchange: () => Promise<HttpReply>,
+  options: { readonly repeat: boolean; readonly patience: Patience; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<HttpReply> {
+  const { patience, clock, repeat } = options;
+  let repetitions = 0;
+  let waits = 0;
+  for (;;) {
+    let reply: HttpReply;
+    try {
+      reply = await exchange();
+    } catch (thrown) {
+      const delay = patience.delays[repetitions];
+      if (!(thrown instanceof ExchangeFailure) || !thrown.momentary || !repeat || delay === undefined) throw thrown;
+      repetitions += 1;
+      await pause(delay, signal);
+      continue;
+    }
+    const asked = retryAfterSeconds(reply.headers['retry-after'], clock.now());
+    if (reply.status === 429) {
+      const seconds = asked ?? 1;
+      if (seconds > patience.longestWaitSeconds || waits >= patience.waits) {
+        throw new ImprintError('server-busy', `The server takes no more requests for now; try again in ${String(Math.max(1, seconds))} seconds.`);
+      }
+      waits += 1;
+      await pause(seconds * 1000, signal);
+      continue;
+    }
+    if (reply.status >= 500 && reply.status !== 501 && repeat) {
+      const delay = patience.delays[repetitions];
+      if (delay === undefined) {
+        throw new ImprintError('server-busy', `The server has a problem of its own (${String(reply.status)}${wordsAfterColon(reply)}); try again later.`);
+      }
+      repetitions += 1;
+      await pause(Math.min(Math.max(delay, (asked ?? 0) * 1000), patience.longestWaitSeconds * 1000), signal);
+      continue;
+    }
+    return reply;
+  }
+}
+
+function wordsAfterColon(reply: HttpReply): string {
+  const words = serverWords(reply);
+  return words === undefined ? '' : `: ${words}`;
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { ImprintError } from '../../domain/errors';
+import type { HttpReply } from './http-client';
+
+/** Values are strings in practice; the server takes any JSON, and a number is another identity than its text. */
+const identityData = z.record(z.string(), z.unknown());
+
+const authSet = z.object({
+  id: z.string().min(1),
+  identity_data: identityData.nullish().transform((value) => value ?? {}),
+  pubkey: z.string(),
+  status: z.string(),
+});
+
+const device = z.object({
+  id: z.string().min(1),
+  identity_data: identityData.nullish().transform((value) => value ?? {}),
+  status: z.string(),
+  decommissioning: z.boolean().nullish().transform((value) => value ?? false),
+  auth_sets: z.array(authSet).nullish().transform((value) => value ?? undefined),
+});
+
+/** Device JSON of the device authentication service; `auth_sets` is undefined where the server left it out (409). */
+export type DeviceReply = z.infer<typeof device>;
+
+const deviceList = z.array(device);
+const inventoryHits = z.array(z.object({ id: z.string().min(1) }));
+const errorBody = z.object({ error: z.string() });
+
+function parsed<T>(schema: z.ZodType<T>, reply: HttpReply, what: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(reply.text);
+  } catch (cause) {
+    throw new ImprintError('server-reply-invalid', `The server's reply (${what}) is not JSON: is ${reply.origin} really a Mender server?`, { field: 'server.url', cause });
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const at = result.error.issues[0]?.path.join('.') ?? '';
+  throw new ImprintError('server-reply-invalid', `The server's reply (${what}) is not in the form that Mender documents${at === '' ? '' : ` (at ${at})`}: is ${reply.origin} really a Mender server?`, {
+    field: 'server.url',
+  });
+}
+
+/** @throws ImprintError server-reply-invalid */
+export function parseDevice(reply: HttpReply): DeviceReply {
+  return parsed(device, reply, 'a device');
+}
+
+/** @throws ImprintError server-reply-invalid */
+export function parseDevices(reply: HttpReply): readonly DeviceReply[] {
+  return parsed(deviceList, reply, 'the list of devices');
+}
+
+/** Ids that the inventory found; undefined where its reply is of no use, because it is only a hint. */
+export function parseInventoryHits(reply: HttpReply): readonly string[] | undefined {
+  try {
+    return parsed(inventoryHits, reply, 'the inventory').map((hit) => hit.id);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The server's own words about a refusal (`{"error": "…"}`), safe to stand in a sentence, or undefined. */
+export function serverWords(reply: HttpReply): string | undefined {
+  try {
+    const words = errorBody.parse(JSON.parse(reply.text)).error;
+    // eslint-disable-next-line no-control-regex -- they are what must not be printed
+    const safe = words.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+    if (safe === '') return undefined;
+    return safe.length > 200 ? `${safe.slice(0, 200)}…` : safe;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The id in `Location: devices/<id>`, which the server sends without a leading slash (and a proxy may make absolute).
+ */
+export function deviceIdOfLocation(location: string | undefined): string | undefined {
+  const id = /(?:^|\/)devices\/([^/?#\s]+)$/.exec(location ?? '')?.[1];
+  return id === undefined ? undefined : decodeURIComponent(id);
+}
+
+/** A JWT in compact form (RFC 7519, 3) as login answers it: three base64url parts, no JSON around them. */
+export function isCompactToken(text: string): boolean {
+  return /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(text);
+}
+
+const claims = z.object({ exp: z.number().optional(), iat: z.number().optional() });
+
+/** Seconds for which a token is valid by its own claims, or undefined where it does not say. Nothing is verified. */
+export function tokenLifetime(token: string, now: Date): number | undefined {
+  try {
+    const body = claims.parse(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
+    if (body.exp === undefined) return undefined;
+    // From the server's own two times where it gives both: a workstation whose clock is wrong must not sign in for
+    // every request.
+    return body.exp - (body.iat ?? now.getTime() / 1000);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,236 @@
+import { asImprintError, ImprintError } from '../domain/errors';
+import { describeIdentity, type Identity } from '../domain/identity';
+import type { JobOutcome, ProgressListener } from '../domain/job';
+import type { PublicKey } from '../domain/keys';
+import type { EnrolReceipt, PreparedImage, ServerConnection } from '../domain/ports';
+import { assertTargetAllowed, describeBytes, type TargetFacts, type TargetNaming } from '../domain/targets';
+import { Journal, type StepListener } from './journal';
+import { now, serverKindOf, withServer, type LoadedProfile, type Station } from './station';
+
+export interface ProvisionRequest {
+  readonly loaded: LoadedProfile;
+  readonly identity: Identity;
+  readonly slot: string;
+  readonly targetPath: string;
+  readonly naming: TargetNaming;
+}
+
+export interface ProvisionWatch {
+  readonly onProgress: ProgressListener;
+  readonly onStep: StepListener;
+  /** The identity is reserved: from here on the job is in the record. */
+  readonly onReserved?: (job: { readonly jobId: string; readonly deviceId: string }) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The life of a device at the bench: reserve, check, generate, write, verify, enrol, destroy, record.
+ *
+ * @returns how the job ended; `failed` and `cancelled` carry the error
+ * @throws ImprintError before anything is reserved: identity-recorded, slot-busy, key-type-unsupported, record-*
+ */
+export async function provision(station: Station, request: ProvisionRequest, watch: ProvisionWatch): Promise<JobOutcome> {
+  const { profile } = request.loaded;
+  assertKeyTypeReadable(station, request);
+  await assertSlotFree(station, request);
+  const jobId = station.randomness.uuid();
+  const deviceId = station.randomness.uuid();
+  await reserve(station, request, jobId, deviceId);
+  station.faults.reached('reserve:done');
+  watch.onReserved?.({ jobId, deviceId });
+  watch.onStep('reserve', 'done', `${describeIdentity(request.identity)} is reserved.`);
+  const run = new ProvisionRun(station, request, watch, jobId);
+  try {
+    return await withServer(station, profile, watch.signal, async (connection) => run.run(connection, deviceId));
+  } catch (thrown) {
+    return await run.failed(asImprintError(thrown), deviceId);
+  } finally {
+    // SECURITY: whatever happened, the key does not outlive its job. Idempotent after the `destroy` step.
+    await station.custody.destroy(jobId).catch(() => undefined);
+  }
+}
+
+/** The profile's client must be able to read the key, or it would silently make its own. */
+function assertKeyTypeReadable(station: Station, { loaded: { profile } }: ProvisionRequest): void {
+  const { clientVersion } = profile.server;
+  const readable = serverKindOf(station, profile).readableKeyTypes(clientVersion);
+  if (readable.includes(profile.keyType)) return;
+  throw new ImprintError('key-type-unsupported', `A ${profile.server.kind} client ${clientVersion ?? ''} cannot read ${profile.keyType} keys; it would make its own key and never be accepted.`, {
+    field: 'keyType',
+    expected: readable.join(', '),
+  });
+}
+
+async function assertSlotFree(station: Station, { targetPath }: ProvisionRequest): Promise<void> {
+  const { record, processes } = station;
+  const busy = (await record.unfinishedJobs()).find((job) => job.state === 'open' && job.targetPath === targetPath && processes.alive(job.owner));
+  if (busy === undefined) return;
+  throw new ImprintError('slot-busy', `Another device is being written to ${targetPath} right now; wait until it has ended.`, { field: 'target' });
+}
+
+async function reserve(station: Station, request: ProvisionRequest, jobId: string, deviceId: string): Promise<void> {
+  const { record } = station;
+  const { profile, json, sha256 } = request.loaded;
+  const at = now(station);
+  await record.keepProfile(profile.name, sha256, json, at);
+  await record.reserve({
+    jobId,
+    deviceId,
+    identity: request.identity,
+    profileName: profile.name,
+    profileSha256: sha256,
+    imageSha256: profile.image.sha256,
+    serverKind: profile.server.kind,
+    serverUrl: profile.server.url,
+    keyType: profile.keyType,
+    slot: request.slot,
+    targetPath: request.targetPath,
+    operator: station.operator,
+    owner: station.processes.self,
+    at,
+  });
+}
+
+interface Checked {
+  readonly image: PreparedImage;
+  readonly target: TargetFacts;
+}
+
+class ProvisionRun {
+  readonly #station: Station;
+  readonly #request: ProvisionRequest;
+  readonly #watch: ProvisionWatch;
+  readonly #jobId: string;
+  readonly #journal: Journal;
+  /** Set while a card lies in the slot that boots with a key: it must be spoiled if the job does not succeed. */
+  #bootable: TargetFacts | undefined;
+  #enrolling = false;
+  #enrolled = false;
+
+  constructor(station: Station, request: ProvisionRequest, watch: ProvisionWatch, jobId: string) {
+    this.#station = station;
+    this.#request = request;
+    this.#watch = watch;
+    this.#jobId = jobId;
+    this.#journal = new Journal(station, jobId, watch.onStep);
+  }
+
+  async run(connection: ServerConnection, deviceId: string): Promise<JobOutcome> {
+    const { custody, record } = this.#station;
+    const checked = await this.#check(connection);
+    const publicKey = await this.#generate();
+    await this.#write(checked);
+    await this.#verify(checked, publicKey);
+    const receipt = await this.#enrol(connection, publicKey);
+    await this.#journal.step('destroy', async () => {
+      await custody.destroy(this.#jobId);
+      return { value: undefined, sentence: 'The private key was erased from this computer; only the card has it.' };
+    });
+    const sentence = `Preauthorized: ${describeIdentity(this.#request.identity)} is expected at the server with the key on this card.`;
+    await this.#journal.step('record', async () => Promise.resolve({ value: undefined, sentence: `Recorded with fingerprint ${publicKey.fingerprint}.` }));
+    await record.endJob(this.#jobId, 'done', 'preauthorized', sentence, now(this.#station), receipt.serverDeviceId);
+    this.#station.faults.reached('end:done');
+    return { jobId: this.#jobId, deviceId, state: 'done', sentence, fingerprint: publicKey.fingerprint };
+  }
+
+  /** Ends the job after an error: the card does not boot, the identity is free, nothing is lost. */
+  async failed(error: ImprintError, deviceId: string): Promise<JobOutcome> {
+    const { record, custody } = this.#station;
+    if (this.#enrolling && isUndecided(error)) {
+      const sentence = `The card is good and verified, but the server could not be told (${error.message}) Keep the card; "recover" tells the server when it is back.`;
+      await record.endJob(this.#jobId, 'waiting', 'reserved', sentence, now(this.#station)).catch(() => undefined);
+      return { jobId: this.#jobId, deviceId, state: 'waiting', sentence, error: error.toReport() };
+    }
+    if (this.#enrolled) {
+      // The server expects this card: only the record is behind, and recovery completes it from the journal.
+      const sentence = `The card is good and the server expects it, but the record could not be completed (${error.message}) Keep the card; "recover" completes the record.`;
+      return { jobId: this.#jobId, deviceId, state: 'waiting', sentence, error: error.toReport() };
+    }
+    let sentence = error.message;
+    if (this.#bootable !== undefined) {
+      try {
+        await custody.spoil(this.#bootable);
+      } catch {
+        sentence += ' The card could not be made unbootable: destroy it.';
+      }
+    }
+    const state = error.code === 'cancelled' ? 'cancelled' : 'failed';
+    await record.endJob(this.#jobId, state, 'released', sentence, now(this.#station)).catch(() => undefined);
+    return { jobId: this.#jobId, deviceId, state, sentence, error: error.toReport() };
+  }
+
+  async #check(connection: ServerConnection): Promise<Checked> {
+    const { custody, record } = this.#station;
+    const { loaded, identity, targetPath, naming } = this.#request;
+    const { profile } = loaded;
+    return this.#journal.step('check', async () => {
+      const image = await custody.prepareImage(profile.image, this.#watch.onProgress, this.#watch.signal);
+      await record.keepImage(image, now(this.#station));
+      const target = await custody.inspectTarget(targetPath);
+      assertTargetAllowed(target, image.decodedBytes, profile.targets, naming);
+      await custody.checkFiles(image, profile.files);
+      const known = await connection.findDevice(identity, this.#watch.signal);
+      if (known !== undefined) {
+        const advice = known.decommissioning ? 'wait until the server has finished decommissioning it' : 'use another identity, or decommission that device at the server';
+        throw new ImprintError('identity-at-server', `The server already has ${describeIdentity(identity)} as device ${known.id} (${known.status}): ${advice}.`, {
+          field: 'identity',
+          expected: 'an identity that the server does not have',
+        });
+      }
+      return { value: { image, target }, sentence: `Image, card and server are in order; the server does not know ${describeIdentity(identity)}.` };
+    });
+  }
+
+  async #generate(): Promise<PublicKey> {
+    const { custody, record } = this.#station;
+    const { keyType } = this.#request.loaded.profile;
+    return this.#journal.step('generate', async () => {
+      this.#watch.signal.throwIfAborted();
+      const publicKey = await custody.generate(this.#jobId, keyType);
+      await record.recordPublicKey(this.#jobId, publicKey, now(this.#station));
+      return { value: publicKey, sentence: `A ${keyType} key pair was made; its fingerprint is ${publicKey.fingerprint}.` };
+    });
+  }
+
+  async #write({ image, target }: Checked): Promise<void> {
+    const { custody } = this.#station;
+    const { files } = this.#request.loaded.profile;
+    await this.#journal.step('write', async () => {
+      const receipt = await custody.write({ jobId: this.#jobId, image, files, target }, this.#watch.onProgress, this.#watch.signal);
+      const through = receipt.directIo ? '' : ' through the page cache, because this target has no direct I/O';
+      return { value: undefined, sentence: `${describeBytes(receipt.bytesWritten)} written to ${target.path}${through}; ${describeBytes(receipt.overlayBytes)} differ from the golden image.` };
+    });
+  }
+
+  async #verify({ target }: Checked, publicKey: PublicKey): Promise<void> {
+    const { custody } = this.#station;
+    await this.#journal.step('verify', async () => {
+      const receipt = await custody.verify(this.#jobId, this.#watch.onProgress, this.#watch.signal);
+      // The head was written: from here on this card boots.
+      this.#bootable = await custody.inspectTarget(target.path);
+      if (receipt.publicKey.fingerprint !== publicKey.fingerprint) {
+        throw new ImprintError('verify-key-differs', 'The key that was read from the card is not the one that was made for it: throw this card away.');
+      }
+      return { value: undefined, sentence: `${describeBytes(receipt.bytesRead)} read back from the card and equal; the key on it has fingerprint ${publicKey.fingerprint}.` };
+    });
+  }
+
+  /** Not cancelled from here on: a request that is under way at the server cannot be called back. */
+  async #enrol(connection: ServerConnection, publicKey: PublicKey): Promise<EnrolReceipt> {
+    const { identity } = this.#request;
+    return this.#journal.step('enrol', async () => {
+      this.#watch.signal.throwIfAborted();
+      this.#enrolling = true;
+      const receipt = await connection.enrol({ identity, publicKey }, new AbortController().signal);
+      this.#enrolling = false;
+      this.#enrolled = true;
+      this.#bootable = undefined;
+      return { value: receipt, sentence: receipt.sentence };
+    });
+  }
+}
+
+/** Whether the server may still be told later: it did not say no. */
+export function isUndecided(error: ImprintError): boolean {
+  return error.code === 'server-unreachable' || error.code === 'server-busy' || error.code === 'server-reply-invalid';
+}

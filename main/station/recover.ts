@@ -1,0 +1,107 @@
+import { asImprintError, ImprintError } from '../domain/errors';
+import { describeIdentity, type Identity } from '../domain/identity';
+import { decideRecovery, type JobState } from '../domain/job';
+import { spkiOfPem, type PublicKey } from '../domain/keys';
+import type { DeviceDetails, JobRow } from '../domain/ports';
+import type { Profile } from '../domain/profile';
+import { Journal } from './journal';
+import { isUndecided } from './provision';
+import { now, withServer, type Station } from './station';
+
+export interface RecoveryReport {
+  readonly jobId: string;
+  readonly deviceId: string;
+  readonly identity: Identity;
+  readonly state: JobState;
+  /** What was found and what was done about it. */
+  readonly sentence: string;
+}
+
+/**
+ * Takes every job that a dead process left behind to a defined end: finishes it where the verified card already has the
+ * key, releases the identity where it does not. Jobs of processes that live are left alone.
+ *
+ * CRASH: may itself be killed anywhere; each decision is taken again from the journal.
+ */
+export async function recover(station: Station, signal: AbortSignal): Promise<readonly RecoveryReport[]> {
+  const reports: RecoveryReport[] = [];
+  for (const job of await station.record.unfinishedJobs()) {
+    const ours = job.owner.pid === station.processes.self.pid && job.owner.started === station.processes.self.started;
+    // An open job of this very process is at work; a waiting one is not.
+    if (job.state === 'open' && (ours || station.processes.alive(job.owner))) continue;
+    if (!(await station.record.takeOver(job.jobId, job.owner, station.processes.self))) continue;
+    const device = await station.record.device(job.deviceId);
+    if (device === undefined) continue;
+    reports.push(await recoverJob(station, job, device, signal));
+  }
+  return reports;
+}
+
+async function recoverJob(station: Station, job: JobRow, device: DeviceDetails, signal: AbortSignal): Promise<RecoveryReport> {
+  const { record } = station;
+  const decision = decideRecovery(job.steps);
+  const report = (state: JobState, sentence: string): RecoveryReport => ({ jobId: job.jobId, deviceId: device.deviceId, identity: device.identity, state, sentence });
+  switch (decision.action) {
+    case 'release':
+      await record.endJob(job.jobId, 'compensated', 'released', decision.sentence, now(station));
+      return report('compensated', decision.sentence);
+    case 'finish': {
+      await finish(station, job);
+      await record.endJob(job.jobId, 'done', 'preauthorized', decision.sentence, now(station));
+      return report('done', decision.sentence);
+    }
+    case 'resume-enrol':
+      try {
+        const sentence = await resumeEnrolment(station, job, device, signal);
+        return report('done', sentence);
+      } catch (thrown) {
+        const error = asImprintError(thrown);
+        if (isUndecided(error) || error.code === 'cancelled' || error.code === 'credential-missing' || error.code.startsWith('server-sign-in') || error.code === 'server-untrusted') {
+          const sentence = `The card is verified, but the server could not be told yet: ${error.message}`;
+          await record.endJob(job.jobId, 'waiting', 'reserved', sentence, now(station));
+          return report('waiting', sentence);
+        }
+        const sentence = `The server refused the key of a card that is already written (${error.message}) Destroy the card from slot ${job.slot}.`;
+        await record.endJob(job.jobId, 'failed', 'released', sentence, now(station));
+        return report('failed', sentence);
+      }
+  }
+}
+
+/** The steps that need nothing but the record. The private key ended with the process that held it. */
+async function finish(station: Station, job: JobRow): Promise<void> {
+  const journal = new Journal(station, job.jobId, () => undefined);
+  await journal.step('destroy', async () => Promise.resolve({ value: undefined, sentence: 'The private key ended with the station process that was stopped; only the card has it.' }));
+  await journal.step('record', async () => Promise.resolve({ value: undefined, sentence: 'Recorded after a restart of the station.' }));
+}
+
+async function resumeEnrolment(station: Station, job: JobRow, device: DeviceDetails, signal: AbortSignal): Promise<string> {
+  const { record } = station;
+  const profile = await keptProfile(station, job);
+  const key = publicKeyOf(device);
+  const journal = new Journal(station, job.jobId, () => undefined);
+  const receipt = await withServer(station, profile, signal, (connection) =>
+    journal.step('enrol', async () => {
+      const value = await connection.enrol({ identity: device.identity, publicKey: key }, signal);
+      return { value, sentence: value.sentence };
+    }),
+  );
+  await finish(station, job);
+  const sentence = `Preauthorized after a restart: ${describeIdentity(device.identity)} is expected at the server with the key on its card.`;
+  await record.endJob(job.jobId, 'done', 'preauthorized', sentence, now(station), receipt.serverDeviceId);
+  return sentence;
+}
+
+function publicKeyOf(device: DeviceDetails): PublicKey {
+  const spki = device.publicKeyPem === undefined ? undefined : spkiOfPem(device.publicKeyPem);
+  if (spki === undefined || device.fingerprint === undefined) {
+    throw new ImprintError('record-corrupt', `The record has no public key for ${describeIdentity(device.identity)}, although its card was verified.`);
+  }
+  return { type: device.keyType, spki, fingerprint: device.fingerprint };
+}
+
+async function keptProfile(station: Station, job: JobRow): Promise<Profile> {
+  const json = await station.record.keptProfile(job.profileSha256);
+  if (json === undefined) throw new ImprintError('record-corrupt', `The record does not have the profile ${job.profileName} that this job was started with.`);
+  return station.readKeptProfile(json);
+}

@@ -1,0 +1,235 @@
+import { cancelled, ImprintError } from '../../domain/errors';
+import type { ProgressListener } from '../../domain/job';
+import type { KeyType, PublicKey } from '../../domain/keys';
+import type { CardFileFacts, CardKey, Clock, Custody, CustodyStatus, ImageReport, PreparedImage, VerifyReceipt, WriteReceipt, WriteRequest } from '../../domain/ports';
+import type { CardFile, ImageSettings } from '../../domain/profile';
+import type { TargetFacts } from '../../domain/targets';
+import { blockBytes, type CardPlan } from '../../flash/card-plan';
+import { CardReader } from '../../flash/card-reader';
+import { CardTarget } from '../../flash/card-target';
+import { CardWriter, lockedBytesNeeded } from '../../flash/card-writer';
+import { inspectTarget } from '../../flash/target-facts';
+import { assertUnchanged, injectFiles, inspectImage, locateFile, openImage, prepareImage, type LocatedFile } from '../../image/index';
+import { KeyVault } from '../../keys/key-vault';
+
+/** A card between its write and the end of its job. */
+interface CardInWork {
+  readonly target: CardTarget;
+  readonly plan: CardPlan;
+  readonly files: readonly CardFile[];
+}
+
+const readerBounceBytes = 16 * blockBytes;
+
+/** Longest key file that a card may hold: a PEM of RSA-4096 has 3300 bytes. */
+const largestKeyFile = 12 * 1024;
+
+/**
+ * Everything that touches a private key, in the one process that may. Puts together the key vault, the image's overlay
+ * and the card writer.
+ */
+export class CustodyService implements Custody {
+  readonly #vault = new KeyVault();
+  readonly #cards = new Map<string, CardInWork>();
+  readonly #cacheFolder: string;
+  readonly #clock: Clock;
+
+  constructor(cacheFolder: string, clock: Clock) {
+    this.#cacheFolder = cacheFolder;
+    this.#clock = clock;
+  }
+
+  status(): Promise<CustodyStatus> {
+    const { warning, keysHeld } = this.#vault;
+    return Promise.resolve({ memoryLocked: warning === undefined, ...(warning === undefined ? {} : { warning }), keysHeld });
+  }
+
+  prepareImage(settings: ImageSettings, onProgress: ProgressListener, signal: AbortSignal): Promise<PreparedImage> {
+    return prepareImage({ ...settings, cacheFolder: this.#cacheFolder, onProgress, signal });
+  }
+
+  inspectImage(path: string, signal: AbortSignal): Promise<ImageReport> {
+    return inspectImage({ path, cacheFolder: this.#cacheFolder, signal });
+  }
+
+  async checkFiles(image: PreparedImage, files: readonly CardFile[]): Promise<void> {
+    // A PEM of the largest key: what fits for this fits for every type.
+    const probe = files.map((file) => ({ file, bytes: 3400 }));
+    await this.#withImage(image, (reader) => injectFiles(reader, probe, this.#clock.now()));
+  }
+
+  inspectTarget(path: string): Promise<TargetFacts> {
+    return inspectTarget(path);
+  }
+
+  generate(jobId: string, keyType: KeyType): Promise<PublicKey> {
+    return this.#vault.generate(jobId, keyType);
+  }
+
+  sign(jobId: string, payload: Uint8Array): Promise<Uint8Array> {
+    return Promise.resolve(this.#vault.sign(jobId, payload));
+  }
+
+  async write({ jobId, image, files, target: facts }: WriteRequest, onProgress: ProgressListener, signal: AbortSignal): Promise<WriteReceipt> {
+    const started = performance.now();
+    await assertUnchanged(image);
+    const injection = await this.#withImage(image, (reader) =>
+      injectFiles(
+        reader,
+        files.map((file) => ({ file, bytes: this.#vault.pemLength(jobId) })),
+        this.#clock.now(),
+      ),
+    );
+    const plan: CardPlan = {
+      imagePath: image.decodedPath,
+      imageBytes: image.decodedBytes,
+      imageSha256: image.decodedSha256,
+      overlay: injection.overlay,
+      secret: injection.files.flatMap((file) => file.extents),
+    };
+    const target = await CardTarget.openForWriting(facts, image.decodedBytes);
+    this.#cards.set(jobId, { target, plan, files });
+    try {
+      const bytesWritten = await this.#withWriter(jobId, signal, (writer) => writer.writeBody(onProgress));
+      const overlayBytes = plan.overlay.reduce((sum, run) => sum + run.bytes.length, 0);
+      return { bytesWritten, overlayBytes, milliseconds: performance.now() - started, directIo: target.direct };
+    } catch (thrown) {
+      // CRASH: the head was zeroed before the first byte of the body, so this card does not boot either way.
+      await this.#letGo(jobId);
+      throw thrown;
+    }
+  }
+
+  async verify(jobId: string, onProgress: ProgressListener, signal: AbortSignal): Promise<VerifyReceipt> {
+    const started = performance.now();
+    const { target, files } = this.#card(jobId);
+    try {
+      const bytesRead = await this.#withWriter(jobId, signal, (writer) => writer.verifyAndFinish(onProgress));
+      const found: CardFileFacts[] = [];
+      let publicKey: PublicKey | undefined;
+      for (const file of files) {
+        const { key, located } = await this.#readKeyFile(target, file);
+        assertAttributes(file, located);
+        found.push(located.facts);
+        publicKey = key.publicKey;
+      }
+      if (publicKey?.fingerprint !== this.#vault.publicKey(jobId).fingerprint) {
+        throw new ImprintError('verify-key-differs', `The key that was read from the card at ${target.path} is not the one that was made for it: throw this card away.`);
+      }
+      await target.close();
+      this.#cards.delete(jobId);
+      return { bytesRead, milliseconds: performance.now() - started, directIo: target.direct, files: found, publicKey };
+    } catch (thrown) {
+      await target.spoil().catch(() => undefined);
+      await this.#letGo(jobId);
+      throw thrown;
+    }
+  }
+
+  async spoil(facts: TargetFacts): Promise<void> {
+    const target = await CardTarget.openForWriting(facts, facts.bytes);
+    try {
+      await target.spoil();
+    } finally {
+      await target.close();
+    }
+  }
+
+  async destroy(jobId: string): Promise<void> {
+    await this.#vault.destroy(jobId);
+    await this.#letGo(jobId);
+  }
+
+  async readCardKey(targetPath: string, files: readonly CardFile[]): Promise<CardKey> {
+    const { publicKey, facts } = await this.#readCard(targetPath, files);
+    return { publicKey, file: facts };
+  }
+
+  async signWithCardKey(targetPath: string, files: readonly CardFile[], payload: Uint8Array): Promise<{ publicKey: PublicKey; signature: Uint8Array }> {
+    const { publicKey, signature } = await this.#readCard(targetPath, files, payload);
+    if (signature === undefined) throw new ImprintError('custody-key-failed', 'The key on the card did not sign.');
+    return { publicKey, signature };
+  }
+
+  /** Erases everything; for the end of the process. */
+  async close(): Promise<void> {
+    await this.#vault.destroyAll();
+    for (const jobId of [...this.#cards.keys()]) await this.#letGo(jobId);
+  }
+
+  async #readCard(targetPath: string, files: readonly CardFile[], payload?: Uint8Array): Promise<{ publicKey: PublicKey; signature: Uint8Array | undefined; facts: CardFileFacts }> {
+    const file = files.find((candidate) => candidate.content === 'private-key');
+    if (file === undefined) throw new ImprintError('verify-file-missing', 'The profile writes no private key, so there is none to read.', { field: 'files' });
+    const target = await CardTarget.openForReading(targetPath);
+    try {
+      const { key, located } = await this.#readKeyFile(target, file, payload);
+      return { ...key, facts: located.facts };
+    } finally {
+      await target.close();
+      await this.#vault.settle();
+    }
+  }
+
+  /** Finds the key's file through the card's own filesystem and reads its blocks into locked memory. */
+  async #readKeyFile(
+    target: CardTarget,
+    file: CardFile,
+    payload?: Uint8Array,
+  ): Promise<{ key: { publicKey: PublicKey; signature: Uint8Array | undefined }; located: LocatedFile }> {
+    return this.#vault.withLockedBuffer(readerBounceBytes, blockBytes, async (bounce) => {
+      const reader = new CardReader(target, bounce);
+      const located = await locateFile(reader, file);
+      const { bytes } = located.facts;
+      if (bytes === 0 || bytes > largestKeyFile) {
+        throw new ImprintError('verify-key-unreadable', `The key file on the card at ${target.path} has ${String(bytes)} bytes, which no key has.`);
+      }
+      const key = await this.#vault.withLockedBuffer(bytes, 16, async (content) => {
+        let at = 0;
+        for (const { offset, length } of located.extents) {
+          await reader.read(content, at, length, offset);
+          at += length;
+        }
+        return this.#vault.readPrivateKeyFile(content, payload);
+      });
+      return { key, located };
+    });
+  }
+
+  #withWriter<T>(jobId: string, signal: AbortSignal, use: (writer: CardWriter) => Promise<T>): Promise<T> {
+    const { plan, target } = this.#card(jobId);
+    return this.#vault.withPem(jobId, (secret) =>
+      this.#vault.withLockedBuffer(lockedBytesNeeded, blockBytes, (locked) => use(new CardWriter({ plan, target, locked, secret, signal }))),
+    );
+  }
+
+  async #withImage<T>(image: PreparedImage, use: (reader: Awaited<ReturnType<typeof openImage>>) => Promise<T>): Promise<T> {
+    const reader = await openImage(image.decodedPath);
+    try {
+      return await use(reader);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  #card(jobId: string): CardInWork {
+    const card = this.#cards.get(jobId);
+    if (card === undefined) throw cancelled();
+    return card;
+  }
+
+  async #letGo(jobId: string): Promise<void> {
+    const card = this.#cards.get(jobId);
+    this.#cards.delete(jobId);
+    await card?.target.abandon().catch(() => undefined);
+  }
+}
+
+/** vfat has no owner and no mode; everywhere else they must be exactly as the profile asks. */
+function assertAttributes(file: CardFile, { facts, attributed }: LocatedFile): void {
+  if (!attributed) return;
+  if (facts.mode === file.mode && facts.uid === file.uid && facts.gid === file.gid) return;
+  throw new ImprintError('verify-file-attributes', `${file.path} came back from the card with mode ${facts.mode.toString(8)} and owner ${String(facts.uid)}:${String(facts.gid)}.`, {
+    field: 'files',
+    expected: `mode ${file.mode.toString(8)}, owner ${String(file.uid)}:${String(file.gid)}`,
+  });
+}

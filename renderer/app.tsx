@@ -1,0 +1,90 @@
+import { useState } from 'react';
+import { flushSync } from 'react-dom';
+import { BenchPage } from './bench/bench-page';
+import { DevicePage } from './device/device-page';
+import { DevicesPage } from './devices/devices-page';
+import { Header } from './frame/header';
+import { HelpDialog } from './frame/help-dialog';
+import { KeyHints } from './frame/key-hints';
+import { Notices } from './frame/notices';
+import { ProblemPage } from './frame/problem-page';
+import { SecretDialog } from './frame/secret-dialog';
+import { PracticeStrip, WarningStrip } from './frame/strips';
+import { hintsFor } from './hints';
+import { focusHolder, isDialogOpen } from './logic/elements';
+import { landsInScanField } from './logic/focus';
+import { readWindowKey } from './logic/window-keys';
+import type { DeviceSearch, Page } from './state/page';
+import { emptySearch } from './state/page';
+import { useAnnouncement } from './state/use-announcement';
+import { useKeys } from './state/use-keys';
+import { useStation } from './state/use-station';
+import { useTheme } from './state/use-theme';
+import { ask } from './station';
+
+export function App() {
+  const { state, reload, showSlot, notify, dismiss, answerSecret } = useStation();
+  const { theme, toggle } = useTheme();
+  const [page, setPage] = useState<Page>({ name: 'bench' });
+  const [search, setSearch] = useState<DeviceSearch>(emptySearch);
+  const [selectedName, setSelectedName] = useState<string>();
+  const [help, setHelp] = useState(false);
+  const { bench } = state;
+  const announcement = useAnnouncement(bench?.slots ?? noSlots);
+  const selected = bench?.slots.find((slot) => slot.name === selectedName) ?? bench?.slots[0];
+
+  const openBench = (): void => setPage({ name: 'bench' });
+  const openDevices = (): void => setPage({ name: 'devices' });
+  const openDevice = (deviceId: string): void => setPage((now) => ({ name: 'device', deviceId, from: now.name === 'devices' ? 'devices' : 'bench' }));
+  const back = (): void => setPage((now) => ({ name: now.name === 'device' ? now.from : 'bench' }));
+  const open = (what: 'openProfile' | 'openPractice') => (): void => {
+    void ask(what, {}).then((reply) => {
+      if (!reply.ok) notify({ sentence: reply.error.sentence, tone: 'problem' });
+      else if (what === 'openPractice' || reply.value !== undefined) openBench();
+    });
+  };
+
+  useKeys((event) => {
+    const dialogOpen = isDialogOpen();
+    const holder = focusHolder(null);
+    const field = document.activeElement instanceof HTMLInputElement ? document.activeElement.value : '';
+    const command = readWindowKey(event, { dialogOpen, fieldEmpty: field === '', page: page.name });
+    if (command === undefined) {
+      // A scan on a device's page is the next device: the bench takes it, first character included.
+      if (page.name === 'device' && !event.ctrlKey && landsInScanField(event, { dialogOpen, holder })) flushSync(openBench);
+      return;
+    }
+    event.preventDefault();
+    if (event.repeat) return;
+    const commands = { 'bench': openBench, 'devices': openDevices, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    commands[command]();
+  });
+
+  const [question] = state.questions;
+  return (
+    <div className="window" data-practice={bench?.practice}>
+      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <div className="strips">
+        {bench?.practice === true ? <PracticeStrip /> : null}
+        <WarningStrip warnings={bench?.warnings ?? []} />
+      </div>
+      {state.problem !== undefined && bench === undefined ? <ProblemPage problem={state.problem} onRetry={reload} /> : null}
+      {bench === undefined ? null : (
+        <>
+          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} /> : null}
+          {page.name === 'devices' ? <DevicesPage search={search} scanAttribute={bench.scanAttribute} onSearch={setSearch} onOpen={openDevice} /> : null}
+          {page.name === 'device' ? <DevicePage key={page.deviceId} deviceId={page.deviceId} scanAttribute={bench.scanAttribute} onBack={back} /> : null}
+        </>
+      )}
+      <KeyHints hints={hintsFor(page.name, bench, selected)} />
+      <Notices notices={state.notices} onDismiss={dismiss} />
+      <p className="unseen" aria-live="polite">
+        {announcement}
+      </p>
+      {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
+      {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}
+    </div>
+  );
+}
+
+const noSlots: readonly never[] = [];

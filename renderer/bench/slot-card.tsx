@@ -1,0 +1,72 @@
+import { memo } from 'react';
+import type { SlotView } from '../contract';
+import { Icon, slotIcons } from '../frame/icons';
+import { groupsOfFour } from '../logic/fingerprint';
+import { percentOf } from '../logic/format';
+import { viewIdentity } from '../logic/identity';
+import { texts } from '../texts';
+import { SlotProgress } from './slot-progress';
+
+interface SlotCardProps {
+  readonly slot: SlotView;
+  readonly number: number;
+  readonly selected: boolean;
+  readonly alone: boolean;
+  readonly scanAttribute: string;
+  /** A first Escape was pressed. */
+  readonly cancelAsked: boolean;
+  readonly onSelect: (slot: string) => void;
+}
+
+/** One slot: who, what in one word, and the sentence to it. Drawn again only when this slot changes. */
+export const SlotCard = memo(function SlotCard({ slot, number, selected, alone, scanAttribute, cancelAsked, onSelect }: SlotCardProps) {
+  const identity = viewIdentity(slot.identity ?? {}, scanAttribute);
+  const percent = slot.state === 'running' && slot.progress !== undefined ? percentOf(slot.progress.doneBytes, slot.progress.totalBytes) : undefined;
+  return (
+    <article
+      className={`slot slot--${slot.state} ${alone ? 'slot--alone' : 'slot--one-of-many'}`}
+      data-testid="slot"
+      data-slot={slot.name}
+      data-state={slot.state}
+      aria-current={selected && !alone ? 'true' : undefined}
+      aria-label={`${slot.name}, ${texts.slotStates[slot.state]}`}
+      onClick={() => onSelect(slot.name)}
+    >
+      <div className="slot__body">
+        <header className="slot__head">
+          {alone ? null : <span className="slot__number">{number}</span>}
+          <span className="slot__name">{slot.name}</span>
+          <span className="slot__place">{slot.place}</span>
+        </header>
+        <p className="slot__identity">
+          <span className="slot__value">{identity.main === '' ? texts.slot.noIdentity : identity.main}</span>
+          {identity.rest === '' ? null : <span className="slot__rest">{identity.rest}</span>}
+        </p>
+        <p className="slot__result">
+          <Icon name={slotIcons[slot.state]} />
+          <strong className="slot__word" data-testid="slot-word">
+            {slot.word}
+          </strong>
+          {percent === undefined ? null : <span className="slot__percent">{`${String(percent)}\u202f%`}</span>}
+        </p>
+        <p className={cancelAsked ? 'slot__sentence slot__sentence--asks' : 'slot__sentence'} data-testid="slot-sentence">
+          {cancelAsked ? texts.slot.cancelAgain : slot.sentence}
+        </p>
+        <div className="slot__progress">{slot.state === 'running' && slot.progress !== undefined ? <SlotProgress progress={slot.progress} slot={slot.name} /> : <SlotFingerprint slot={slot} />}</div>
+      </div>
+    </article>
+  );
+});
+
+/** Which key is on the card, where there is one. */
+function SlotFingerprint({ slot }: { readonly slot: SlotView }) {
+  if (slot.fingerprint === undefined || (slot.state !== 'done' && slot.state !== 'accepted' && slot.state !== 'waiting')) return null;
+  return (
+    <dl className="slot__fingerprint" data-testid="slot-fingerprint">
+      <dt>{texts.slot.fingerprint}</dt>
+      {groupsOfFour(slot.fingerprint).map((group, index) => (
+        <dd key={index}>{group}</dd>
+      ))}
+    </dl>
+  );
+}

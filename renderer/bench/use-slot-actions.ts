@@ -1,0 +1,126 @@
+import { useEffect, useRef, useState } from 'react';
+import type { BenchView, ErrorReport, SlotView } from '../contract';
+import type { CancelQuestion } from '../logic/cancelling';
+import { cancelQuestionMilliseconds, escapeMeaning } from '../logic/cancelling';
+import { canCancel, canClear, canPowerOn, hasEnded, nextFreeSlot, slotForAction, slotForScan } from '../logic/slots';
+import { ask } from '../station';
+import { texts } from '../texts';
+
+export interface SlotActions {
+  /** Why the last action was refused. */
+  readonly error: ErrorReport | undefined;
+  readonly dismissError: () => void;
+  /** The running slot whose cancelling was asked for once. */
+  readonly cancelQuestion: CancelQuestion | undefined;
+  /** @returns the refusal, or undefined where the slot is ready */
+  readonly scan: (text: string, others: Readonly<Record<string, string>>) => Promise<ErrorReport | undefined>;
+  readonly start: () => void;
+  readonly cancel: () => void;
+  readonly powerOn: () => void;
+  readonly clear: () => void;
+  /** The slot that each key is meant for now; absent where it does nothing. */
+  readonly targets: { readonly cancel: SlotView | undefined; readonly powerOn: SlotView | undefined; readonly clear: SlotView | undefined };
+}
+
+interface SlotActionsInput {
+  readonly bench: BenchView;
+  readonly selected: SlotView | undefined;
+  readonly onSelect: (slot: string) => void;
+  readonly onSlot: (slot: SlotView) => void;
+}
+
+/** What can be asked of the selected slot. Whether it is allowed is main's decision; its refusal is shown as it is. */
+export function useSlotActions({ bench, selected, onSelect, onSlot }: SlotActionsInput): SlotActions {
+  const [error, setError] = useState<ErrorReport>();
+  const [cancelQuestion, setCancelQuestion] = useState<CancelQuestion>();
+  const busy = useRef(new Set<string>());
+  const newest = useRef({ bench, selected });
+  newest.current = { bench, selected };
+
+  useEffect(() => {
+    if (cancelQuestion === undefined) return undefined;
+    const timer = setTimeout(() => setCancelQuestion(undefined), cancelQuestionMilliseconds);
+    return () => clearTimeout(timer);
+  }, [cancelQuestion]);
+
+  /** One request for each slot and action at a time: a second press of the key is the same wish. */
+  const once = (action: string, slot: string, work: () => Promise<ErrorReport | undefined>): void => {
+    const key = `${action} ${slot}`;
+    if (busy.current.has(key)) return;
+    busy.current.add(key);
+    void work()
+      .then(setError)
+      .finally(() => busy.current.delete(key));
+  };
+
+  const scan: SlotActions['scan'] = async (text, others) => {
+    const now = newest.current;
+    const target = now.selected === undefined ? undefined : slotForScan(now.bench.slots, now.selected);
+    const refusal = target === undefined ? allBusy : await scanInto(target, text, others, onSlot);
+    setError(refusal);
+    if (refusal === undefined && target !== undefined) onSelect(target.name);
+    return refusal;
+  };
+
+  const start = (): void => {
+    if (selected?.state !== 'ready') return;
+    once('start', selected.name, async () => {
+      const reply = await ask('start', { slot: selected.name });
+      if (!reply.ok) return reply.error;
+      const next = nextFreeSlot(newest.current.bench.slots, selected.name);
+      // Whoever has already chosen another slot keeps it.
+      if (next !== undefined && newest.current.selected?.name === selected.name) onSelect(next.name);
+      return undefined;
+    });
+  };
+
+  const targets: SlotActions['targets'] = {
+    cancel: slotForAction(bench.slots, selected, canCancel),
+    powerOn: slotForAction(bench.slots, selected, canPowerOn),
+    clear: slotForAction(bench.slots, selected, canClear),
+  };
+
+  const cancel = (): void => {
+    if (targets.cancel === undefined) return;
+    const slot = targets.cancel.name;
+    const meaning = escapeMeaning(targets.cancel, cancelQuestion, performance.now());
+    if (meaning === 'ask') setCancelQuestion({ slot, askedAt: performance.now() });
+    if (meaning === 'ask' || meaning === 'nothing') return;
+    setCancelQuestion(undefined);
+    once(meaning, slot, async () => refusalOf(await ask(meaning, { slot })));
+  };
+
+  const powerOn = (): void => {
+    const slot = targets.powerOn?.name;
+    if (slot === undefined) return;
+    once('powerOn', slot, async () => {
+      const reply = await ask('powerOn', { slot });
+      if (reply.ok) onSlot(reply.value);
+      return refusalOf(reply);
+    });
+  };
+
+  const clear = (): void => {
+    const slot = targets.clear?.name;
+    if (slot === undefined) return;
+    once('clear', slot, async () => refusalOf(await ask('clear', { slot })));
+  };
+
+  return { error, dismissError: () => setError(undefined), cancelQuestion, scan, start, cancel, powerOn, clear, targets };
+}
+
+const allBusy: ErrorReport = { code: 'slot-busy', sentence: texts.scan.allBusy };
+
+async function scanInto(slot: SlotView, text: string, others: Readonly<Record<string, string>>, onSlot: (slot: SlotView) => void): Promise<ErrorReport | undefined> {
+  if (hasEnded(slot.state)) {
+    const cleared = await ask('clear', { slot: slot.name });
+    if (!cleared.ok) return cleared.error;
+  }
+  const reply = await ask('scan', { slot: slot.name, text, others: { ...others } });
+  if (reply.ok) onSlot(reply.value);
+  return refusalOf(reply);
+}
+
+function refusalOf(reply: { readonly ok: true } | { readonly ok: false; readonly error: ErrorReport }): ErrorReport | undefined {
+  return reply.ok ? undefined : reply.error;
+}

@@ -1,0 +1,95 @@
+import type { DeviceDetails } from '../contract';
+import { deviceIcons, Icon } from '../frame/icons';
+import { formatDateTime } from '../logic/format';
+import { viewIdentity } from '../logic/identity';
+import { texts } from '../texts';
+import { JobPanel } from './job-panel';
+import { PublicKeyPanel } from './public-key';
+import { ServerState } from './server-state';
+import { useDevice } from './use-device';
+
+interface DevicePageProps {
+  readonly deviceId: string;
+  readonly scanAttribute: string;
+  readonly onBack: () => void;
+}
+
+/** Everything that is known of one device. */
+export function DevicePage({ deviceId, scanAttribute, onBack }: DevicePageProps) {
+  const { device, server, asking, error, askServer } = useDevice(deviceId);
+  const identity = viewIdentity(device?.identity ?? {}, scanAttribute);
+  return (
+    <main className="device" id="content" data-testid="device-page" data-device={deviceId}>
+      <header className="device__head">
+        <button type="button" className="button button--plain" autoFocus onClick={onBack}>
+          <Icon name="back" />
+          {texts.device.back}
+          <kbd aria-hidden="true">Esc</kbd>
+        </button>
+        <h1>
+          {identity.main}
+          {identity.rest === '' ? null : <small>{identity.rest}</small>}
+        </h1>
+        {device === undefined ? null : (
+          <span className={`badge badge--big tone--${device.state}`}>
+            <Icon name={deviceIcons[device.state]} />
+            {texts.deviceStates[device.state]}
+          </span>
+        )}
+      </header>
+      {error === undefined ? null : (
+        <div className="error-panel" role="alert" data-testid="error-panel">
+          <Icon name="failed" />
+          <p>{error.sentence}</p>
+        </div>
+      )}
+      {device === undefined ? (
+        <p className="quiet">{error === undefined ? texts.device.loading : ''}</p>
+      ) : (
+        <div className="device__columns">
+          <div className="device__column">
+            <ServerState server={server} asking={asking} onAsk={askServer} />
+            <PublicKeyPanel device={device} />
+            <RecordPanel device={device} />
+          </div>
+          <div className="device__column">
+            {device.jobs.length === 0 ? <p className="panel quiet">{texts.device.noJobs}</p> : null}
+            {device.jobs.map((job, index) => (
+              <JobPanel key={job.jobId} job={job} number={index + 1} count={device.jobs.length} />
+            ))}
+          </div>
+        </div>
+      )}
+    </main>
+  );
+}
+
+function RecordPanel({ device }: { readonly device: DeviceDetails }) {
+  return (
+    <section className="panel" aria-label={texts.device.facts}>
+      <header className="panel__head">
+        <h2>{texts.device.facts}</h2>
+      </header>
+      <dl className="facts">
+        {Object.entries(device.identity).map(([name, value]) => (
+          <Fact key={name} name={name} value={value} code />
+        ))}
+        <Fact name={texts.device.server} value={`${device.serverKind} · ${device.serverUrl}`} />
+        <Fact name={texts.device.profile} value={device.profileName} />
+        <Fact name={texts.device.created} value={formatDateTime(device.createdAt)} />
+        <Fact name={texts.device.updated} value={formatDateTime(device.updatedAt)} />
+        <Fact name={texts.device.deviceId} value={device.deviceId} code />
+        {device.serverDeviceId === undefined ? null : <Fact name={texts.device.serverDeviceId} value={device.serverDeviceId} code />}
+      </dl>
+    </section>
+  );
+}
+
+function Fact({ name, value, code = false }: { readonly name: string; readonly value: string; readonly code?: boolean }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd className={code ? 'code' : undefined}>{value}</dd>
+    </>
+  );
+}

@@ -1,0 +1,47 @@
+import { useCallback, useEffect, useState } from 'react';
+import type { DeviceDetails, ErrorReport, ServerView } from '../contract';
+import { ask } from '../station';
+
+export interface DeviceOnPage {
+  readonly device: DeviceDetails | undefined;
+  readonly server: ServerView | undefined;
+  readonly asking: boolean;
+  readonly error: ErrorReport | undefined;
+  readonly askServer: () => void;
+}
+
+/** The record of one device, and what the server says of it now: asked each time the page opens. */
+export function useDevice(deviceId: string): DeviceOnPage {
+  const [device, setDevice] = useState<DeviceDetails>();
+  const [server, setServer] = useState<ServerView>();
+  const [asking, setAsking] = useState(true);
+  const [error, setError] = useState<ErrorReport>();
+
+  const askServer = useCallback(() => {
+    setAsking(true);
+    void ask('askServer', { deviceId }).then((reply) => {
+      setAsking(false);
+      setServer(reply.ok ? reply.value : { sentence: reply.error.sentence, authSets: [] });
+    });
+  }, [deviceId]);
+
+  useEffect(() => {
+    let left = false;
+    void ask('device', { deviceId }).then((reply) => {
+      if (left) return;
+      if (!reply.ok) {
+        setAsking(false);
+        setError(reply.error);
+        return;
+      }
+      setDevice(reply.value.device);
+      if (reply.value.server !== undefined) setServer(reply.value.server);
+      askServer();
+    });
+    return () => {
+      left = true;
+    };
+  }, [deviceId, askServer]);
+
+  return { device, server, asking, error, askServer };
+}

@@ -1,0 +1,34 @@
+import type { ReactNode } from 'react';
+import { useEffect, useRef } from 'react';
+
+interface DialogProps {
+  readonly title: string;
+  readonly children: ReactNode;
+  /** Escape, or the button that says so. */
+  readonly onClose: () => void;
+  readonly className?: string;
+}
+
+/** A modal dialog: the browser itself keeps the focus inside and everything else untouchable. */
+export function Dialog({ title, children, onClose, className }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = element.current;
+    if (dialog !== null && !dialog.open) dialog.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      className={className === undefined ? 'dialog' : `dialog ${className}`}
+      aria-label={title}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <h2>{title}</h2>
+      {children}
+    </dialog>
+  );
+}

@@ -1,0 +1,90 @@
+import type { BenchView } from '../contract';
+import { texts } from '../texts';
+import type { Theme } from '../logic/theme';
+import { Icon } from './icons';
+
+interface HeaderProps {
+  readonly bench: BenchView | undefined;
+  /** The page that is marked. */
+  readonly page: 'bench' | 'devices';
+  readonly theme: Theme;
+  readonly onBench: () => void;
+  readonly onDevices: () => void;
+  readonly onTheme: () => void;
+  readonly onOpenProfile: () => void;
+  readonly onOpenPractice: () => void;
+}
+
+export function Header(props: HeaderProps) {
+  const { bench, page, theme } = props;
+  const otherTheme = theme === 'dark' ? 'light' : 'dark';
+  return (
+    <header className="header">
+      <span className="header__name">
+        <Icon name="key" />
+        {texts.application}
+      </span>
+      <nav className="header__pages" aria-label={texts.navigation.label}>
+        <PageButton label={texts.navigation.bench} keyName="F1" testId="nav-bench" current={page === 'bench'} onPress={props.onBench} />
+        <PageButton label={texts.navigation.devices} keyName="F2" testId="nav-devices" current={page !== 'bench'} onPress={props.onDevices} />
+      </nav>
+      <div className="header__station">{bench === undefined ? null : <StationName bench={bench} />}</div>
+      <div className="header__actions">
+        {bench === undefined || bench.practice ? null : (
+          <button type="button" className="button button--quiet" onClick={props.onOpenPractice}>
+            {texts.navigation.openPractice}
+          </button>
+        )}
+        <button type="button" className="button button--quiet" onClick={props.onOpenProfile} aria-keyshortcuts="Control+O">
+          <Icon name="folder" />
+          {texts.navigation.openProfile}
+        </button>
+        <button
+          type="button"
+          className="button button--quiet button--square"
+          onClick={props.onTheme}
+          aria-keyshortcuts="F8"
+          aria-label={texts.navigation.switchTo(otherTheme)}
+          title={`${texts.navigation.switchTo(otherTheme)} (F8)`}
+        >
+          <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+interface PageButtonProps {
+  readonly label: string;
+  readonly keyName: string;
+  readonly testId: string;
+  readonly current: boolean;
+  readonly onPress: () => void;
+}
+
+function PageButton({ label, keyName, testId, current, onPress }: PageButtonProps) {
+  return (
+    <button type="button" className="page-button" aria-current={current ? 'page' : undefined} aria-keyshortcuts={keyName} data-testid={testId} onClick={onPress}>
+      {label}
+      <kbd aria-hidden="true">{keyName}</kbd>
+    </button>
+  );
+}
+
+/** The bench names its key type as plain text; one that this list does not have is shown as it is. */
+const keyTypes: Readonly<Record<string, string>> = texts.device.keyTypes;
+
+function StationName({ bench }: { readonly bench: BenchView }) {
+  return (
+    <dl className="station-name">
+      <div>
+        <dt>{bench.profileName}</dt>
+        <dd title={bench.serverUrl}>{`${bench.serverKind} · ${bench.serverUrl.replace(/^https?:\/\//, '')}`}</dd>
+      </div>
+      <div className="station-name__image">
+        <dt>{bench.imageName}</dt>
+        <dd>{keyTypes[bench.keyType] ?? bench.keyType}</dd>
+      </div>
+    </dl>
+  );
+}

@@ -1,0 +1,72 @@
+import { Fragment } from 'react';
+import { texts } from '../texts';
+import { Dialog } from './dialog';
+
+const { help } = texts;
+
+const groups: readonly { readonly title: string; readonly keys: readonly (readonly [string, string])[] }[] = [
+  {
+    title: help.groups.bench,
+    keys: [
+      ['A–Z 0–9', help.scan],
+      ['Enter F5', help.start],
+      ['Esc', help.cancel],
+      ['F6', help.powerOn],
+      ['F7 Del', help.clear],
+      ['Alt+1…0', help.slotNumber],
+      ['← → ↑ ↓', help.slotArrow],
+      ['F3', help.dayList],
+    ],
+  },
+  {
+    title: help.groups.list,
+    keys: [
+      ['↑ ↓', help.rows],
+      ['Enter', help.openRow],
+      ['PgUp PgDn', help.pages],
+      ['Esc', help.back],
+    ],
+  },
+  {
+    title: help.groups.everywhere,
+    keys: [
+      ['F1', help.bench],
+      ['F2', help.devices],
+      ['Ctrl+O', help.openProfile],
+      ['F8', help.theme],
+      ['F12 ?', help.help],
+    ],
+  },
+];
+
+export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title={help.title} onClose={onClose} className="dialog--wide">
+      <div className="help">
+        {groups.map((group) => (
+          <section key={group.title}>
+            <h3>{group.title}</h3>
+            <dl>
+              {group.keys.map(([keys, does]) => (
+                <Fragment key={keys}>
+                  <dt>
+                    {keys.split(' ').map((key) => (
+                      <kbd key={key}>{key}</kbd>
+                    ))}
+                  </dt>
+                  <dd>{does}</dd>
+                </Fragment>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+      <div className="dialog__actions">
+        <button type="button" className="button button--main" autoFocus onClick={onClose}>
+          {help.close}
+          <kbd aria-hidden="true">Esc</kbd>
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,105 @@
+import type { ReactNode } from 'react';
+import type { DeviceState, JobState, SlotState, Step } from '../contract';
+
+/** Every icon: 24 × 24, drawn with the colour of the text beside it. Their outlines differ, so colour is never the only sign. */
+const shapes = {
+  free: <circle cx="12" cy="12" r="9" strokeDasharray="3.2 3.9" />,
+  ready: (
+    <>
+      <path d="M4 8V5a1 1 0 0 1 1-1h3M16 4h3a1 1 0 0 1 1 1v3M20 16v3a1 1 0 0 1-1 1h-3M8 20H5a1 1 0 0 1-1-1v-3" />
+      <path d="M8 9v6M12 9v6M16 9v6" />
+    </>
+  ),
+  running: <path d="M12 3v11M7 10l5 5 5-5M4 20h16" />,
+  done: (
+    <>
+      <circle cx="12" cy="12" r="9" />
+      <path d="m8 12.5 3 3 5.5-6.5" />
+    </>
+  ),
+  accepted: (
+    <>
+      <path d="M12 2.5 20 5.5v6c0 5-3.5 8.5-8 10-4.5-1.5-8-5-8-10v-6Z" />
+      <path d="m8 12 3 3 5-6" />
+    </>
+  ),
+  waiting: <path d="M6 3h12M6 21h12M7.5 3v4l4.5 5-4.5 5v4M16.5 3v4L12 12l4.5 5v4" />,
+  cancelled: (
+    <>
+      <circle cx="12" cy="12" r="9" />
+      <path d="m6 18 12-12" />
+    </>
+  ),
+  failed: (
+    <>
+      <path d="M8 2.5h8L21.5 8v8L16 21.5H8L2.5 16V8Z" />
+      <path d="M12 7v6M12 16.5v.5" />
+    </>
+  ),
+  undone: <path d="M9 6 4 11l5 5M4 11h10a6 6 0 0 1 0 9h-3" />,
+  warning: (
+    <>
+      <path d="M12 3 22 20H2Z" />
+      <path d="M12 10v4M12 17v.5" />
+    </>
+  ),
+  information: (
+    <>
+      <circle cx="12" cy="12" r="9" />
+      <path d="M12 11v6M12 7v.5" />
+    </>
+  ),
+  sun: (
+    <>
+      <circle cx="12" cy="12" r="4" />
+      <path d="M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M5 19l2-2M17 7l2-2" />
+    </>
+  ),
+  moon: <path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z" />,
+  folder: <path d="M3 19V5h6l2 3h10v11Z" />,
+  power: <path d="M12 3v9M7 6a8 8 0 1 0 10 0" />,
+  next: <path d="M5 12h14M13 6l6 6-6 6" />,
+  back: <path d="M19 12H5M11 6l-6 6 6 6" />,
+  close: <path d="m6 6 12 12M18 6 6 18" />,
+  key: (
+    <>
+      <circle cx="8" cy="15" r="5" />
+      <path d="m11.5 11.5 8.5-8.5M16 7l3 3" />
+    </>
+  ),
+} satisfies Record<string, ReactNode>;
+
+export type IconName = keyof typeof shapes;
+
+/** Decorative: the word beside it is what a screen reader says. */
+export function Icon({ name }: { readonly name: IconName }) {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      {shapes[name]}
+    </svg>
+  );
+}
+
+export const slotIcons = {
+  free: 'free',
+  ready: 'ready',
+  running: 'running',
+  done: 'done',
+  accepted: 'accepted',
+  waiting: 'waiting',
+  cancelled: 'cancelled',
+  failed: 'failed',
+} satisfies Record<SlotState, IconName>;
+
+export const jobIcons = {
+  open: 'running',
+  done: 'done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  compensated: 'undone',
+  waiting: 'waiting',
+} satisfies Record<JobState, IconName>;
+
+export const deviceIcons = { reserved: 'running', preauthorized: 'done', accepted: 'accepted', released: 'free' } satisfies Record<DeviceState, IconName>;
+
+export const stepIcons = { started: 'running', done: 'done', failed: 'failed' } satisfies Record<Step['state'], IconName>;

@@ -1,0 +1,47 @@
+import { useState } from 'react';
+import type { SecretQuestion } from '../contract';
+import { texts } from '../texts';
+import { Dialog } from './dialog';
+
+interface SecretDialogProps {
+  readonly question: SecretQuestion;
+  readonly onAnswer: (requestId: string, value: string | undefined, keep: boolean) => void;
+}
+
+export function SecretDialog({ question, onAnswer }: SecretDialogProps) {
+  const [value, setValue] = useState('');
+  const [keep, setKeep] = useState(false);
+  const refuse = (): void => onAnswer(question.requestId, undefined, false);
+  return (
+    <Dialog title={texts.secret.title} onClose={refuse}>
+      <form
+        className="secret"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (value !== '') onAnswer(question.requestId, value, keep);
+        }}
+      >
+        <label className="field">
+          <span className="secret__question">{question.question}</span>
+          <input type="password" autoFocus autoComplete="off" maxLength={10_000} value={value} onChange={(event) => setValue(event.target.value)} data-testid="secret-input" />
+        </label>
+        {question.canKeep ? (
+          <label className="check">
+            <input type="checkbox" checked={keep} onChange={(event) => setKeep(event.target.checked)} />
+            {texts.secret.keep}
+          </label>
+        ) : null}
+        <div className="dialog__actions">
+          <button type="button" className="button button--plain" onClick={refuse}>
+            {texts.secret.refuse}
+            <kbd aria-hidden="true">Esc</kbd>
+          </button>
+          <button type="submit" className="button button--main" disabled={value === ''}>
+            {texts.secret.answer}
+            <kbd aria-hidden="true">Enter</kbd>
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

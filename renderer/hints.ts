@@ -1,0 +1,27 @@
+import type { BenchView, SlotView } from './contract';
+import type { KeyHint } from './frame/key-hints';
+import { hasEnded } from './logic/slots';
+import type { Page } from './state/page';
+import { texts } from './texts';
+
+const { hints } = texts;
+
+/** The keys that do something right now on this page. */
+export function hintsFor(page: Page['name'], bench: BenchView | undefined, selected: SlotView | undefined): readonly KeyHint[] {
+  if (page === 'device') return [{ keys: 'Esc', does: hints.back }];
+  if (page === 'devices') {
+    return [
+      { keys: '↑ ↓', does: texts.help.rows },
+      { keys: 'Enter', does: hints.openRow },
+      { keys: 'PgUp PgDn', does: hints.pages },
+      { keys: 'Esc', does: hints.back },
+    ];
+  }
+  const shown: KeyHint[] = [];
+  if (selected?.state === 'ready') shown.push({ keys: 'Enter', does: hints.start });
+  if (selected?.state === 'ready' || selected?.canCancel === true) shown.push({ keys: 'Esc', does: hints.cancel });
+  if (selected?.canPowerOn === true) shown.push({ keys: 'F6', does: hints.powerOn });
+  if (selected !== undefined && hasEnded(selected.state)) shown.push({ keys: 'F7', does: hints.clear });
+  if (bench !== undefined && bench.slots.length > 1) shown.push({ keys: 'Alt+1…0', does: hints.slots });
+  return [...shown, { keys: 'F3', does: hints.dayList }];
+}

@@ -1,0 +1,10 @@
+import { createRoot } from 'react-dom/client';
+import { App } from './app';
+import { applyTheme, rememberedTheme } from './logic/theme';
+import './styles/index.css';
+
+const theme = rememberedTheme();
+if (theme !== undefined) applyTheme(theme);
+
+const root = document.getElementById('root');
+if (root !== null) createRoot(root).render(<App />);

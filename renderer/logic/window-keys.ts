@@ -1,0 +1,25 @@
+import type { KeyPress } from './focus';
+
+export type WindowCommand = 'bench' | 'devices' | 'help' | 'theme' | 'open-profile' | 'back';
+
+export interface WindowKeyContext {
+  readonly dialogOpen: boolean;
+  /** The input that has the focus is empty, or none has it. */
+  readonly fieldEmpty: boolean;
+  readonly page: 'bench' | 'devices' | 'device';
+}
+
+const functionKeys: Readonly<Record<string, WindowCommand>> = { F1: 'bench', F2: 'devices', F8: 'theme', F12: 'help' };
+
+/** The keys that work on every page. A dialog leaves only the theme. */
+export function readWindowKey(press: KeyPress, context: WindowKeyContext): WindowCommand | undefined {
+  const { key } = press;
+  if (press.altKey || press.metaKey) return undefined;
+  if (press.ctrlKey) return key.toLowerCase() === 'o' && !context.dialogOpen ? 'open-profile' : undefined;
+  const command = Object.hasOwn(functionKeys, key) ? functionKeys[key] : undefined;
+  if (command !== undefined) return context.dialogOpen && command !== 'theme' ? undefined : command;
+  if (context.dialogOpen) return undefined;
+  if (key === '?' && context.fieldEmpty) return 'help';
+  if (key === 'Escape' && context.page !== 'bench') return 'back';
+  return undefined;
+}

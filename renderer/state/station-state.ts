@@ -1,0 +1,59 @@
+import type { BenchView, ErrorReport, Notice, SecretQuestion, SlotView } from '../contract';
+
+export interface NumberedNotice extends Notice {
+  readonly number: number;
+}
+
+/** What the window knows: main's own words, nothing worked out here. */
+export interface StationState {
+  readonly bench: BenchView | undefined;
+  /** Why there is no bench. */
+  readonly problem: ErrorReport | undefined;
+  /** Questions for secrets, oldest first; one is shown at a time. */
+  readonly questions: readonly SecretQuestion[];
+  readonly notices: readonly NumberedNotice[];
+  readonly lastNotice: number;
+}
+
+export const unknownStation: StationState = { bench: undefined, problem: undefined, questions: [], notices: [], lastNotice: 0 };
+
+export const mostNotices = 3;
+
+export type StationEvent =
+  | { readonly type: 'bench'; readonly bench: BenchView }
+  | { readonly type: 'slot'; readonly slot: SlotView }
+  | { readonly type: 'problem'; readonly problem: ErrorReport }
+  | { readonly type: 'question'; readonly question: SecretQuestion }
+  | { readonly type: 'answered'; readonly requestId: string }
+  | { readonly type: 'notice'; readonly notice: Notice }
+  | { readonly type: 'dismiss'; readonly number: number };
+
+export function nextStation(state: StationState, event: StationEvent): StationState {
+  switch (event.type) {
+    case 'bench':
+      return { ...state, bench: event.bench, problem: undefined };
+    case 'slot':
+      return state.bench === undefined ? state : { ...state, bench: withSlot(state.bench, event.slot) };
+    case 'problem':
+      return { ...state, problem: event.problem };
+    case 'question': {
+      const others = state.questions.filter((question) => question.requestId !== event.question.requestId);
+      return { ...state, questions: [...others, event.question] };
+    }
+    case 'answered':
+      return { ...state, questions: state.questions.filter((question) => question.requestId !== event.requestId) };
+    case 'notice': {
+      const number = state.lastNotice + 1;
+      // The same sentence twice is one notice that lasts longer.
+      const others = state.notices.filter((notice) => notice.sentence !== event.notice.sentence);
+      return { ...state, lastNotice: number, notices: [...others, { ...event.notice, number }].slice(-mostNotices) };
+    }
+    case 'dismiss':
+      return { ...state, notices: state.notices.filter((notice) => notice.number !== event.number) };
+  }
+}
+
+/** Other slots keep their objects, so their cards are not drawn again. */
+function withSlot(bench: BenchView, slot: SlotView): BenchView {
+  return { ...bench, slots: bench.slots.map((old) => (old.name === slot.name ? slot : old)) };
+}

@@ -1,0 +1,54 @@
+import { useCallback, useEffect, useReducer } from 'react';
+import type { BenchView, Notice, SlotView } from '../contract';
+import { ask, listen } from '../station';
+import type { StationState } from './station-state';
+import { nextStation, unknownStation } from './station-state';
+
+export interface Station {
+  readonly state: StationState;
+  /** Asks main for the bench again. */
+  readonly reload: () => void;
+  readonly showSlot: (slot: SlotView) => void;
+  readonly notify: (notice: Notice) => void;
+  readonly dismiss: (number: number) => void;
+  readonly answerSecret: (requestId: string, value: string | undefined, keep: boolean) => void;
+}
+
+/** The one subscription of the window to main. */
+export function useStation(): Station {
+  const [state, dispatch] = useReducer(nextStation, unknownStation);
+
+  const notify = useCallback((notice: Notice) => dispatch({ type: 'notice', notice }), []);
+  const dismiss = useCallback((number: number) => dispatch({ type: 'dismiss', number }), []);
+  const showSlot = useCallback((slot: SlotView) => dispatch({ type: 'slot', slot }), []);
+
+  const reload = useCallback(() => {
+    void ask('bench', {}).then((reply) => {
+      if (reply.ok) dispatch({ type: 'bench', bench: reply.value });
+      else dispatch({ type: 'problem', problem: reply.error });
+    });
+  }, []);
+
+  useEffect(() => {
+    const ends = [
+      listen('bench', (bench: BenchView) => dispatch({ type: 'bench', bench })),
+      listen('slot', (slot) => dispatch({ type: 'slot', slot })),
+      listen('secretQuestion', (question) => dispatch({ type: 'question', question })),
+      listen('notice', (notice) => dispatch({ type: 'notice', notice })),
+    ];
+    reload();
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [reload]);
+
+  const answerSecret = useCallback((requestId: string, value: string | undefined, keep: boolean) => {
+    dispatch({ type: 'answered', requestId });
+    const params = value === undefined ? { requestId, keep } : { requestId, value, keep };
+    void ask('answerSecret', params).then((reply) => {
+      if (!reply.ok) dispatch({ type: 'notice', notice: { sentence: reply.error.sentence, tone: 'problem' } });
+    });
+  }, []);
+
+  return { state, reload, showSlot, notify, dismiss, answerSecret };
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { basename, extname, join, relative } from 'node:path';
+import { filesBelow, hashFiles, readJson, writeFileAtomic } from './support/files.mjs';
+import { inRoot, root } from './support/paths.mjs';
+import { isEntryPoint, Problem, runMain } from './support/problem.mjs';
+
+const distFolder = inRoot('dist');
+const stamp = join(distFolder, 'build.json');
+
+/** Files that only development needs: never copied into the application. */
+const NOT_ASSETS = ['.ts', '.tsx', '.css', '.md', '.sh'];
+
+const sourceFiles = () =>
+  [...filesBelow(inRoot('main')), ...filesBelow(inRoot('renderer')), ...filesBelow(inRoot('native'))].filter(
+    (path) => !path.startsWith(join(root, 'native')) || path.endsWith('.ts'),
+  );
+
+/** Whether dist/ is the build of the sources as they are. Looks at sizes and times, so it takes milliseconds. */
+export function buildIsCurrent() {
+  const last = readJson(stamp);
+  return last !== undefined && last.sources === stateOfSources() && last.outputs.every((path) => existsSync(join(distFolder, path)));
+}
+
+function stateOfSources() {
+  const hash = createHash('sha256');
+  for (const path of sourceFiles()) {
+    const { size, mtimeMs } = statSync(path);
+    hash.update(`${relative(root, path)} ${size} ${mtimeMs}\n`);
+  }
+  return hash.update(hashFiles([inRoot('scripts', 'build.mjs'), inRoot('package-lock.json')])).digest('hex');
+}
+
+/**
+ * Bundles every process into dist/ and copies the assets beside it.
+ * @throws {Problem} with esbuild's own words when a source does not compile; dist/ then stays as it was
+ */
+export async function build(say) {
+  const started = performance.now();
+  const { build: bundle, formatMessages } = await import('esbuild');
+  const sources = stateOfSources();
+  const bundles = [...nodeBundles(), preloadBundle(), rendererBundle()].filter(({ entryPoints, outfile }) => {
+    const exists = existsSync(entryPoints[0]);
+    if (!exists) say(`Not built, for want of a source: ${relative(root, outfile)}`);
+    return exists;
+  });
+  let results;
+  try {
+    results = await Promise.all(bundles.map((options) => bundle({ ...common, ...options })));
+  } catch (error) {
+    if (!error.errors) throw error;
+    const lines = await formatMessages(error.errors, { kind: 'error', color: process.stderr.isTTY });
+    throw new Problem(`The build failed.\n${lines.join('')}`);
+  }
+  const warnings = results.flatMap((result) => result.warnings);
+  for (const line of await formatMessages(warnings, { kind: 'warning', color: process.stderr.isTTY })) say(line);
+  // CRASH: the stamp goes first and comes last, so a build that was killed is repeated.
+  rmSync(stamp, { force: true });
+  const outputs = [...results.flatMap((result) => result.outputFiles.map(({ path, contents }) => [path, contents])), ...assets()];
+  for (const [path, content] of outputs) writeFileAtomic(path, content);
+  const kept = new Set(outputs.map(([path]) => path));
+  for (const path of filesBelow(distFolder)) if (!kept.has(path)) rmSync(path);
+  writeFileAtomic(stamp, JSON.stringify({ sources, outputs: outputs.map(([path]) => relative(distFolder, path)) }, null, 1));
+  say(`Built ${results.length} bundles in ${Math.round(performance.now() - started)} ms.`);
+}
+
+const common = {
+  bundle: true,
+  write: false,
+  absWorkingDir: root,
+  sourcemap: 'linked',
+  logLevel: 'silent',
+  legalComments: 'none',
+};
+
+function nodeBundles() {
+  const workers = filesBelow(inRoot('main', 'workers')).filter(
+    (path) => relative(inRoot('main', 'workers'), path) === basename(path) && path.endsWith('.ts') && !path.endsWith('.d.ts'),
+  );
+  const entries = [inRoot('main', 'index.ts'), inRoot('main', 'cli.ts'), ...workers];
+  return entries.map((entry) => ({
+    entryPoints: [entry],
+    outfile: join(distFolder, relative(root, entry).replace(/\.ts$/, '.cjs')),
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    packages: 'external',
+    external: ['electron'],
+    // The sources are ES modules, the bundles are not.
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__moduleUrl' },
+    banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  }));
+}
+
+/** A sandboxed preload can require electron and nothing else, so all else is bundled. */
+function preloadBundle() {
+  return {
+    entryPoints: [inRoot('main', 'preload', 'index.ts')],
+    outfile: join(distFolder, 'preload', 'index.cjs'),
+    format: 'cjs',
+    platform: 'browser',
+    target: 'chrome148',
+    external: ['electron'],
+  };
+}
+
+function rendererBundle() {
+  return {
+    entryPoints: [inRoot('renderer', 'index.tsx')],
+    outfile: join(distFolder, 'renderer', 'index.js'),
+    format: 'esm',
+    platform: 'browser',
+    target: 'chrome148',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    loader: { '.svg': 'dataurl', '.woff2': 'file', '.png': 'file' },
+    assetNames: 'assets/[name]-[hash]',
+  };
+}
+
+/** Whatever lies beside the sources and is neither code nor configuration keeps its place. */
+function assets() {
+  return ['main', 'renderer'].flatMap((folder) =>
+    filesBelow(inRoot(folder))
+      .filter((path) => !NOT_ASSETS.includes(extname(path)) && basename(path) !== 'tsconfig.json')
+      .map((path) => [join(distFolder, relative(root, path)), readFileSync(path)]),
+  );
+}
+
+if (isEntryPoint(import.meta.url)) {
+  await runMain(async () => {
+    const say = (text) => process.stderr.write(`${text}\n`);
+    if (buildIsCurrent()) say('The build is up to date.');
+    else await build(say);
+  });
+}

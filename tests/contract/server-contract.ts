@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Identity } from '../../main/domain/identity';
+import type { EnrolRequest, Secrets, ServerConnection, ServerKind } from '../../main/domain/ports';
+import type { ServerSettings } from '../../main/domain/profile';
+import type { PublicKey } from '../../main/domain/keys';
+
+/** What a kind of server brings so that the contract of ServerConnection can be run against it. */
+export interface ServerUnderContract {
+  readonly kind: ServerKind;
+  readonly settings: ServerSettings;
+  readonly secrets: Secrets;
+  /** The same server with credentials that it does not take. */
+  readonly wrong: { readonly settings: ServerSettings; readonly secrets: Secrets };
+  newIdentity(): Identity;
+  newPublicKey(): PublicKey;
+  /** Puts so many other devices onto the server that its list has several pages; returns the identity that is listed last. */
+  fillPages?: (() => Promise<Identity>) | undefined;
+  close(): Promise<void>;
+}
+
+const never = new AbortController().signal;
+
+/** Cases that every adapter must pass, whatever its server. */
+export function describeServerContract(name: string, makeServer: () => Promise<ServerUnderContract>): void {
+  describe(`server contract: ${name}`, () => {
+    let server: ServerUnderContract;
+    let connection: ServerConnection;
+
+    beforeAll(async () => {
+      server = await makeServer();
+      connection = server.kind.connect(server.settings, server.secrets);
+    });
+
+    afterAll(async () => {
+      await connection.close();
+      await server.close();
+    });
+
+    const newRequest = (): EnrolRequest => ({ identity: server.newIdentity(), publicKey: server.newPublicKey() });
+
+    async function withConnection<T>(settings: ServerSettings, secrets: Secrets, work: (other: ServerConnection) => Promise<T>): Promise<T> {
+      const other = server.kind.connect(settings, secrets);
+      try {
+        return await work(other);
+      } finally {
+        await other.close();
+      }
+    }
+
+    it('signs in', async () => {
+      await expect(connection.signIn(never)).resolves.toBeUndefined();
+    });
+
+    it('says that wrong credentials are wrong, without repeating them', async () => {
+      await withConnection(server.wrong.settings, server.wrong.secrets, async (other) => {
+        const failure = await other.signIn(never).catch((thrown: unknown) => thrown);
+        expect(failure).toMatchObject({ code: 'server-sign-in-refused' });
+        expect(String(failure)).not.toContain('not-the-password');
+      });
+    });
+
+    it('signs in by itself for the first request', async () => {
+      await withConnection(server.settings, server.secrets, async (other) => {
+        await expect(other.findDevice(server.newIdentity(), never)).resolves.toBeUndefined();
+      });
+    });
+
+    it('finds nothing for an identity that is not there', async () => {
+      await expect(connection.findDevice(server.newIdentity(), never)).resolves.toBeUndefined();
+    });
+
+    it('enrols a device and finds it', async () => {
+      const request = newRequest();
+      const receipt = await connection.enrol(request, never);
+      expect(receipt.already).toBe(false);
+      const found = await connection.findDevice(request.identity, never);
+      expect(found?.id).toBe(receipt.serverDeviceId);
+      expect(found?.identity).toEqual(request.identity);
+      expect(found?.decommissioning).toBe(false);
+      expect(found?.authSets.map((set) => set.fingerprint)).toEqual([request.publicKey.fingerprint]);
+    });
+
+    it('enrols the same device with the same key twice as once', async () => {
+      const request = newRequest();
+      const first = await connection.enrol(request, never);
+      const second = await connection.enrol(request, never);
+      expect(second).toMatchObject({ already: true, serverDeviceId: first.serverDeviceId });
+    });
+
+    it('refuses an identity that is there under another key, and says which device it is', async () => {
+      const request = newRequest();
+      const first = await connection.enrol(request, never);
+      const failure = await connection.enrol({ ...request, publicKey: server.newPublicKey() }, never).catch((thrown: unknown) => thrown);
+      expect(failure).toMatchObject({ code: 'identity-at-server' });
+      expect(String(failure)).toContain(first.serverDeviceId);
+    });
+
+    it('lets exactly one of two stations have an identity', async () => {
+      const identity = server.newIdentity();
+      const keys = [server.newPublicKey(), server.newPublicKey()];
+      await withConnection(server.settings, server.secrets, async (other) => {
+        const ends = await Promise.allSettled([connection.enrol({ identity, publicKey: keys[0] as PublicKey }, never), other.enrol({ identity, publicKey: keys[1] as PublicKey }, never)]);
+        const lost = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+        expect(lost).toHaveLength(1);
+        expect(lost[0]).toMatchObject({ code: 'identity-at-server' });
+        const winner = keys[ends.findIndex((end) => end.status === 'fulfilled')];
+        const found = await connection.findDevice(identity, never);
+        expect(found?.authSets.map((set) => set.fingerprint)).toEqual([winner?.fingerprint]);
+      });
+    });
+
+    it('finds the device that is listed last of several pages', async (context) => {
+      if (server.fillPages === undefined) {
+        context.skip();
+        return;
+      }
+      const last = await server.fillPages();
+      const found = await connection.findDevice(last, never);
+      expect(found?.identity).toEqual(last);
+      await expect(connection.findDevice(server.newIdentity(), never)).resolves.toBeUndefined();
+    });
+
+    it('stops when it is cancelled', async () => {
+      const request = newRequest();
+      await expect(connection.enrol(request, AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
+      await expect(connection.findDevice(request.identity, AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
+      await expect(connection.signIn(AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
+      await expect(connection.findDevice(request.identity, never)).resolves.toBeUndefined();
+    });
+
+    it('says that a server which is not there cannot be reached', async () => {
+      // Port 1 (tcpmux) is open nowhere.
+      await withConnection({ ...server.settings, url: 'https://127.0.0.1:1' }, server.secrets, async (other) => {
+        await expect(other.signIn(never)).rejects.toMatchObject({ code: 'server-unreachable' });
+      });
+      await withConnection({ ...server.settings, url: 'https://no-such-host.invalid' }, server.secrets, async (other) => {
+        await expect(other.signIn(never)).rejects.toMatchObject({ code: 'server-unreachable' });
+      });
+    });
+  });
+}

@@ -1,0 +1,150 @@
+/** A newcomer's first minute, in the real window: scan, one key, the bar, preauthorized, power on, accepted. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { imprint, temporaryFolder } from '../support/station';
+import { openStationWindow, type StationWindow } from '../support/window';
+
+/** Screenshots are kept under docs/ when asked for; otherwise they go with the test's folder. */
+const keepScreenshots = process.env['IMPRINT_SCREENSHOTS'] === '1';
+
+describe('the practice bench in the window', () => {
+  const folder = temporaryFolder();
+  const screenshots = keepScreenshots ? resolve(import.meta.dirname, '../../docs/screenshots') : join(folder, 'screenshots');
+  let station: StationWindow;
+  let page: Page;
+
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    station = await openStationWindow(join(folder, 'data'));
+    page = station.page;
+  });
+
+  afterAll(async () => {
+    await station.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const shot = (name: string): Promise<Buffer> => page.screenshot({ path: join(screenshots, `${name}.png`) });
+
+  const sizeTo = async (width: number, height: number): Promise<void> => {
+    await station.application.evaluate(({ BrowserWindow }, size) => {
+      BrowserWindow.getAllWindows()[0]?.setContentSize(size.width, size.height);
+    }, { width, height });
+    await page.waitForFunction((wanted) => window.innerWidth === wanted, width);
+  };
+
+  const slot = (name: string) => page.locator(`[data-testid="slot"][data-slot="${name}"]`);
+
+  /** As a scanner does it: fast keystrokes, Enter at the end, wherever the focus is. */
+  const scan = async (code: string): Promise<void> => {
+    await page.keyboard.type(code);
+    await page.keyboard.press('Enter');
+  };
+
+  it('is marked as practice and has the focus in the scan field', async () => {
+    await sizeTo(1280, 800);
+    expect(await page.locator('[data-testid="practice-mark"]').first().isVisible()).toBe(true);
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('scan-field');
+    await shot('bench-free');
+  });
+
+  it('refuses what is not a MAC address, and says why', async () => {
+    await scan('hello');
+    const error = page.locator('[data-testid="error-panel"]');
+    await error.waitFor();
+    expect(await error.textContent()).toContain('not a MAC address');
+    expect(await slot('Slot 1').getAttribute('data-state')).toBe('free');
+    await shot('bench-refused');
+  });
+
+  it('takes a MAC in any notation, shows it normalised, and starts with one key', async () => {
+    await scan('0212-6113-6C42'.replace(/-/g, ''));
+    await page.waitForSelector('[data-testid="slot"][data-slot="Slot 1"][data-state="ready"]');
+    expect(await slot('Slot 1').textContent()).toContain('02:12:61:13:6c:42');
+    await shot('bench-ready');
+    await page.keyboard.press('F5');
+    await page.waitForSelector('[data-testid="slot"][data-slot="Slot 1"][data-state="running"]');
+    await page.waitForSelector('[data-testid="progress"]');
+    await shot('bench-running');
+  });
+
+  it('ends as preauthorized', async () => {
+    await page.waitForSelector('[data-testid="slot"][data-slot="Slot 1"][data-state="done"]', { timeout: 120_000 });
+    expect(await slot('Slot 1').locator('[data-testid="slot-word"]').textContent()).toMatch(/preauthorized/i);
+    await shot('bench-preauthorized');
+  });
+
+  it('becomes accepted when the simulated device is powered on', async () => {
+    const powerOn = page.locator('[data-testid="power-on"]');
+    expect(await powerOn.textContent()).toContain('Slot 1');
+    await powerOn.click();
+    await page.waitForSelector('[data-testid="slot"][data-slot="Slot 1"][data-state="accepted"]', { timeout: 60_000 });
+    expect(await slot('Slot 1').locator('[data-testid="slot-word"]').textContent()).toMatch(/accepted/i);
+    await shot('bench-accepted');
+    await sizeTo(1920, 1080);
+    await shot('bench-accepted-1920');
+    await sizeTo(1280, 800);
+  });
+
+  it('refuses the same device again', async () => {
+    await scan('02:12:61:13:6c:42');
+    const error = page.locator('[data-testid="error-panel"]');
+    await error.waitFor();
+    expect(await error.textContent()).toContain('02:12:61:13:6c:42');
+    await page.keyboard.press('Escape');
+  });
+
+  it('cancels a running card on a second Escape', async () => {
+    await scan('02:12:61:13:6c:43');
+    await page.waitForSelector('[data-testid="slot"][data-state="ready"]');
+    await page.keyboard.press('F5');
+    const running = page.locator('[data-testid="slot"][data-state="running"]');
+    await running.waitFor();
+    await page.waitForSelector('[data-testid="progress"]');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-testid="slot"][data-state="cancelled"]', { timeout: 30_000 });
+    await shot('bench-cancelled');
+  });
+
+  it('shows the device with its key, its steps and how the server sees it', async () => {
+    await page.locator('[data-testid="day-row"]', { hasText: '6c:42' }).first().click();
+    await page.waitForSelector('[data-testid="device-page"]');
+    await page.waitForFunction(() => /accepted/i.test(document.querySelector('[data-testid="server-state"]')?.textContent ?? ''), undefined, { timeout: 30_000 });
+    const fingerprint = (await page.locator('[data-testid="fingerprint"]').first().textContent())?.replace(/[^0-9a-f]/g, '');
+    const { events } = await imprint(['status', '--practice', '--identity', 'mac=02:12:61:13:6c:42', '--data', join(folder, 'data'), '--json']);
+    expect(fingerprint).toContain((events.at(-1) as { fingerprint: string }).fingerprint);
+    await shot('device');
+    await sizeTo(1920, 1080);
+    await shot('device-1920');
+    await sizeTo(1280, 800);
+    await page.keyboard.press('Escape');
+  });
+
+  it('reads well in the light theme too', async () => {
+    await page.keyboard.press('F8');
+    await shot('bench-light');
+    await page.keyboard.press('F2');
+    await page.waitForSelector('[data-testid="nav-devices"]');
+    await shot('devices-light');
+    await page.keyboard.press('F8');
+  });
+
+  it('gives the page no Node, no navigation, no other window, and answers no unknown request', async () => {
+    expect(await page.evaluate(() => typeof (globalThis as Record<string, unknown>)['require'])).toBe('undefined');
+    const api = await page.evaluate(() => Object.keys((globalThis as unknown as { imprint: object }).imprint));
+    expect(api.sort()).toEqual(['call', 'on']);
+    const reply = await page.evaluate(() => (globalThis as unknown as { imprint: { call: (name: string, params: unknown) => Promise<unknown> } }).imprint.call('constructor', {}));
+    expect(reply).toMatchObject({ ok: false });
+    const wrong = await page.evaluate(() => (globalThis as unknown as { imprint: { call: (name: string, params: unknown) => Promise<unknown> } }).imprint.call('start', { slot: 7 }));
+    expect(wrong).toMatchObject({ ok: false });
+    await page.evaluate(() => {
+      location.href = 'https://example.com/';
+    });
+    expect(await page.evaluate(() => window.open('https://example.com/') === null)).toBe(true);
+    expect(page.url()).toBe('imprint://station/index.html');
+    expect(await page.evaluate(() => fetch('https://example.com/').then(() => 'reached', () => 'refused'))).toBe('refused');
+  });
+});

@@ -1,0 +1,389 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { asImprintError, type ImprintError } from '../../main/domain/errors';
+import type { Progress } from '../../main/domain/job';
+import type { CardPlan, Extent } from '../../main/flash/card-plan';
+import { CardTarget } from '../../main/flash/card-target';
+import { CardWriter, lockedBytesNeeded } from '../../main/flash/card-writer';
+import { inspectTarget } from '../../main/flash/target-facts';
+import { LockedArena } from '../../native/index';
+import { attachLoop, bytesReadFrom, detachLoop, loopProblem, makeSparseFile, mountInMemory, unmount } from '../support/loop-devices';
+
+const kibibyte = 1024;
+const mebibyte = 1024 * 1024;
+const problem = loopProblem();
+const arena = new LockedArena(64 * kibibyte);
+
+let folder: string;
+const cleanUp: (() => void)[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'imprint-writer-'));
+});
+
+afterEach(() => {
+  for (const undo of cleanUp.splice(0).reverse()) undo();
+  rmSync(folder, { recursive: true });
+});
+
+afterAll(() => {
+  expect(arena.bytesInUse).toBe(0);
+  arena.dispose();
+});
+
+interface Card {
+  readonly plan: CardPlan;
+  readonly secret: Buffer;
+  /** What must lie on the card in the end. */
+  readonly expected: Buffer;
+}
+
+/** A random golden image with an overlay and places for a secret. */
+function makeCard(imageBytes: number, overlay: readonly Extent[], places: readonly Extent[]): Card {
+  const golden = randomBytes(imageBytes);
+  const imagePath = join(folder, 'golden.img');
+  writeFileSync(imagePath, golden);
+  const runs = overlay.map(({ offset, length }) => ({ offset, bytes: randomBytes(Math.min(length, imageBytes - offset)) }));
+  const secret = randomBytes(places.reduce((sum, { length }) => sum + length, 0));
+  const expected = Buffer.from(golden);
+  for (const { offset, bytes } of runs) bytes.copy(expected, offset);
+  let from = 0;
+  for (const { offset, length } of places) {
+    secret.copy(expected, offset, from, from + length);
+    from += length;
+  }
+  return { plan: { imagePath, imageBytes, imageSha256: createHash('sha256').update(golden).digest('hex'), overlay: runs, secret: places }, secret, expected };
+}
+
+const block = (number: number, length = 4096): Extent => ({ offset: number * 4096, length });
+/** A key of 3 KiB in the middle of a filesystem with 4 KiB blocks, in an image of 5 MiB. */
+const usual = (): Card => makeCard(5 * mebibyte, [block(300), block(700, 3 * 4096)], [block(701, 2484)]);
+
+interface Work {
+  readonly target: CardTarget;
+  readonly writer: CardWriter;
+}
+
+async function withWriter<T>({ plan, secret }: Card, path: string, use: (work: Work) => Promise<T>, signal = new AbortController().signal): Promise<T> {
+  const target = await CardTarget.openForWriting(await inspectTarget(path), plan.imageBytes);
+  const locked = arena.allocate(lockedBytesNeeded, 4096);
+  try {
+    return await use({ target, writer: new CardWriter({ plan, target, locked, secret, signal }) });
+  } finally {
+    await target.close();
+    // What held the secret's blocks is zero again, however it went.
+    expect(locked.every((byte) => byte === 0)).toBe(true);
+    arena.release(locked);
+  }
+}
+
+const ignore = (): void => undefined;
+const code = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'no error', (thrown: unknown) => asImprintError(thrown).code);
+
+function readBack(path: string, length: number, position = 0): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(length);
+    let done = 0;
+    while (done < length) {
+      const count = readSync(file, bytes, done, length - done, position + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function overwrite(path: string, bytes: Buffer, position: number): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, bytes, 0, bytes.length, position);
+  closeSync(file);
+}
+
+const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0);
+
+async function writeAndVerify(card: Card, path: string): Promise<void> {
+  const { imageBytes } = card.plan;
+  await withWriter(card, path, async ({ writer, target }) => {
+    expect(await writer.writeBody(ignore)).toBe(imageBytes);
+    expect(isZero(readBack(path, Math.min(mebibyte, imageBytes)))).toBe(true);
+    expect(readBack(path, Math.max(0, imageBytes - mebibyte), mebibyte).equals(card.expected.subarray(mebibyte))).toBe(true);
+    expect(await writer.verifyAndFinish(ignore)).toBe(imageBytes);
+    expect(target.bytes).toBeGreaterThanOrEqual(imageBytes);
+  });
+  expect(readBack(path, imageBytes).equals(card.expected)).toBe(true);
+}
+
+const cases: [string, () => Card][] = [
+  ['a secret in one block', usual],
+  ['a secret across three blocks', () => makeCard(3 * mebibyte, [block(400, 5 * 4096)], [block(401, 4096), block(402, 4096), block(403, 7)])],
+  ['a secret in blocks of 1 KiB, in no order, two in one block', () =>
+    makeCard(3 * mebibyte, [block(400), block(500)], [{ offset: 500 * 4096 + 3072, length: 1024 }, { offset: 400 * 4096 + 1024, length: 1024 }, { offset: 500 * 4096, length: 300 }])],
+  ['a secret across the boundary of two transfers', () => makeCard(4 * mebibyte, [block(511, 8192)], [{ offset: 2 * mebibyte - 2048, length: 4096 }])],
+  ['a secret in the first MiB', () => makeCard(3 * mebibyte, [block(0), block(100)], [block(100, 2484)])],
+  ['a secret across the end of the first MiB', () => makeCard(3 * mebibyte, [block(255, 8192)], [{ offset: mebibyte - 1024, length: 2048 }])],
+  ['a secret in the last, shorter block', () => makeCard(2 * mebibyte + 512, [{ offset: 2 * mebibyte, length: 512 }], [{ offset: 2 * mebibyte, length: 400 }])],
+  ['an overlay to the very end of a length in no sectors', () => makeCard(2 * mebibyte + 4096 + 100, [block(512, 8192)], [{ offset: 2 * mebibyte + 4096, length: 100 }])],
+  ['an image of 512 bytes more than whole blocks', () => makeCard(3 * mebibyte + 512, [block(300)], [block(300, 2484)])],
+  ['an image in no whole sectors', () => makeCard(3 * mebibyte + 4096 + 1000, [block(300)], [block(300, 2484)])],
+  ['an image shorter than the head', () => makeCard(600 * kibibyte + 512, [block(10)], [block(10, 2484)])],
+  ['an image of exactly the head', () => makeCard(mebibyte, [block(255)], [block(255, 2484)])],
+  ['no overlay and no secret', () => makeCard(2 * mebibyte + 8192, [], [])],
+];
+
+describe.each(cases)('%s', (_, make) => {
+  it('on a new file', async () => {
+    const card = make();
+    const path = join(folder, 'card.img');
+    await writeAndVerify(card, path);
+    expect(statSync(path).size).toBe(Math.ceil(card.plan.imageBytes / 512) * 512);
+    expect(await inspectTarget(path)).toMatchObject({ kind: 'file' });
+  });
+
+  it.skipIf(problem !== undefined).each([512, 4096])(`on a loop device with sectors of %d bytes (${problem ?? 'root'})`, async (sectorBytes) => {
+    const card = make();
+    // Exactly as long as the image, in whole sectors; losetup does not take less than one.
+    const backing = makeSparseFile(join(folder, 'backing'), Math.ceil(card.plan.imageBytes / sectorBytes) * sectorBytes);
+    const device = attachLoop(backing, { sectorBytes });
+    cleanUp.push(() => detachLoop(device));
+    await writeAndVerify(card, device);
+  });
+});
+
+describe('a file', () => {
+  it.skipIf(problem !== undefined)('without direct I/O (ramfs) is written and compared all the same', async () => {
+    const place = join(folder, 'ram');
+    mountInMemory(place, 'ramfs');
+    cleanUp.push(() => unmount(place));
+    const card = makeCard(2 * mebibyte + 100, [block(300)], [block(300, 2484)]);
+    await withWriter(card, join(place, 'probe.img'), ({ target }) => Promise.resolve(expect(target.direct).toBe(false)));
+    await writeAndVerify(card, join(place, 'card.img'));
+  });
+
+  it('that was a card before holds nothing of it where the image lies, and keeps its length', async () => {
+    const path = join(folder, 'card.img');
+    const boot = Buffer.alloc(512);
+    boot.writeUInt16BE(0x55aa, 510);
+    writeFileSync(path, Buffer.concat([boot, randomBytes(8 * mebibyte - 512)]));
+    const tail = readBack(path, 8 * mebibyte).subarray(6 * mebibyte);
+    await writeAndVerify(usual(), path);
+    expect(statSync(path).size).toBe(8 * mebibyte);
+    expect(readBack(path, 2 * mebibyte, 6 * mebibyte).equals(tail)).toBe(true);
+  });
+
+  it('that is the golden image itself is not touched', async () => {
+    const card = usual();
+    const { imagePath } = card.plan;
+    const boot = Buffer.from([0x55, 0xaa]);
+    overwrite(imagePath, boot, 510);
+    const before = readFileSync(imagePath);
+    expect(await code(withWriter(card, imagePath, ({ writer }) => writer.writeBody(ignore)))).toBe('target-not-a-card');
+    expect(readFileSync(imagePath).equals(before)).toBe(true);
+  });
+
+  it.skipIf(problem !== undefined)('beneath a loop device that is the golden image is not touched', async () => {
+    const card = usual();
+    const before = readFileSync(card.plan.imagePath);
+    const device = attachLoop(card.plan.imagePath);
+    cleanUp.push(() => detachLoop(device));
+    expect(await code(withWriter(card, device, ({ writer }) => writer.writeBody(ignore)))).toBe('target-not-a-card');
+    expect(readFileSync(card.plan.imagePath).equals(before)).toBe(true);
+  });
+
+  it.skipIf(problem !== undefined)('on a full disk is refused, and the secret is not on it', async () => {
+    const place = join(folder, 'small');
+    mountInMemory(place, 'tmpfs', 3 * mebibyte);
+    cleanUp.push(() => unmount(place));
+    const card = usual();
+    const path = join(place, 'card.img');
+    const error = await withWriter(card, path, ({ writer }) => writer.writeBody(ignore)).catch((thrown: unknown) => thrown as ImprintError);
+    expect(error).toMatchObject({ code: 'target-write-failed', message: expect.stringContaining('no room left') as string });
+    expect(isZero(readBack(path, mebibyte))).toBe(true);
+    expect(readFileSync(path).includes(card.secret.subarray(0, 64))).toBe(false);
+  });
+});
+
+describe('progress', () => {
+  it('counts up to the image\'s length, in both phases', async () => {
+    const card = makeCard(5 * mebibyte + 700, [block(300)], [block(300, 2484)]);
+    const reports: Progress[] = [];
+    await withWriter(card, join(folder, 'card.img'), async ({ writer }) => {
+      await writer.writeBody((progress) => reports.push(progress));
+      await writer.verifyAndFinish((progress) => reports.push(progress));
+    });
+    for (const phase of ['write', 'verify']) {
+      const done = reports.filter((report) => report.phase === phase).map(({ doneBytes }) => doneBytes);
+      expect(done.at(-1)).toBe(card.plan.imageBytes);
+      expect(done).toEqual([...done].sort((left, right) => left - right));
+    }
+    expect(reports.every(({ totalBytes }) => totalBytes === card.plan.imageBytes)).toBe(true);
+  });
+});
+
+describe('the plan', () => {
+  it('must have room for exactly the secret', async () => {
+    const card = usual();
+    for (const secret of [card.secret.subarray(1), Buffer.concat([card.secret, Buffer.alloc(1)])]) {
+      await expect(withWriter({ ...card, secret }, join(folder, `card-${String(secret.length)}.img`), ({ writer }) => writer.writeBody(ignore))).rejects.toThrow(RangeError);
+    }
+  });
+});
+
+describe('the golden image', () => {
+  it.each<[string, (path: string) => void]>([
+    ['other bytes in the body', (path) => overwrite(path, Buffer.from('changed'), 3 * mebibyte)],
+    ['other bytes in the head', (path) => overwrite(path, Buffer.from('changed'), 600)],
+    ['a shorter length', (path) => truncateSync(path, 2 * mebibyte)],
+  ])('with %s than was hashed makes no card', async (_, change) => {
+    const card = usual();
+    const path = join(folder, 'card.img');
+    change(card.plan.imagePath);
+    expect(await code(withWriter(card, path, ({ writer }) => writer.writeBody(ignore)))).toBe('image-changed');
+    expect(isZero(readBack(path, mebibyte))).toBe(true);
+    expect(readFileSync(path).includes(card.secret.subarray(0, 64))).toBe(false);
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['in the body', (path) => overwrite(path, Buffer.from('changed'), 3 * mebibyte)],
+    ['in the head, which is only written after the verification', (path) => overwrite(path, Buffer.from('changed'), 600)],
+    ['by becoming shorter', (path) => truncateSync(path, 2 * mebibyte)],
+  ])('that changes %s between write and verification makes no card, and the card is not blamed', async (_, change) => {
+    const card = usual();
+    const path = join(folder, 'card.img');
+    const result = withWriter(card, path, async ({ writer }) => {
+      await writer.writeBody(ignore);
+      change(card.plan.imagePath);
+      await writer.verifyAndFinish(ignore);
+    });
+    expect(await code(result)).toBe('image-changed');
+    expect(isZero(readBack(path, mebibyte))).toBe(true);
+  });
+
+  it('that is gone is named', async () => {
+    const card = usual();
+    rmSync(card.plan.imagePath);
+    expect(await code(withWriter(card, join(folder, 'card.img'), ({ writer }) => writer.writeBody(ignore)))).toBe('image-unreadable');
+  });
+});
+
+describe('cancelling', () => {
+  it('in the middle of the write ends it: no head, no secret, not the whole body', async () => {
+    const card = makeCard(64 * mebibyte, [block(300)], [block(300, 2484)]);
+    const path = join(folder, 'card.img');
+    const controller = new AbortController();
+    const atAbort: number[] = [];
+    const result = withWriter(
+      card,
+      path,
+      ({ writer }) =>
+        writer.writeBody(({ doneBytes }) => {
+          if (doneBytes > 0 && !controller.signal.aborted) {
+            atAbort.push(doneBytes);
+            controller.abort();
+          }
+        }),
+      controller.signal,
+    );
+    expect(await code(result)).toBe('cancelled');
+    expect(isZero(readBack(path, mebibyte))).toBe(true);
+    // At most the transfers in flight come after the cancellation.
+    const reached = (atAbort[0] ?? Infinity) + 8 * mebibyte;
+    expect(isZero(readBack(path, 64 * mebibyte - reached, reached))).toBe(true);
+    expect(readFileSync(path).includes(card.secret.subarray(0, 64))).toBe(false);
+  });
+
+  it.each(['before', 'during'])('%s the verification leaves the head zero', async (when) => {
+    const card = usual();
+    const path = join(folder, 'card.img');
+    const controller = new AbortController();
+    const result = withWriter(
+      card,
+      path,
+      async ({ writer }) => {
+        await writer.writeBody(ignore);
+        if (when === 'before') controller.abort();
+        await writer.verifyAndFinish(() => controller.abort());
+      },
+      controller.signal,
+    );
+    expect(await code(result)).toBe('cancelled');
+    expect(isZero(readBack(path, mebibyte))).toBe(true);
+  });
+});
+
+describe.skipIf(problem !== undefined)(`a loop device (${problem ?? 'root'})`, () => {
+  function loop(bytes: number, options: Parameters<typeof attachLoop>[1] = {}): { device: string; backing: string } {
+    const backing = makeSparseFile(join(folder, 'backing'), bytes);
+    const device = attachLoop(backing, options);
+    cleanUp.push(() => detachLoop(device));
+    return { device, backing };
+  }
+
+  it('is really read by the verification', async () => {
+    const card = usual();
+    const { device } = loop(8 * mebibyte);
+    await withWriter(card, device, async ({ writer, target }) => {
+      expect(target.direct).toBe(true);
+      await writer.writeBody(ignore);
+      const before = bytesReadFrom(device);
+      await writer.verifyAndFinish(ignore);
+      expect(bytesReadFrom(device) - before).toBeGreaterThanOrEqual(card.plan.imageBytes);
+    });
+  });
+
+  it.each<[string, number]>([
+    ['in the first byte after the head', mebibyte],
+    ['in the overlay', 700 * 4096 + 5],
+    ['inside the secret', 701 * 4096 + 1000],
+    ['behind the secret, in its block', 701 * 4096 + 4000],
+    ['in the last byte', 5 * mebibyte - 1],
+  ])('that lost a byte %s is found out, at that byte, and gets no head', async (_, position) => {
+    const card = usual();
+    const { device, backing } = loop(8 * mebibyte);
+    const result = withWriter(card, device, async ({ writer }) => {
+      await writer.writeBody(ignore);
+      // The page cache of the device has the right bytes: whoever asks it finds nothing.
+      expect(readBack(device, card.plan.imageBytes - mebibyte, mebibyte).equals(card.expected.subarray(mebibyte))).toBe(true);
+      overwrite(backing, Buffer.from([(card.expected[position] ?? 0) ^ 0x10]), position);
+      await writer.verifyAndFinish(ignore);
+    });
+    const error = await result.then(() => undefined, (thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'verify-content-differs', message: expect.stringContaining(`at byte ${String(position)}:`) as string });
+    expect(isZero(readBack(backing, mebibyte))).toBe(true);
+  });
+
+  it('that is one sector shorter than the image is refused before anything is written', async () => {
+    const card = usual();
+    const { device, backing } = loop(card.plan.imageBytes - 512);
+    overwrite(backing, Buffer.from('old'), 0);
+    expect(await code(withWriter(card, device, ({ writer }) => writer.writeBody(ignore)))).toBe('target-too-small');
+    expect(readBack(backing, 3).toString()).toBe('old');
+  });
+
+  it('that is read-only is refused', async () => {
+    const card = usual();
+    const { device } = loop(8 * mebibyte, { readOnly: true });
+    expect(await code(withWriter(card, device, ({ writer }) => writer.writeBody(ignore)))).toMatch(/^target-(read-only|not-permitted)$/);
+  });
+
+  it('keeps neither head nor key once it is spoiled', async () => {
+    const card = usual();
+    const { device, backing } = loop(8 * mebibyte + 512);
+    overwrite(backing, Buffer.from('EFI PART'), 8 * mebibyte);
+    await withWriter(card, device, async ({ writer, target }) => {
+      await writer.writeBody(ignore);
+      await writer.verifyAndFinish(ignore);
+      await target.spoil();
+    });
+    const bytes = readBack(backing, 8 * mebibyte + 512);
+    expect(bytes).toHaveLength(8 * mebibyte + 512);
+    expect(isZero(bytes.subarray(0, mebibyte))).toBe(true);
+    expect(isZero(bytes.subarray(-mebibyte))).toBe(true);
+    for (let at = 0; at + 32 <= card.secret.length; at += 32) expect(bytes.includes(card.secret.subarray(at, at + 32))).toBe(false);
+  });
+});

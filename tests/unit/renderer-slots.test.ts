@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { BenchView, SlotState, SlotView } from '../../renderer/contract';
+import { changedSlots } from '../../renderer/logic/announcement';
+import { cancelQuestionMilliseconds, escapeMeaning } from '../../renderer/logic/cancelling';
+import { neighbourIndex, nextFreeSlot, slotForScan, slotIndexOfDigit } from '../../renderer/logic/slots';
+import { nextStation, unknownStation } from '../../renderer/state/station-state';
+
+const slot = (number: number, state: SlotState): SlotView => ({
+  name: `Slot ${String(number)}`,
+  place: '/dev/sdb',
+  state,
+  word: state,
+  sentence: '',
+  canCancel: state === 'running' || state === 'ready',
+  canPowerOn: false,
+});
+const slots = (...states: SlotState[]): readonly SlotView[] => states.map((state, index) => slot(index + 1, state));
+
+describe('the slot of the next scan', () => {
+  it('is the next free one in the order of the bench, round the end', () => {
+    expect(nextFreeSlot(slots('free', 'running', 'done', 'free'), 'Slot 2')?.name).toBe('Slot 4');
+    expect(nextFreeSlot(slots('free', 'running', 'done', 'running'), 'Slot 2')?.name).toBe('Slot 1');
+    expect(nextFreeSlot(slots('done', 'running'), 'Slot 2')).toBeUndefined();
+  });
+
+  it('is the selected one unless that works', () => {
+    const bench = slots('running', 'done', 'free');
+    expect(slotForScan(bench, slot(2, 'done'))?.name).toBe('Slot 2');
+    expect(slotForScan(bench, slot(1, 'running'))?.name).toBe('Slot 3');
+  });
+
+  it('never takes a result away that nobody selected', () => {
+    expect(slotForScan(slots('running', 'done'), slot(1, 'running'))).toBeUndefined();
+  });
+});
+
+describe('choosing a slot', () => {
+  it('moves in two columns and stops at the edge', () => {
+    expect(neighbourIndex(0, 10, 2, 'ArrowDown')).toBe(2);
+    expect(neighbourIndex(9, 10, 2, 'ArrowDown')).toBe(9);
+    expect(neighbourIndex(1, 10, 2, 'ArrowUp')).toBe(1);
+    expect(neighbourIndex(2, 10, 2, 'ArrowLeft')).toBe(1);
+  });
+
+  it('counts from one to ten', () => {
+    expect(slotIndexOfDigit('1')).toBe(0);
+    expect(slotIndexOfDigit('0')).toBe(9);
+    expect(slotIndexOfDigit('a')).toBeUndefined();
+  });
+});
+
+describe('Escape', () => {
+  const running = slot(1, 'running');
+
+  it('asks once more before it cancels a running card', () => {
+    expect(escapeMeaning(running, undefined, 0)).toBe('ask');
+    expect(escapeMeaning(running, { slot: 'Slot 1', askedAt: 0 }, cancelQuestionMilliseconds - 1)).toBe('cancel');
+    expect(escapeMeaning(running, { slot: 'Slot 1', askedAt: 0 }, cancelQuestionMilliseconds)).toBe('ask');
+  });
+
+  it('never cancels by a question that was asked for another slot', () => {
+    expect(escapeMeaning(running, { slot: 'Slot 2', askedAt: 0 }, 1)).toBe('ask');
+  });
+
+  it('drops a prepared card at once', () => {
+    expect(escapeMeaning(slot(1, 'ready'), undefined, 0)).toBe('cancel');
+    expect(escapeMeaning({ ...slot(1, 'ready'), canCancel: false }, undefined, 0)).toBe('clear');
+  });
+
+  it('leaves results and a job past its last turn alone', () => {
+    for (const state of ['free', 'done', 'accepted', 'failed', 'cancelled', 'waiting'] as const) expect(escapeMeaning(slot(1, state), undefined, 0)).toBe('nothing');
+    expect(escapeMeaning({ ...running, canCancel: false }, undefined, 0)).toBe('nothing');
+  });
+});
+
+describe('what is said aloud', () => {
+  it('is a changed word, not progress', () => {
+    const before = slots('running', 'ready');
+    const progress = { phase: 'write', doneBytes: 1, totalBytes: 2, bytesPerSecond: 0 } as const;
+    expect(changedSlots(before, [{ ...slot(1, 'running'), progress }, slot(2, 'ready')])).toEqual([]);
+    expect(changedSlots(before, slots('done', 'ready')).map(({ name }) => name)).toEqual(['Slot 1']);
+    expect(changedSlots([], before)).toEqual([]);
+  });
+});
+
+describe('what the window knows', () => {
+  const bench: BenchView = {
+    practice: true,
+    profileName: 'Practice bench',
+    scanAttribute: 'mac',
+    otherAttributes: [],
+    serverKind: 'mender',
+    serverUrl: 'https://127.0.0.1:1',
+    imageName: 'golden.sdimg.xz',
+    keyType: 'rsa-3072',
+    warnings: [],
+    slots: [...slots('free', 'free')],
+    today: [],
+    counts: { done: 0, failed: 0, accepted: 0 },
+  };
+  const known = nextStation(unknownStation, { type: 'bench', bench });
+
+  it('changes one slot and keeps the others as they are', () => {
+    const after = nextStation(known, { type: 'slot', slot: slot(2, 'running') });
+    expect(after.bench?.slots.map(({ state }) => state)).toEqual(['free', 'running']);
+    expect(after.bench?.slots[0]).toBe(known.bench?.slots[0]);
+  });
+
+  it('ignores a slot that the bench does not have, and one before the bench is known', () => {
+    expect(nextStation(known, { type: 'slot', slot: slot(9, 'running') }).bench?.slots).toEqual(bench.slots);
+    expect(nextStation(unknownStation, { type: 'slot', slot: slot(1, 'running') })).toBe(unknownStation);
+  });
+
+  it('keeps the three newest notices and says nothing twice', () => {
+    const sentences = ['a', 'b', 'a', 'c', 'd'];
+    const after = sentences.reduce((state, sentence) => nextStation(state, { type: 'notice', notice: { sentence, tone: 'information' } }), known);
+    expect(after.notices.map(({ sentence }) => sentence)).toEqual(['a', 'c', 'd']);
+    const [first] = after.notices;
+    expect(nextStation(after, { type: 'dismiss', number: first?.number ?? 0 }).notices.map(({ sentence }) => sentence)).toEqual(['c', 'd']);
+  });
+
+  it('asks for secrets in their order and forgets an answered one', () => {
+    const question = (requestId: string) => ({ type: 'question', question: { requestId, question: requestId, canKeep: false } }) as const;
+    const asked = ['1', '2', '1'].reduce((state, id) => nextStation(state, question(id)), known);
+    expect(asked.questions.map(({ requestId }) => requestId)).toEqual(['2', '1']);
+    expect(nextStation(asked, { type: 'answered', requestId: '2' }).questions.map(({ requestId }) => requestId)).toEqual(['1']);
+  });
+
+  it('forgets a problem when the bench comes', () => {
+    const broken = nextStation(unknownStation, { type: 'problem', problem: { code: 'unexpected', sentence: 'no' } });
+    expect(broken.problem?.sentence).toBe('no');
+    expect(nextStation(broken, { type: 'bench', bench }).problem).toBeUndefined();
+  });
+});
