@@ -204,10 +204,7 @@ function areDifferent(texts: readonly string[]): boolean {
 
 /** SECURITY: a password in the URL would be kept in the record and printed. */
 function isBaseUrl(text: string): boolean {
-  // What is no URL at all was told already.
-  if (!URL.canParse(text)) return true;
-  const { username, password } = new URL(text);
-  return username === '' && password === '' && !/[?#]/.test(text);
+  return !/^[a-z]+:\/\/[^/]*@/i.test(text) && !/[?#]/.test(text);
 }
 
 function isPattern(text: string): boolean {

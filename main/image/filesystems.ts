@@ -8,7 +8,7 @@ import type { ExtSuperblock } from './ext/superblock';
 import { countFreeClusters } from './fat/allocation-table';
 import { parseFatGeometry } from './fat/geometry';
 import type { FatGeometry } from './fat/geometry';
-import type { Partition } from './partitions';
+import type { Partition } from './partition';
 
 /** What lies in a partition, by its first bytes; nothing is mounted. */
 export type Filesystem =

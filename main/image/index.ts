@@ -11,6 +11,6 @@ export type { LocatedFile } from './locate';
 export { overlayBlockBytes } from './overlay';
 export type { OverlayRun } from './overlay';
 export { readPartitionTable, resolvePartition } from './partitions';
-export type { Partition, PartitionTable } from './partitions';
+export type { Partition, PartitionTable } from './partition';
 export { assertUnchanged, prepareImage } from './prepare';
 export type { PrepareRequest } from './prepare';

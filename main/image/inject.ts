@@ -11,7 +11,7 @@ import { locateFile, mostFileBytes } from './locate';
 import { OverlayDevice } from './overlay';
 import type { OverlayRun } from './overlay';
 import { readPartitionTable, resolvePartition } from './partitions';
-import type { Partition } from './partitions';
+import type { Partition } from './partition';
 
 export interface InjectionRequest {
   readonly file: CardFile;

@@ -134,8 +134,12 @@ describe.each(places)('a card in %s', (_, place) => {
     expect(readFileSync(file).readUInt16BE(510)).toBe(0x55aa);
   });
 
+});
+
+// The device where there is one: what holds there past its cache holds for a file too.
+describe.each(places.slice(-1))('a card in %s that is not as it was written', (_, place) => {
   /** Changes the card between the comparison of its blocks and the reading of the key. */
-  async function verifyWith(target: string, jobId: string, change: () => void): Promise<unknown> {
+  async function verifyWith(jobId: string, change: () => void): Promise<unknown> {
     let changed = false;
     const onProgress = ({ doneBytes, totalBytes }: Progress): void => {
       if (doneBytes < totalBytes || changed) return;
@@ -170,7 +174,7 @@ describe.each(places)('a card in %s', (_, place) => {
     writeFileSync(join(work, 'text'), 'not a key at all\n');
     const { jobId } = await write(target);
     const pem = await readFileInImage(file, dataOffset, keyPath);
-    expect(await verifyWith(target, jobId, () => edit(file, ...requests(file))), name).toBe(expected);
+    expect(await verifyWith(jobId, () => edit(file, ...requests(file))), name).toBe(expected);
     const card = readFileSync(file);
     expect(isZero(card.subarray(0, mebibyte))).toBe(true);
     for (let at = 28; at + 32 <= pem.length - 26; at += 32) expect(card.includes(pem.subarray(at, at + 32))).toBe(false);

@@ -20,8 +20,8 @@ interface Import {
 }
 
 const packages = [
-  '@peculiar/x509', 'balena-image-fs', 'better-sqlite3', 'electron', 'ext2fs', 'file-disk',
-  'lzma-native', 'partitioninfo', 'react', 'react-dom', 'undici', 'vitest', 'zod',
+  '@peculiar/x509', 'better-sqlite3', 'electron', 'ext2fs', 'file-disk',
+  'lzma-native', 'partitioninfo', 'react', 'react-dom', 'reflect-metadata', 'undici', 'vitest', 'zod',
 ];
 const mainLayers = [
   'domain', 'contract', 'keys', 'image', 'flash', 'ledger', 'practice', 'servers', 'storage', 'station', 'workers', 'ipc', 'window', 'preload',
@@ -38,11 +38,11 @@ const allowed: Record<string, string[]> = {
   domain: [],
   contract: ['domain', 'zod'],
   keys: ['domain', 'native', 'node:fs', '@peculiar/x509'],
-  image: ['domain', 'node:fs', 'balena-image-fs', 'ext2fs', 'file-disk', 'partitioninfo', 'lzma-native'],
+  image: ['domain', 'node:fs', 'ext2fs', 'file-disk', 'partitioninfo', 'lzma-native'],
   flash: ['domain', 'native', 'node:fs', 'lzma-native'],
   ledger: ['domain', 'node:fs'],
   practice: ['domain', 'node:fs'],
-  servers: ['domain', 'node:fs', 'undici', '@peculiar/x509', 'zod'],
+  servers: ['domain', 'node:fs', 'undici', '@peculiar/x509', 'reflect-metadata', 'zod'],
   storage: ['domain', 'ledger', 'node:fs', 'better-sqlite3', 'zod'],
   station: ['domain'],
   workers: ['domain', 'contract', 'native', 'ipc', 'keys', 'image', 'flash', 'ledger', 'storage', 'node:fs', 'electron', 'zod', 'better-sqlite3'],

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ImprintError } from '../../main/domain/errors';
+import type { ImprintError } from '../../main/domain/errors';
 import { publicKeyPem, spkiOfPem } from '../../main/domain/keys';
 import { fingerprintOf, publicKeyOf } from '../../main/keys/public-keys';
 

@@ -34,7 +34,7 @@ const handlers: Handlers<typeof methods> = {
   wrong: () => 'text' as unknown as number,
   uncloneable: () => () => undefined,
   long: (_, { signal, onProgress }) =>
-    new Promise((resolve, reject) => {
+    new Promise((_resolve, reject) => {
       onProgress(progress);
       onProgress({ ...progress, doneBytes: -1 });
       signal.addEventListener('abort', () => {

@@ -6,7 +6,7 @@ import { ImprintError } from '../../domain/errors';
 import type { BlockDevice, BlockReader } from '../block-device';
 import { pathSegments } from '../card-paths';
 import type { Extent } from '../extents';
-import type { Partition } from '../partitions';
+import type { Partition } from '../partition';
 import { damagedFilesystem, fileMissing, fileUnreadable, missingFolder, notAFolder, partitionFull, pathOccupied } from '../refusals';
 import { TokenReader } from '../token-reader';
 import { errorName, isFull, NotMounted, openFlags, withExtFilesystem } from './mount';

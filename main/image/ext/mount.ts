@@ -4,7 +4,7 @@ import ext2fs from 'ext2fs';
 import type { Files } from 'ext2fs';
 import type { BlockDevice, BlockReader } from '../block-device';
 import { Mutex } from '../mutex';
-import type { Partition } from '../partitions';
+import type { Partition } from '../partition';
 import { WindowDisk } from '../window-disk';
 
 /** Open flags of the library, which are Linux's. */

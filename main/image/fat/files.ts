@@ -5,7 +5,7 @@ import type { BlockDevice, BlockReader } from '../block-device';
 import { pathSegments } from '../card-paths';
 import { mergeExtents } from '../extents';
 import type { Extent } from '../extents';
-import type { Partition } from '../partitions';
+import type { Partition } from '../partition';
 import { damagedFilesystem, fileMissing, fileUnreadable, missingFolder, notAFolder, partitionFull, pathOccupied } from '../refusals';
 import { AllocationTable, FatDamaged } from './allocation-table';
 import { attributes, entryBytes, findEntry, findFreeSlots, readDirectory, shortEntry } from './directory';

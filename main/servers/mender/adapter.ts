@@ -4,7 +4,7 @@ import type { ServerSettings } from '../../domain/profile';
 import { asImprintError } from '../../domain/errors';
 import { devicesPath, findDevice, toServerDevice } from './devices';
 import { enrol } from './enrolment';
-import type { HttpTimeouts } from './http-client';
+import type { HttpTimeouts } from './http-exchange';
 import { HttpClient } from './http-client';
 import { ExchangeFailure } from './http-failures';
 import { readableKeyTypes } from './key-types';

@@ -2,33 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { getCACertificates } from 'node:tls';
 import { Agent, request as send } from 'undici';
 import { cancelled, ImprintError } from '../../domain/errors';
+import type { HttpReply, HttpRequest, HttpTimeouts } from './http-exchange';
 import { failureOfExchange } from './http-failures';
-
-export interface HttpTimeouts {
-  /** Until TCP and TLS are up, in milliseconds. */
-  readonly connect: number;
-  /** Until the head of the reply is there. */
-  readonly headers: number;
-  /** Between two pieces of the reply's body. */
-  readonly body: number;
-}
-
-export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below the server's URL, with a leading slash and its query. */
-  readonly path: string;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-}
-
-export interface HttpReply {
-  readonly status: number;
-  /** Of a header that came more than once all values, joined by a comma. Names in lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly text: string;
-  /** Scheme, host and port that answered, for sentences. */
-  readonly origin: string;
-}
 
 /** A page of 500 devices is about 1.5 MB; anything beyond this is no Mender server. */
 const largestReply = 64 * 1024 * 1024;

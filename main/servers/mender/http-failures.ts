@@ -1,5 +1,5 @@
 import { ImprintError } from '../../domain/errors';
-import type { HttpReply } from './http-client';
+import type { HttpReply } from './http-exchange';
 import { serverWords } from './replies';
 
 /** An exchange that brought no reply. Internal to this adapter: `error` is what a caller outside gets. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../domain/ports';
 import { cancelled, ImprintError } from '../../domain/errors';
-import type { HttpReply } from './http-client';
+import type { HttpReply } from './http-exchange';
 import { ExchangeFailure } from './http-failures';
 import { serverWords } from './replies';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ImprintError } from '../../domain/errors';
-import type { HttpReply } from './http-client';
+import type { HttpReply } from './http-exchange';
 
 /** Values are strings in practice; the server takes any JSON, and a number is another identity than its text. */
 const identityData = z.record(z.string(), z.unknown());

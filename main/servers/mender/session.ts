@@ -1,7 +1,8 @@
 import type { Clock, Secrets } from '../../domain/ports';
 import type { Credentials } from '../../domain/profile';
 import { ImprintError } from '../../domain/errors';
-import type { HttpClient, HttpReply, HttpRequest } from './http-client';
+import type { HttpClient } from './http-client';
+import type { HttpReply, HttpRequest } from './http-exchange';
 import type { Patience } from './patience';
 import { exchangePatiently } from './patience';
 import { isCompactToken, serverWords, tokenLifetime } from './replies';

@@ -158,7 +158,7 @@ export class CustodyService implements Custody {
   }
 
   async #readCard(targetPath: string, files: readonly CardFile[], payload?: Uint8Array): Promise<{ publicKey: PublicKey; signature: Uint8Array | undefined; facts: CardFileFacts }> {
-    const file = files.find((candidate) => candidate.content === 'private-key');
+    const [file] = files;
     if (file === undefined) throw new ImprintError('verify-file-missing', 'The profile writes no private key, so there is none to read.', { field: 'files' });
     const target = await CardTarget.openForReading(targetPath);
     try {
