@@ -114,7 +114,7 @@ function practiceProfile(server: PracticeServer, cards: string): Profile {
 
 /** The practice server's own password: made at its start, never kept. */
 function practiceSecrets(server: PracticeServer): Secrets {
-  return { resolve: () => Promise.resolve(server.password) };
+  return { resolve: () => Promise.resolve(server.password), forget: () => undefined };
 }
 
 async function powerOn(custody: Custody, profile: Profile, slot: SlotSettings, identity: Identity, signal: AbortSignal): Promise<void> {

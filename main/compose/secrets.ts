@@ -56,7 +56,12 @@ function unavailable(name: string): ImprintError {
 
 /** Secrets from the environment, the keyring or the person. */
 export function stationSecrets(keyring: Keyring, ask: AskForSecret): Secrets {
+  /** What a person gave, for as long as the station is open: nobody types a password for every card. */
+  const given = new Map<string, string>();
   return {
+    forget(reference) {
+      given.delete(reference.name);
+    },
     async resolve(reference) {
       switch (reference.from) {
         case 'environment': {
@@ -67,9 +72,12 @@ export function stationSecrets(keyring: Keyring, ask: AskForSecret): Secrets {
         case 'keyring':
           return keyring.read(reference.name);
         case 'ask': {
+          const known = given.get(reference.name);
+          if (known !== undefined) return known;
           const answer = await ask(reference.name, await keyring.available());
           if (answer === undefined) throw new ImprintError('credential-missing', `Nobody could be asked for "${reference.name}".`, { field: 'server.credentials' });
           if (answer.keep) await keyring.store(reference.name, answer.value);
+          given.set(reference.name, answer.value);
           return answer.value;
         }
       }

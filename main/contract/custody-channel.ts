@@ -31,7 +31,7 @@ export const custodyMethods = {
   sign: { params: job.extend({ payload: binarySchema }), result: binarySchema },
   write: { params: job.extend({ image: preparedImageSchema, files, target: targetFactsSchema }), result: writeReceiptSchema },
   verify: { params: job, result: verifyReceiptSchema },
-  spoil: { params: z.object({ target: targetFactsSchema }), result: nothing },
+  spoil: { params: job, result: nothing },
   destroy: { params: job, result: nothing },
   readCardKey: { params: z.object({ targetPath: z.string(), files }), result: cardKeySchema },
   signWithCardKey: {

@@ -20,6 +20,8 @@ export interface Secrets {
    * @throws ImprintError credential-missing
    */
   resolve(reference: SecretReference): Promise<string>;
+  /** The server refused it: a secret that a person gave is asked for again next time. */
+  forget(reference: SecretReference): void;
 }
 
 /** Named moments at which tests kill the process. In a release it does nothing. */
@@ -152,9 +154,9 @@ export interface Custody {
   write(request: WriteRequest, onProgress: ProgressListener, signal: AbortSignal): Promise<WriteReceipt>;
   /** Reads everything back past the page cache, then the key through the card's own filesystem. @throws verify-* */
   verify(jobId: string, onProgress: ProgressListener, signal: AbortSignal): Promise<VerifyReceipt>;
-  /** Makes a card that must not be used unbootable (first and last blocks zeroed). */
-  spoil(target: TargetFacts): Promise<void>;
-  /** Zeroes everything that is held for a job. Idempotent. */
+  /** Takes a verified card back, before `destroy`: its key is erased from it and it does not boot. @throws target-* */
+  spoil(jobId: string): Promise<void>;
+  /** Zeroes everything that is held for a job and lets go of its card. Idempotent. */
   destroy(jobId: string): Promise<void>;
   /** Reads the private-key file of a card and returns its public half. @throws verify-* */
   readCardKey(targetPath: string, files: readonly CardFile[]): Promise<CardKey>;

@@ -20,7 +20,7 @@ export function custodyClient(worker: ClientSource<ProcedureClient<CustodyMethod
     write: ({ jobId, image, files, target }, onProgress, signal) =>
       worker.client.call('write', { jobId, image, files, target }, { onProgress, signal }),
     verify: (jobId, onProgress, signal) => worker.client.call('verify', { jobId }, { onProgress, signal }),
-    spoil: (target) => worker.client.call('spoil', { target }),
+    spoil: (jobId) => worker.client.call('spoil', { jobId }),
     destroy: (jobId) => worker.client.call('destroy', { jobId }),
     readCardKey: (targetPath, files) => worker.client.call('readCardKey', { targetPath, files }),
     signWithCardKey: (targetPath, files, payload) => worker.client.call('signWithCardKey', { targetPath, files, payload }),

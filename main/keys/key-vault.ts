@@ -7,7 +7,8 @@ import { collectThoroughly } from './collect-garbage';
 import { decodePem, encodePrivateKeyPem, privateKeyLabel, privateKeyPemLength } from './pem';
 import { fingerprintOf, publicKeyOf } from './public-keys';
 
-const arenaBytes = 512 * 1024;
+/** Room for sixteen cards at once, well below the usual limit of 8 MiB of locked memory. */
+const arenaBytes = 2 * 1024 * 1024;
 /** PKCS#8 of RSA-4096 is about 2400 bytes, its PEM about 3300. */
 const largestDer = 8 * 1024;
 

@@ -102,8 +102,8 @@ class ProvisionRun {
   readonly #watch: ProvisionWatch;
   readonly #jobId: string;
   readonly #journal: Journal;
-  /** Set while a card lies in the slot that boots with a key: it must be spoiled if the job does not succeed. */
-  #bootable: TargetFacts | undefined;
+  /** A card lies in the slot that boots with a key: it must be spoiled if the job does not succeed. */
+  #bootable = false;
   #enrolling = false;
   #enrolled = false;
 
@@ -120,14 +120,14 @@ class ProvisionRun {
     const checked = await this.#check(connection);
     const publicKey = await this.#generate();
     await this.#write(checked);
-    await this.#verify(checked, publicKey);
+    await this.#verify(publicKey);
     const receipt = await this.#enrol(connection, publicKey);
     await this.#journal.step('destroy', async () => {
       await custody.destroy(this.#jobId);
       return { value: undefined, sentence: 'The private key was erased from this computer; only the card has it.' };
     });
     const sentence = `Preauthorized: ${describeIdentity(this.#request.identity)} is expected at the server with the key on this card.`;
-    await this.#journal.step('record', async () => Promise.resolve({ value: undefined, sentence: `Recorded with fingerprint ${publicKey.fingerprint}.` }));
+    await this.#journal.step('record', async () => Promise.resolve({ value: undefined, sentence: `Recorded with the fingerprint ${short(publicKey)}….` }));
     await record.endJob(this.#jobId, 'done', 'preauthorized', sentence, now(this.#station), receipt.serverDeviceId);
     this.#station.faults.reached('end:done');
     return { jobId: this.#jobId, deviceId, state: 'done', sentence, fingerprint: publicKey.fingerprint };
@@ -147,9 +147,9 @@ class ProvisionRun {
       return { jobId: this.#jobId, deviceId, state: 'waiting', sentence, error: error.toReport() };
     }
     let sentence = error.message;
-    if (this.#bootable !== undefined) {
+    if (this.#bootable) {
       try {
-        await custody.spoil(this.#bootable);
+        await custody.spoil(this.#jobId);
       } catch {
         sentence += ' The card could not be made unbootable: destroy it.';
       }
@@ -188,7 +188,7 @@ class ProvisionRun {
       this.#watch.signal.throwIfAborted();
       const publicKey = await custody.generate(this.#jobId, keyType);
       await record.recordPublicKey(this.#jobId, publicKey, now(this.#station));
-      return { value: publicKey, sentence: `A ${keyType} key pair was made; its fingerprint is ${publicKey.fingerprint}.` };
+      return { value: publicKey, sentence: `A ${keyType} key pair was made; its fingerprint begins with ${short(publicKey)}.` };
     });
   }
 
@@ -202,16 +202,15 @@ class ProvisionRun {
     });
   }
 
-  async #verify({ target }: Checked, publicKey: PublicKey): Promise<void> {
+  async #verify(publicKey: PublicKey): Promise<void> {
     const { custody } = this.#station;
     await this.#journal.step('verify', async () => {
       const receipt = await custody.verify(this.#jobId, this.#watch.onProgress, this.#watch.signal);
-      // The head was written: from here on this card boots.
-      this.#bootable = await custody.inspectTarget(target.path);
+      this.#bootable = true;
       if (receipt.publicKey.fingerprint !== publicKey.fingerprint) {
         throw new ImprintError('verify-key-differs', 'The key that was read from the card is not the one that was made for it: throw this card away.');
       }
-      return { value: undefined, sentence: `${describeBytes(receipt.bytesRead)} read back from the card and equal; the key on it has fingerprint ${publicKey.fingerprint}.` };
+      return { value: undefined, sentence: `${describeBytes(receipt.bytesRead)} read back from the card and equal; the key on it has the fingerprint ${short(publicKey)}….` };
     });
   }
 
@@ -224,10 +223,15 @@ class ProvisionRun {
       const receipt = await connection.enrol({ identity, publicKey }, new AbortController().signal);
       this.#enrolling = false;
       this.#enrolled = true;
-      this.#bootable = undefined;
+      this.#bootable = false;
       return { value: receipt, sentence: receipt.sentence };
     });
   }
+}
+
+/** Enough of a fingerprint to tell keys apart in a sentence; the record has the whole. */
+function short({ fingerprint }: PublicKey): string {
+  return fingerprint.slice(0, 16);
 }
 
 /** Whether the server may still be told later: it did not say no. */

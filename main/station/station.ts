@@ -43,6 +43,10 @@ export async function withServer<T>(station: Station, profile: Profile, signal: 
   try {
     await connection.signIn(signal);
     return await use(connection);
+  } catch (thrown) {
+    const { credentials } = profile.server;
+    if (thrown instanceof ImprintError && thrown.code === 'server-sign-in-refused') station.secrets.forget(credentials.type === 'token' ? credentials.token : credentials.password);
+    throw thrown;
   } finally {
     await connection.close();
   }

@@ -23,7 +23,7 @@ serveProcedures(parentPort(), custodyMethods, {
   sign: ({ jobId, payload }) => service.sign(jobId, payload),
   write: (request, { onProgress, signal }) => service.write(request, onProgress, signal),
   verify: ({ jobId }, { onProgress, signal }) => service.verify(jobId, onProgress, signal),
-  spoil: ({ target }) => service.spoil(target),
+  spoil: ({ jobId }) => service.spoil(jobId),
   destroy: ({ jobId }) => service.destroy(jobId),
   readCardKey: ({ targetPath, files }) => service.readCardKey(targetPath, files),
   signWithCardKey: ({ targetPath, files, payload }) => service.signWithCardKey(targetPath, files, payload),

@@ -20,6 +20,7 @@ export const quickMender = createMenderServer({ patience: { delays: [1, 5, 20], 
 
 export function secretsOf(values: Readonly<Record<string, string>>): Secrets {
   return {
+    forget: () => undefined,
     resolve: ({ name }) => {
       const value = values[name];
       return value === undefined ? Promise.reject(new ImprintError('credential-missing', `${name} is not set.`)) : Promise.resolve(value);

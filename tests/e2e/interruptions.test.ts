@@ -160,6 +160,25 @@ describe('a station that is killed', () => {
     expect((await imprint(['recover', '--data', data, '--json'], environment)).events.at(-1)).toMatchObject({ state: 'done' });
   });
 
+  it('takes a verified card back when another station was faster at the server', async () => {
+    const mac = '02:10:00:00:01:07';
+    const card = join(folder, 'too-late.img');
+    const slower = provision(mac, card, { IMPRINT_STOP_AT: 'verify:done' });
+    await slower.waitFor((event) => event['event'] === 'step' && event['step'] === 'verify' && event['state'] === 'done');
+    const faster = await imprint(
+      ['provision', '--profile', profile, '--identity', `mac=${mac}`, '--target', join(folder, 'faster.img'), '--data', join(folder, 'another-station'), '--json'],
+      environment,
+    );
+    expect(faster.exitCode).toBe(0);
+    slower.child.kill('SIGCONT');
+    const result = await slower.done;
+    expect(result.events.at(-1)).toMatchObject({ event: 'error', code: 'identity-at-server' });
+    expect(result.exitCode).toBe(4);
+    // A card file that was made for the job is gone, and with it the key that nobody expects.
+    expect(existsSync(card)).toBe(false);
+    expect((await statusOf(mac)).state).toBe('released');
+  });
+
   it('answers an interrupt in the middle of the write with a cancelled job and a card that does not boot', async () => {
     const mac = '02:10:00:00:01:05';
     const card = join(folder, 'interrupted.img');

@@ -123,13 +123,17 @@ describe('the practice bench in the window', () => {
     await page.keyboard.press('Escape');
   });
 
-  it('reads well in the light theme too', async () => {
+  it('has two themes', async () => {
+    const theme = () => page.evaluate(() => document.documentElement.dataset['theme'] ?? '');
+    const first = await theme();
     await page.keyboard.press('F8');
-    await shot('bench-light');
+    expect(await theme()).not.toBe(first);
+    await shot(`bench-${await theme()}`);
     await page.keyboard.press('F2');
-    await page.waitForSelector('[data-testid="nav-devices"]');
-    await shot('devices-light');
+    await page.waitForSelector('[data-testid="device-row"]');
+    await shot(`devices-${await theme()}`);
     await page.keyboard.press('F8');
+    await page.keyboard.press('F1');
   });
 
   it('gives the page no Node, no navigation, no other window, and answers no unknown request', async () => {

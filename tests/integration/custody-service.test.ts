@@ -276,12 +276,17 @@ describe('reading a card', () => {
     expect(await code(service.readCardKey(work, [keyFile]))).toBe('target-not-a-card');
   });
 
-  it('that was spoiled finds no partition', async () => {
+  it('that was taken back after its verification finds no partition, and no key in its blocks', async () => {
+    // A card that was there before: one that was made for the job would be removed.
+    writeFileSync(path(), Buffer.alloc(golden.bytes));
     const { jobId } = await write(path());
     await service.verify(jobId, ignore, never);
-    await service.spoil(await service.inspectTarget(path()));
+    expect(readFileSync(path()).includes('-----BEGIN PRIVATE KEY-----')).toBe(true);
+    await service.spoil(jobId);
     expect(statSync(path()).size).toBe(golden.bytes);
     expect(await code(service.readCardKey(path(), [keyFile]))).toBe('verify-file-missing');
+    expect(readFileSync(path()).includes('PRIVATE KEY')).toBe(false);
+    expect(await code(service.spoil(jobId))).toBe('cancelled');
   });
 });
 

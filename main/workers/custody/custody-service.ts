@@ -12,11 +12,13 @@ import { inspectTarget } from '../../flash/target-facts';
 import { assertUnchanged, injectFiles, inspectImage, locateFile, openImage, prepareImage, type LocatedFile } from '../../image/index';
 import { KeyVault } from '../../keys/key-vault';
 
-/** A card between its write and the end of its job. */
+/** A card from its write to the end of its job; it is held exclusively all that time. */
 interface CardInWork {
   readonly target: CardTarget;
   readonly plan: CardPlan;
   readonly files: readonly CardFile[];
+  /** Whether it is a whole card that stays. */
+  verified: boolean;
 }
 
 const readerBounceBytes = 16 * blockBytes;
@@ -87,8 +89,10 @@ export class CustodyService implements Custody {
       overlay: injection.overlay,
       secret: injection.files.flatMap((file) => file.extents),
     };
+    // A second write of one job would leave the first card open.
+    await this.#letGo(jobId);
     const target = await CardTarget.openForWriting(facts, image.decodedBytes);
-    this.#cards.set(jobId, { target, plan, files });
+    this.#cards.set(jobId, { target, plan, files, verified: false });
     try {
       const bytesWritten = await this.#withWriter(jobId, signal, (writer) => writer.writeBody(onProgress));
       const overlayBytes = plan.overlay.reduce((sum, run) => sum + run.bytes.length, 0);
@@ -102,7 +106,8 @@ export class CustodyService implements Custody {
 
   async verify(jobId: string, onProgress: ProgressListener, signal: AbortSignal): Promise<VerifyReceipt> {
     const started = performance.now();
-    const { target, files } = this.#card(jobId);
+    const card = this.#card(jobId);
+    const { target, files } = card;
     try {
       const bytesRead = await this.#withWriter(jobId, signal, (writer) => writer.verifyAndFinish(onProgress));
       const found: CardFileFacts[] = [];
@@ -116,8 +121,7 @@ export class CustodyService implements Custody {
       if (publicKey?.fingerprint !== this.#vault.publicKey(jobId).fingerprint) {
         throw new ImprintError('verify-key-differs', `The key that was read from the card at ${target.path} is not the one that was made for it: throw this card away.`);
       }
-      await target.close();
-      this.#cards.delete(jobId);
+      card.verified = true;
       return { bytesRead, milliseconds: performance.now() - started, directIo: target.direct, files: found, publicKey };
     } catch (thrown) {
       await target.spoil().catch(() => undefined);
@@ -126,12 +130,13 @@ export class CustodyService implements Custody {
     }
   }
 
-  async spoil(facts: TargetFacts): Promise<void> {
-    const target = await CardTarget.openForWriting(facts, facts.bytes);
+  async spoil(jobId: string): Promise<void> {
+    const card = this.#card(jobId);
+    card.verified = false;
     try {
-      await target.spoil();
+      await card.target.spoil();
     } finally {
-      await target.close();
+      await this.#letGo(jobId);
     }
   }
 
@@ -141,8 +146,9 @@ export class CustodyService implements Custody {
   }
 
   async readCardKey(targetPath: string, files: readonly CardFile[]): Promise<CardKey> {
-    const { publicKey, facts } = await this.#readCard(targetPath, files);
-    return { publicKey, file: facts };
+    const { publicKey, located, file } = await this.#readCard(targetPath, files);
+    assertAttributes(file, located);
+    return { publicKey, file: located.facts };
   }
 
   async signWithCardKey(targetPath: string, files: readonly CardFile[], payload: Uint8Array): Promise<{ publicKey: PublicKey; signature: Uint8Array }> {
@@ -157,13 +163,13 @@ export class CustodyService implements Custody {
     for (const jobId of [...this.#cards.keys()]) await this.#letGo(jobId);
   }
 
-  async #readCard(targetPath: string, files: readonly CardFile[], payload?: Uint8Array): Promise<{ publicKey: PublicKey; signature: Uint8Array | undefined; facts: CardFileFacts }> {
+  async #readCard(targetPath: string, files: readonly CardFile[], payload?: Uint8Array): Promise<{ publicKey: PublicKey; signature: Uint8Array | undefined; located: LocatedFile; file: CardFile }> {
     const [file] = files;
     if (file === undefined) throw new ImprintError('verify-file-missing', 'The profile writes no private key, so there is none to read.', { field: 'files' });
     const target = await CardTarget.openForReading(targetPath);
     try {
       const { key, located } = await this.#readKeyFile(target, file, payload);
-      return { ...key, facts: located.facts };
+      return { ...key, located, file };
     } finally {
       await target.close();
       await this.#vault.settle();
@@ -220,7 +226,7 @@ export class CustodyService implements Custody {
   async #letGo(jobId: string): Promise<void> {
     const card = this.#cards.get(jobId);
     this.#cards.delete(jobId);
-    await card?.target.abandon().catch(() => undefined);
+    await (card?.verified === true ? card.target.close() : card?.target.abandon())?.catch(() => undefined);
   }
 }
 
