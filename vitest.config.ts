@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
 
 const minutes = (count: number) => count * 60_000;
 
 export default defineConfig({
+  // As scripts/build.mjs has it.
+  define: { IMPRINT_VERSION: JSON.stringify(version) },
   test: {
     // Worker processes, not threads: native addons, locked memory and process.kill belong to a process.
     pool: 'forks',
@@ -41,13 +46,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'cli',
+          include: ['tests/cli/**/*.test.ts'],
+          testTimeout: minutes(3),
+          hookTimeout: minutes(3),
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
           testTimeout: minutes(3),
           hookTimeout: minutes(3),
           // Windows compete for the focus, and the stations for both cores.
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

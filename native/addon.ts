@@ -18,12 +18,17 @@ export interface Addon {
   isReadOnly(fd: number): boolean;
   rereadPartitionTable(fd: number): boolean;
   dropCache(fd: number, offset: number, length: number): void;
-  readAt(fd: number, buffer: Uint8Array, position: number): Promise<number>;
-  writeAt(fd: number, buffer: Uint8Array, position: number): Promise<number>;
-  compareAt(fd: number, expected: Uint8Array, scratch: Uint8Array, position: number): Promise<number>;
-  discardRange(fd: number, offset: number, length: number): Promise<void>;
-  zeroOutRange(fd: number, offset: number, length: number): Promise<void>;
+  readAt(fd: number, buffer: Uint8Array, position: number, queue?: object): Promise<number>;
+  writeAt(fd: number, buffer: Uint8Array, position: number, queue?: object): Promise<number>;
+  compareAt(fd: number, expected: Uint8Array, scratch: Uint8Array, position: number, queue?: object): Promise<number>;
+  digestAt(fd: number, buffer: Uint8Array, position: number, queue?: object): Promise<Buffer>;
+  digest(buffer: Uint8Array): Buffer;
+  createQueue(threads: number): object;
+  closeQueue(queue: object): void;
+  discardRange(fd: number, offset: number, length: number, queue?: object): Promise<void>;
+  zeroOutRange(fd: number, offset: number, length: number, queue?: object): Promise<void>;
   flushBuffers(fd: number): Promise<void>;
+  watchBlockEvents(listener: (event: { action: string; name: string; type: string }) => void): () => void;
 }
 
 /** A failed system call. */
@@ -61,9 +66,14 @@ const exportedNames: Readonly<Record<keyof Addon, true>> = {
   readAt: true,
   writeAt: true,
   compareAt: true,
+  digest: true,
+  digestAt: true,
+  createQueue: true,
+  closeQueue: true,
   discardRange: true,
   zeroOutRange: true,
   flushBuffers: true,
+  watchBlockEvents: true,
 };
 
 const builtPath = join('native', 'build', 'imprint.node');

@@ -1,6 +1,8 @@
 /* What may take long and therefore runs on libuv's threads: transfers at a position, and erasing or flushing a device. */
 #include "support.h"
 
+#include "background.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -9,28 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-typedef struct job job;
-struct job {
-  /* Runs on another thread: plain C only, no Node-API. Sets `error` and `syscall`, or `result`. */
-  void (*run)(job *);
-  int descriptor;
-  uint8_t *data;
-  uint8_t *scratch;
-  uint64_t position;
-  size_t length;
-
-  double result;
-  bool has_result;
-  int error;
-  const char *syscall;
-  uint64_t error_position;
-  bool has_error_position;
-
-  napi_async_work work;
-  napi_deferred deferred;
-  /* Keep the memory alive while the kernel uses it. */
-  napi_ref held[2];
-};
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 static void fail(job *current, int error, const char *syscall) {
   current->error = error;
@@ -110,6 +92,19 @@ static void run_compare(job *current) {
   }
 }
 
+static void run_digest(job *current) {
+  size_t done;
+  if (!read_fully(current, current->data, &done)) {
+    return;
+  }
+  if (done < current->length) {
+    fail_at(current, ENODATA, "pread", current->position + done);
+    return;
+  }
+  XXH128_canonicalFromHash((XXH128_canonical_t *)current->digest, XXH3_128bits(current->data, done));
+  current->has_digest = true;
+}
+
 static void run_range_request(job *current, unsigned long request, const char *name) {
   const uint64_t range[2] = {current->position, current->length};
   int status;
@@ -144,6 +139,10 @@ static void execute(napi_env env, void *data) {
 static napi_value outcome(napi_env env, const job *current) {
   napi_value value;
   if (current->error == 0) {
+    if (current->has_digest) {
+      IMPRINT_TRY(env, napi_create_buffer_copy(env, IMPRINT_DIGEST_BYTES, current->digest, NULL, &value));
+      return value;
+    }
     if (!current->has_result) {
       return imprint_undefined(env);
     }
@@ -171,11 +170,13 @@ static void discard_job(napi_env env, job *current) {
   free(current);
 }
 
-static void complete(napi_env env, napi_status status, void *data) {
-  job *current = data;
-  if (status != napi_ok && current->error == 0) {
+void imprint_cancel_job(job *current) {
+  if (current->error == 0) {
     fail(current, ECANCELED, "queue");
   }
+}
+
+void imprint_complete_job(napi_env env, job *current) {
   napi_value value = outcome(env, current);
   if (value != NULL) {
     (void)imprint_ok(env, current->error == 0 ? napi_resolve_deferred(env, current->deferred, value)
@@ -184,10 +185,29 @@ static void complete(napi_env env, napi_status status, void *data) {
   discard_job(env, current);
 }
 
+static void complete(napi_env env, napi_status status, void *data) {
+  job *current = data;
+  if (status != napi_ok) {
+    imprint_cancel_job(current);
+  }
+  imprint_complete_job(env, current);
+}
+
 /* Takes the job over: queues it and returns its promise, or frees it with an exception pending. */
 static napi_value start(napi_env env, job *current) {
   napi_value name;
   napi_value promise;
+  if (current->queue != NULL) {
+    if (imprint_ok(env, napi_create_promise(env, &current->deferred, &promise))) {
+      if (!imprint_queue_submit(env, current->queue, current)) {
+        imprint_cancel_job(current);
+        imprint_complete_job(env, current);
+      }
+      return promise;
+    }
+    discard_job(env, current);
+    return NULL;
+  }
   if (imprint_ok(env, napi_create_string_utf8(env, "imprint", NAPI_AUTO_LENGTH, &name)) &&
       imprint_ok(env, napi_create_async_work(env, NULL, name, execute, complete, current, &current->work)) &&
       imprint_ok(env, napi_create_promise(env, &current->deferred, &promise))) {
@@ -214,15 +234,17 @@ static bool hold(napi_env env, job *current, size_t index, napi_value value) {
   return imprint_ok(env, napi_create_reference(env, value, 1, &current->held[index]));
 }
 
-/* (fd, buffer, position) */
+/* (fd, buffer, position, queue?) */
 static napi_value start_transfer(napi_env env, napi_callback_info info, void (*run)(job *)) {
-  napi_value arguments[3];
+  napi_value arguments[4];
   int descriptor;
   imprint_bytes bytes;
   uint64_t position;
-  if (!imprint_arguments(env, info, 3, arguments) || !imprint_read_descriptor(env, arguments[0], &descriptor) ||
+  imprint_queue *queue;
+  if (!imprint_arguments(env, info, 4, arguments) || !imprint_read_descriptor(env, arguments[0], &descriptor) ||
       !imprint_read_bytes(env, arguments[1], "buffer", &bytes) ||
-      !imprint_read_offset(env, arguments[2], "position", &position)) {
+      !imprint_read_offset(env, arguments[2], "position", &position) ||
+      !imprint_read_queue(env, arguments[3], &queue)) {
     return NULL;
   }
   job *created = create_job(env, run, true);
@@ -233,6 +255,7 @@ static napi_value start_transfer(napi_env env, napi_callback_info info, void (*r
   created->data = bytes.data;
   created->length = bytes.length;
   created->position = position;
+  created->queue = queue;
   if (!hold(env, created, 0, arguments[1])) {
     discard_job(env, created);
     return NULL;
@@ -248,21 +271,41 @@ static napi_value write_at(napi_env env, napi_callback_info info) {
   return start_transfer(env, info, run_write);
 }
 
+static napi_value digest_at(napi_env env, napi_callback_info info) {
+  return start_transfer(env, info, run_digest);
+}
+
+/* (buffer) */
+static napi_value digest(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  napi_value value;
+  imprint_bytes bytes;
+  XXH128_canonical_t canonical;
+  if (!imprint_arguments(env, info, 1, &argument) || !imprint_read_bytes(env, argument, "buffer", &bytes)) {
+    return NULL;
+  }
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data, bytes.length));
+  IMPRINT_TRY(env, napi_create_buffer_copy(env, sizeof canonical.digest, canonical.digest, NULL, &value));
+  return value;
+}
+
 static bool overlap(imprint_bytes left, imprint_bytes right) {
   return left.data < right.data + right.length && right.data < left.data + left.length;
 }
 
-/* (fd, expected, scratch, position) */
+/* (fd, expected, scratch, position, queue?) */
 static napi_value compare_at(napi_env env, napi_callback_info info) {
-  napi_value arguments[4];
+  napi_value arguments[5];
+  imprint_queue *queue;
   int descriptor;
   imprint_bytes expected;
   imprint_bytes scratch;
   uint64_t position;
-  if (!imprint_arguments(env, info, 4, arguments) || !imprint_read_descriptor(env, arguments[0], &descriptor) ||
+  if (!imprint_arguments(env, info, 5, arguments) || !imprint_read_descriptor(env, arguments[0], &descriptor) ||
       !imprint_read_bytes(env, arguments[1], "expected", &expected) ||
       !imprint_read_bytes(env, arguments[2], "scratch", &scratch) ||
-      !imprint_read_offset(env, arguments[3], "position", &position)) {
+      !imprint_read_offset(env, arguments[3], "position", &position) ||
+      !imprint_read_queue(env, arguments[4], &queue)) {
     return NULL;
   }
   if (scratch.length < expected.length) {
@@ -281,6 +324,7 @@ static napi_value compare_at(napi_env env, napi_callback_info info) {
   created->scratch = scratch.data;
   created->length = expected.length;
   created->position = position;
+  created->queue = queue;
   if (!hold(env, created, 0, arguments[1]) || !hold(env, created, 1, arguments[2])) {
     discard_job(env, created);
     return NULL;
@@ -288,23 +332,23 @@ static napi_value compare_at(napi_env env, napi_callback_info info) {
   return start(env, created);
 }
 
-/* (fd, offset, length) */
+/* (fd, offset, length, queue?) */
 static napi_value start_range(napi_env env, napi_callback_info info, void (*run)(job *)) {
-  napi_value arguments[3];
-  int descriptor;
-  uint64_t offset;
-  uint64_t length;
-  if (!imprint_arguments(env, info, 3, arguments) || !imprint_read_descriptor(env, arguments[0], &descriptor) ||
-      !imprint_read_offset(env, arguments[1], "offset", &offset) || !imprint_read_offset(env, arguments[2], "length", &length)) {
+  imprint_range range;
+  napi_value arguments[4];
+  imprint_queue *queue;
+  if (!imprint_range_arguments(env, info, &range) || !imprint_arguments(env, info, 4, arguments) ||
+      !imprint_read_queue(env, arguments[3], &queue)) {
     return NULL;
   }
   job *created = create_job(env, run, false);
   if (created == NULL) {
     return NULL;
   }
-  created->descriptor = descriptor;
-  created->position = offset;
-  created->length = length;
+  created->descriptor = range.descriptor;
+  created->position = range.offset;
+  created->length = range.length;
+  created->queue = queue;
   return start(env, created);
 }
 
@@ -335,5 +379,6 @@ bool imprint_export_background(napi_env env, napi_value exports) {
   return imprint_export(env, exports, "readAt", read_at) && imprint_export(env, exports, "writeAt", write_at) &&
          imprint_export(env, exports, "compareAt", compare_at) && imprint_export(env, exports, "discardRange", discard_range) &&
          imprint_export(env, exports, "zeroOutRange", zero_out_range) &&
-         imprint_export(env, exports, "flushBuffers", flush_buffers);
+         imprint_export(env, exports, "flushBuffers", flush_buffers) && imprint_export(env, exports, "digestAt", digest_at) &&
+         imprint_export(env, exports, "digest", digest) && imprint_export_queue(env, exports);
 }

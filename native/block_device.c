@@ -76,16 +76,12 @@ static napi_value reread_partition_table(napi_env env, napi_callback_info info) 
 }
 
 static napi_value drop_cache(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
-  int descriptor;
-  uint64_t offset;
-  uint64_t length;
-  if (!imprint_arguments(env, info, 3, arguments) || !imprint_read_descriptor(env, arguments[0], &descriptor) ||
-      !imprint_read_offset(env, arguments[1], "offset", &offset) || !imprint_read_offset(env, arguments[2], "length", &length)) {
+  imprint_range range;
+  if (!imprint_range_arguments(env, info, &range)) {
     return NULL;
   }
   /* Returns the errno instead of setting it. */
-  const int error = posix_fadvise(descriptor, (off_t)offset, (off_t)length, POSIX_FADV_DONTNEED);
+  const int error = posix_fadvise(range.descriptor, (off_t)range.offset, (off_t)range.length, POSIX_FADV_DONTNEED);
   if (error != 0) {
     return imprint_throw_system_error(env, error, "posix_fadvise");
   }

@@ -3,7 +3,8 @@
 
 NAPI_MODULE_INIT() {
   if (!imprint_export_memory(env, exports) || !imprint_export_process(env, exports) ||
-      !imprint_export_block_device(env, exports) || !imprint_export_background(env, exports)) {
+      !imprint_export_block_device(env, exports) || !imprint_export_background(env, exports) ||
+      !imprint_export_uevents(env, exports)) {
     return NULL;
   }
   return exports;

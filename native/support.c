@@ -91,6 +91,13 @@ bool imprint_read_offset(napi_env env, napi_value value, const char *name, uint6
   return true;
 }
 
+bool imprint_range_arguments(napi_env env, napi_callback_info info, imprint_range *range) {
+  napi_value arguments[3];
+  return imprint_arguments(env, info, 3, arguments) && imprint_read_descriptor(env, arguments[0], &range->descriptor) &&
+         imprint_read_offset(env, arguments[1], "offset", &range->offset) &&
+         imprint_read_offset(env, arguments[2], "length", &range->length);
+}
+
 static bool set_string(napi_env env, napi_value object, const char *name, const char *text) {
   napi_value value;
   return imprint_ok(env, napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value)) &&

@@ -29,6 +29,13 @@ typedef struct {
   size_t length;
 } imprint_bytes;
 
+/* Bytes of an open file. */
+typedef struct {
+  int descriptor;
+  uint64_t offset;
+  uint64_t length;
+} imprint_range;
+
 /* Each returns false with an exception pending, except where said otherwise. */
 bool imprint_ok(napi_env env, napi_status status);
 bool imprint_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values);
@@ -36,6 +43,8 @@ bool imprint_read_bytes(napi_env env, napi_value value, const char *name, imprin
 bool imprint_read_descriptor(napi_env env, napi_value value, int *descriptor);
 /* An integer from 0 to 2^53 - 1, the range in which a JavaScript number is exact. */
 bool imprint_read_offset(napi_env env, napi_value value, const char *name, uint64_t *offset);
+/* All the arguments of a function that takes (fd, offset, length). */
+bool imprint_range_arguments(napi_env env, napi_callback_info info, imprint_range *range);
 
 /* An Error with `code` (EBADF), `errno` (positive) and `syscall`; NULL with an exception pending if it can not be made. */
 napi_value imprint_system_error(napi_env env, int error, const char *syscall);
@@ -49,6 +58,7 @@ bool imprint_export_memory(napi_env env, napi_value exports);
 bool imprint_export_process(napi_env env, napi_value exports);
 bool imprint_export_block_device(napi_env env, napi_value exports);
 bool imprint_export_background(napi_env env, napi_value exports);
+bool imprint_export_uevents(napi_env env, napi_value exports);
 
 #pragma GCC visibility pop
 

@@ -36,7 +36,7 @@ export async function compareAt(fd: number, expected: Uint8Array, scratch: Uint8
 }
 
 /** Memory that could shrink under a running transfer would crash the process. */
-function fixed(buffer: Uint8Array): Uint8Array {
+export function fixed(buffer: Uint8Array): Uint8Array {
   if (buffer instanceof Uint8Array && 'resizable' in buffer.buffer && buffer.buffer.resizable) {
     throw new TypeError('a buffer over a resizable ArrayBuffer can not be transferred');
   }

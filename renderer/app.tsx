@@ -14,6 +14,7 @@ import { hintsFor } from './hints';
 import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
 import { readWindowKey } from './logic/window-keys';
+import { SlotsDialog } from './slots/slots-dialog';
 import type { DeviceSearch, Page } from './state/page';
 import { emptySearch } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
@@ -21,6 +22,7 @@ import { useKeys } from './state/use-keys';
 import { useStation } from './state/use-station';
 import { useTheme } from './state/use-theme';
 import { ask } from './station';
+import { texts } from './texts';
 
 export function App() {
   const { state, reload, showSlot, notify, dismiss, answerSecret } = useStation();
@@ -29,12 +31,17 @@ export function App() {
   const [search, setSearch] = useState<DeviceSearch>(emptySearch);
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
+  const [slotsOpen, setSlotsOpen] = useState(false);
   const { bench } = state;
   const announcement = useAnnouncement(bench?.slots ?? noSlots);
   const selected = bench?.slots.find((slot) => slot.name === selectedName) ?? bench?.slots[0];
 
   const openBench = (): void => setPage({ name: 'bench' });
   const openDevices = (): void => setPage({ name: 'devices' });
+  const openSlots = (): void => {
+    if (bench?.practice === true) notify({ sentence: texts.slots.notInPractice, tone: 'information' });
+    else setSlotsOpen(bench !== undefined);
+  };
   const openDevice = (deviceId: string): void => setPage((now) => ({ name: 'device', deviceId, from: now.name === 'devices' ? 'devices' : 'bench' }));
   const back = (): void => setPage((now) => ({ name: now.name === 'device' ? now.from : 'bench' }));
   const open = (what: 'openProfile' | 'openPractice') => (): void => {
@@ -56,7 +63,7 @@ export function App() {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
     commands[command]();
   });
 
@@ -76,11 +83,12 @@ export function App() {
           {page.name === 'device' ? <DevicePage key={page.deviceId} deviceId={page.deviceId} scanAttribute={bench.scanAttribute} onBack={back} /> : null}
         </>
       )}
-      <KeyHints hints={hintsFor(page.name, bench, selected)} />
+      <KeyHints hints={hintsFor(page.name, bench, selected)} slots={bench?.practice === false} />
       <Notices notices={state.notices} onDismiss={dismiss} />
       <p className="unseen" aria-live="polite">
         {announcement}
       </p>
+      {slotsOpen ? <SlotsDialog onClose={() => setSlotsOpen(false)} /> : null}
       {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
       {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}
     </div>

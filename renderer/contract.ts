@@ -6,13 +6,14 @@ import type {
   DeviceView,
   SecretQuestion,
   SlotState,
+  SlotsView,
   SlotView,
   WindowApi,
   WindowEvents,
   WindowReply,
 } from '../main/contract/window-channel';
 
-export type { BenchView, DayRowView, DeviceList, DeviceView, SecretQuestion, SlotState, SlotView, WindowApi, WindowReply };
+export type { BenchView, DayRowView, DeviceList, DeviceView, SecretQuestion, SlotState, SlotsView, SlotView, WindowApi, WindowReply };
 
 export type ErrorReport = Extract<WindowReply<unknown>, { ok: false }>['error'];
 export type ServerView = NonNullable<DeviceView['server']>;

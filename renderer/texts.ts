@@ -40,6 +40,7 @@ export const texts = {
     noIdentity: '—',
     cancelAgain: 'Press Escape once more to cancel this card.',
     fingerprint: 'Fingerprint of the public key',
+    none: 'This bench has no slots yet. Press F4 to bind the slots of your reader.',
   },
 
   actions: {
@@ -171,6 +172,22 @@ export const texts = {
     refuse: 'Not now',
   },
 
+  slots: {
+    title: 'Slots of the reader',
+    notInPractice: 'The practice bench has slots of its own. Open a profile to bind the slots of a reader.',
+    profileHasSlots: 'This profile names its slots itself. What is bound here is used by profiles without slots.',
+    bound: 'Bound slots',
+    noneBound: 'No slot is bound.',
+    drives: 'Drives now',
+    noDrives: 'No card reader is plugged in.',
+    columns: { path: 'Drive', name: 'Reader', card: 'Card', port: 'Port', slot: 'Slot' },
+    bind: 'Bind the slots anew',
+    next: (slot: string) => `${slot} is next. A card that is in already does not count: take it out and put it in again.`,
+    finish: 'Finish',
+    stop: 'Stop, keep the old slots',
+    close: 'Close',
+  },
+
   help: {
     title: 'Keys',
     close: 'Close',
@@ -189,6 +206,7 @@ export const texts = {
     back: 'Back',
     bench: 'Bench',
     devices: 'Devices',
+    slotBinding: 'Slots of the reader (not in practice)',
     openProfile: 'Open a profile',
     theme: 'Dark or light',
     help: 'These keys',
@@ -203,6 +221,7 @@ export const texts = {
     dayList: 'Today',
     bench: 'Bench',
     devices: 'Devices',
+    slotBinding: 'Slots',
     theme: 'Theme',
     help: 'Keys',
     back: 'Back',

@@ -11,6 +11,9 @@ const stamp = join(distFolder, 'build.json');
 /** Files that only development needs: never copied into the application. */
 const NOT_ASSETS = ['.ts', '.tsx', '.css', '.md', '.sh'];
 
+/** What the sources declare and the build knows. */
+const definitions = { IMPRINT_VERSION: JSON.stringify(readJson(inRoot('package.json')).version) };
+
 const sourceFiles = () =>
   [...filesBelow(inRoot('main')), ...filesBelow(inRoot('renderer')), ...filesBelow(inRoot('native'))].filter(
     (path) => !path.startsWith(join(root, 'native')) || path.endsWith('.ts'),
@@ -28,7 +31,7 @@ function stateOfSources() {
     const { size, mtimeMs } = statSync(path);
     hash.update(`${relative(root, path)} ${size} ${mtimeMs}\n`);
   }
-  return hash.update(hashFiles([inRoot('scripts', 'build.mjs'), inRoot('package-lock.json')])).digest('hex');
+  return hash.update(hashFiles([inRoot('scripts', 'build.mjs'), inRoot('package.json'), inRoot('package-lock.json')])).digest('hex');
 }
 
 /**
@@ -87,7 +90,7 @@ function nodeBundles() {
     packages: 'external',
     external: ['electron'],
     // The sources are ES modules, the bundles are not.
-    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__moduleUrl' },
+    define: { ...definitions, 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__moduleUrl' },
     banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   }));
 }

@@ -32,6 +32,8 @@ export function spawnElectron(args, { headless = false, env = process.env, stdio
   const childEnvironment = { ...env };
   if (asNode) childEnvironment.ELECTRON_RUN_AS_NODE = '1';
   else delete childEnvironment.ELECTRON_RUN_AS_NODE;
+  // The window warns of it for as long as it is open; the notice in a terminal is soon out of sight.
+  if (!electron.official) childEnvironment.IMPRINT_UNOFFICIAL_RUNTIME = '1';
   const child = spawn(electron.path, [...switches, ...args], { cwd: root, env: childEnvironment, stdio });
   child.stderr?.pipe(chromiumNoiseFilter()).pipe(process.stderr, { end: false });
   const stopForwarding = forwardSignals(child);

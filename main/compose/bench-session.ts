@@ -1,7 +1,9 @@
 import { basename, join } from 'node:path';
-import type { BenchView, DeviceView, SlotView } from '../contract/window-channel';
+import type { BenchView, DeviceView, SlotsView, SlotView } from '../contract/window-channel';
 import { asImprintError } from '../domain/errors';
 import type { DeviceDetails } from '../domain/ports';
+import type { SlotSettings } from '../domain/profile';
+import { systemDrives } from '../flash/drives';
 import { Bench, type BenchSlot } from '../station/bench';
 import { recover, type RecoveryReport } from '../station/recover';
 import { withServer, type LoadedProfile, type Station } from '../station/station';
@@ -9,9 +11,13 @@ import { loadProfile } from './load-profile';
 import { openStation, stationFolder } from './open-station';
 import { openPracticeBench } from './practice';
 import { Keyring, stationSecrets, type AskForSecret } from './secrets';
+import { SessionSlots, stationSlots } from './session-slots';
+import { SlotsStore } from './slots-store';
 
 export interface SessionListeners {
   readonly slot: (slot: SlotView) => void;
+  /** The drives or what is being bound are new. */
+  readonly slots: (slots: SlotsView) => void;
   /** The day's list or the counts are new. */
   readonly bench: (bench: BenchView) => void;
   readonly recovered: (reports: readonly RecoveryReport[]) => void;
@@ -21,12 +27,14 @@ export interface SessionListeners {
 export class BenchSession {
   readonly station: Station;
   readonly bench: Bench;
+  /** The drives of this computer and the slots that were bound; the practice bench has neither. */
+  readonly slots: SessionSlots | undefined;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
   readonly #listeners: SessionListeners;
   readonly #close: () => Promise<void>;
 
-  private constructor(station: Station, loaded: LoadedProfile, warnings: readonly string[], listeners: SessionListeners, makeBench: (changed: (slot: BenchSlot) => void) => Bench, close: () => Promise<void>) {
+  private constructor(station: Station, loaded: LoadedProfile, warnings: readonly string[], listeners: SessionListeners, makeBench: (changed: (slot: BenchSlot) => void) => Bench, own: StationSlots | undefined, close: () => Promise<void>) {
     this.station = station;
     this.#loaded = loaded;
     this.#warnings = warnings;
@@ -34,6 +42,16 @@ export class BenchSession {
     this.#close = close;
     this.bench = makeBench((slot) => {
       this.#slotChanged(slot);
+    });
+    if (own === undefined) return;
+    this.slots = new SessionSlots({
+      ...own,
+      bench: this.bench,
+      drives: systemDrives,
+      changed: (view) => {
+        listeners.slots(view);
+      },
+      benchChanged: () => void this.tellBench().catch(() => undefined),
     });
   }
 
@@ -45,7 +63,8 @@ export class BenchSession {
       practice.loaded,
       runtimeWarnings,
       listeners,
-      (changed) => new Bench(station, practice.loaded, changed, (slot, identity, signal) => practice.powerOn(slot, identity, signal)),
+      (changed) => new Bench(station, practice.loaded, changed, { powerOn: (slot, identity, signal) => practice.powerOn(slot, identity, signal) }),
+      undefined,
       () => practice.close(),
     );
   }
@@ -56,7 +75,18 @@ export class BenchSession {
     const folder = stationFolder(dataFolder, false);
     const open = openStation(folder, stationSecrets(new Keyring(join(folder.root, 'keyring')), ask));
     const { station } = open;
-    return BenchSession.#start(station, loaded, runtimeWarnings, listeners, (changed) => new Bench(station, loaded, changed), () => open.close());
+    const store = new SlotsStore(folder.root);
+    const profileHasSlots = loaded.profile.targets.slots.length > 0;
+    const bound = boundSlots(store);
+    return BenchSession.#start(
+      station,
+      loaded,
+      'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
+      listeners,
+      (changed) => new Bench(station, loaded, changed, { drives: systemDrives, slots: profileHasSlots ? undefined : bound.slots }),
+      { store, profileHasSlots },
+      () => open.close(),
+    );
   }
 
   static async #start(
@@ -65,11 +95,12 @@ export class BenchSession {
     runtimeWarnings: readonly string[],
     listeners: SessionListeners,
     makeBench: (changed: (slot: BenchSlot) => void) => Bench,
+    own: StationSlots | undefined,
     close: () => Promise<void>,
   ): Promise<BenchSession> {
     try {
       const { warning } = await station.custody.status();
-      const session = new BenchSession(station, loaded, warning === undefined ? runtimeWarnings : [...runtimeWarnings, warning], listeners, makeBench, close);
+      const session = new BenchSession(station, loaded, warning === undefined ? runtimeWarnings : [...runtimeWarnings, warning], listeners, makeBench, own, close);
       // In the background: a server that does not answer must not keep the bench closed.
       void recover(station, new AbortController().signal).then(
         (reports) => {
@@ -134,6 +165,7 @@ export class BenchSession {
 
   /** Cancels what runs, waits until every card is in a defined state, and closes. */
   async close(): Promise<void> {
+    this.slots?.close();
     this.bench.cancelAll();
     while (this.bench.busy) await new Promise((resolve) => setTimeout(resolve, 50));
     await this.#close();
@@ -142,6 +174,20 @@ export class BenchSession {
   #slotChanged(slot: BenchSlot): void {
     this.#listeners.slot(slotView(slot));
     if (slot.state !== 'running' && slot.state !== 'ready' && slot.state !== 'free') void this.tellBench().catch(() => undefined);
+  }
+}
+
+interface StationSlots {
+  readonly store: SlotsStore;
+  readonly profileHasSlots: boolean;
+}
+
+/** A file that cannot be read must not keep the record and the devices out of reach. */
+function boundSlots(store: SlotsStore): { readonly slots: readonly SlotSettings[] } | { readonly slots: readonly never[]; readonly warning: string } {
+  try {
+    return { slots: stationSlots(store.read()) };
+  } catch (thrown) {
+    return { slots: [], warning: asImprintError(thrown).message };
   }
 }
 

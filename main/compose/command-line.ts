@@ -3,21 +3,28 @@ import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { app } from 'electron';
 import { readArguments, text, usage, type Command, type CommandContext } from './commands/arguments';
+import { drivesCommand } from './commands/drives';
 import { inspectCommand } from './commands/inspect';
 import { practiceCommand, practiceServerCommand } from './commands/practice';
 import { provisionCommand } from './commands/provision';
 import { listCommand, recoverCommand, statusCommand } from './commands/record';
 import { secretCommand } from './commands/secret';
+import { slotsCommand } from './commands/slots';
 import { verifyCardCommand } from './commands/verify-card';
 import { defaultDataFolder } from './data-folder';
 import { helpText } from './help';
 import { commandOutput } from './output';
 import { asImprintError, ImprintError } from '../domain/errors';
 
+/** From package.json, put in by the build: in a source checkout Electron would give its own. */
+declare const IMPRINT_VERSION: string;
+
 const commands: Readonly<Record<string, Command>> = {
   'provision': provisionCommand,
   'inspect': inspectCommand,
   'verify-card': verifyCardCommand,
+  'drives': drivesCommand,
+  'slots': slotsCommand,
   'status': statusCommand,
   'list': listCommand,
   'recover': recoverCommand,
@@ -51,7 +58,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
     const { positionals, values } = readArguments(args);
     output = commandOutput(values['json'] === true);
     if (values['version'] === true) {
-      process.stdout.write(`imprint ${app.getVersion()}\n`);
+      process.stdout.write(`imprint ${IMPRINT_VERSION}\n`);
       return 0;
     }
     const [name, ...rest] = positionals;

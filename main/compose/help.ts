@@ -6,6 +6,9 @@ export const helpText = `imprint: a key of its own for every device
   imprint inspect --image PATH              partitions, filesystems, and where a key can go
   imprint verify-card --profile P.json --target PATH [--identity NAME=VALUE …]
                                             reads the key back; who knows it
+  imprint drives                            drives, their ports, and which may be written
+  imprint slots [list] | slots bind --name NAME | slots clear
+                                            binds a name to the port that the next card is plugged into
   imprint status [--identity NAME=VALUE …] [--offline]
   imprint list [--json | --csv] [--identity NAME=VALUE …]
   imprint recover                           ends what a killed station left open

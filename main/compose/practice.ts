@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { ImprintError } from '../domain/errors';
 import type { Identity } from '../domain/identity';
 import type { Custody, Secrets } from '../domain/ports';
-import type { Profile, SlotSettings } from '../domain/profile';
+import { slotPlace, type Profile, type SlotSettings } from '../domain/profile';
 import { bootPracticeDevice } from '../servers/mender/practice-device';
 import { startPracticeServer, type PracticeServer } from '../servers/mender/practice-server';
 import type { LoadedProfile } from '../station/station';
@@ -118,14 +118,14 @@ function practiceSecrets(server: PracticeServer): Secrets {
 }
 
 async function powerOn(custody: Custody, profile: Profile, slot: SlotSettings, identity: Identity, signal: AbortSignal): Promise<void> {
-  const { publicKey } = await custody.readCardKey(slot.path, profile.files);
+  const { publicKey } = await custody.readCardKey(slotPlace(slot), profile.files);
   await bootPracticeDevice(
     {
       url: profile.server.url,
       certificateAuthority: profile.server.certificateAuthority,
       identity,
       publicKey,
-      sign: async (payload) => (await custody.signWithCardKey(slot.path, profile.files, payload)).signature,
+      sign: async (payload) => (await custody.signWithCardKey(slotPlace(slot), profile.files, payload)).signature,
     },
     signal,
   );

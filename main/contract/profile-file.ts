@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ImprintError } from '../domain/errors';
 import { readIdentity, type IdentityAttribute } from '../domain/identity';
 import type { Credentials, Profile, SecretReference, ServerSettings, SlotSettings } from '../domain/profile';
-import { cardFileSchema, imageSettingsSchema, keyTypeSchema, partitionReferenceSchema, sha256Schema } from './values';
+import { cardFileSchema, erasureSchema, imageSettingsSchema, keyTypeSchema, partitionReferenceSchema, sha256Schema } from './values';
 
 const nameSchema = z.string().min(1).max(100);
 
@@ -64,7 +64,9 @@ const fileFileSchema = z.strictObject({
   createFolders: z.boolean().default(false),
 });
 
-const slotFileSchema = z.strictObject({ name: nameSchema, path: z.string().min(1), fixedDisk: z.boolean().default(false) });
+const slotFileSchema = z
+  .strictObject({ name: nameSchema, path: z.string().min(1).optional(), port: z.string().min(1).max(300).optional(), fixedDisk: z.boolean().default(false) })
+  .refine(({ path, port }) => (path === undefined) !== (port === undefined), 'expected either "path" or "port"');
 
 const profileFileSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -87,16 +89,18 @@ const profileFileSchema = z.strictObject({
       .regex(/^[0-9a-fA-F]{64}$/, 'expected the SHA-256 of the image file: 64 hexadecimal digits')
       .transform((text) => text.toLowerCase()),
   }),
+  erase: erasureSchema.optional(),
   files: z.array(fileFileSchema).min(1).max(1, 'expected one file: the private key').default([fileFileSchema.parse({})]),
   targets: z
     .strictObject({
       slots: z
         .array(slotFileSchema)
         .max(16)
-        .refine((slots) => areDifferent(slots.map(({ name }) => name)) && areDifferent(slots.map(({ path }) => path)), 'expected every slot with a name and a path of its own')
+        .refine((slots) => areDifferent(slots.map(({ name }) => name)) && areDifferent(slots.map(({ path, port }) => path ?? `port ${port ?? ''}`)), 'expected every slot with a name and a path of its own (or a port)')
         .default([]),
       minimumBytes: z.int().min(0).optional(),
       maximumBytes: z.int().min(0).optional(),
+      startWhenInserted: z.boolean().optional(),
     })
     .refine(({ minimumBytes = 0, maximumBytes = Infinity }) => minimumBytes <= maximumBytes, 'expected a minimumBytes that is not above maximumBytes')
     .default({ slots: [] }),
@@ -126,7 +130,7 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
   }
   const parsed = profileFileSchema.safeParse(json);
   if (!parsed.success) throw profileError(parsed.error);
-  const { name, server, identity, keyType, image, files, targets } = parsed.data;
+  const { name, server, identity, keyType, image, files, targets, erase } = parsed.data;
   return {
     name,
     practice: false,
@@ -135,8 +139,13 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
     keyType,
     image: { path: surroundings.resolvePath(image.path), sha256: image.sha256 },
     files: files.map((file) => ({ ...file, partition: typeof file.partition === 'number' ? { number: file.partition } : { label: file.partition } })),
-    targets: { ...targets, slots: targets.slots.map((slot): SlotSettings => ({ ...slot, path: surroundings.resolvePath(slot.path) })) },
+    targets: { ...targets, slots: targets.slots.map((slot) => readSlot(slot, surroundings)) },
+    erase,
   };
+}
+
+function readSlot({ name, fixedDisk, path, port = '' }: z.output<typeof slotFileSchema>, surroundings: ProfileSurroundings): SlotSettings {
+  return path === undefined ? { name, fixedDisk, port } : { name, fixedDisk, path: surroundings.resolvePath(path) };
 }
 
 function readScheme(attributes: z.output<typeof identityFileSchema>): IdentityAttribute[] {
@@ -254,9 +263,16 @@ export const profileSchema = z.object({
   keyType: keyTypeSchema,
   image: imageSettingsSchema.extend({ sha256: sha256Schema }),
   files: z.array(cardFileSchema.extend({ partition: partitionReferenceSchema })),
+  erase: erasureSchema.optional(),
   targets: z.object({
-    slots: z.array(z.object({ name: z.string(), path: z.string(), fixedDisk: z.boolean() })),
+    slots: z.array(
+      z.union([
+        z.object({ name: z.string(), path: z.string(), port: z.undefined().optional(), fixedDisk: z.boolean() }),
+        z.object({ name: z.string(), port: z.string(), path: z.undefined().optional(), fixedDisk: z.boolean() }),
+      ]),
+    ),
     minimumBytes: z.number().optional(),
     maximumBytes: z.number().optional(),
+    startWhenInserted: z.boolean().optional(),
   }),
 }) satisfies z.ZodType<Profile>;

@@ -21,6 +21,7 @@ import type {
   WriteReceipt,
 } from '../domain/ports';
 import type { CardFile, ImageSettings, PartitionReference } from '../domain/profile';
+import { erasures } from '../domain/profile';
 import type { TargetFacts } from '../domain/targets';
 
 /** A list; read-only, as the domain's lists are. */
@@ -78,6 +79,8 @@ export const cardFileSchema = z.object({
   createFolders: z.boolean(),
 }) satisfies z.ZodType<CardFile>;
 
+export const erasureSchema = z.enum(erasures);
+
 export const imageSettingsSchema = z.object({ path: z.string().min(1), sha256: sha256Schema }) satisfies z.ZodType<ImageSettings>;
 
 const imageFormatSchema = z.enum(['raw', 'gzip', 'xz', 'zstd']);
@@ -134,6 +137,7 @@ export const targetFactsSchema = z.object({
   systemDisk: z.boolean(),
   model: z.string().optional(),
   serial: z.string().optional(),
+  portPath: z.string().optional(),
   identity: z.string(),
   looksLikeCard: z.boolean(),
 }) satisfies z.ZodType<TargetFacts>;

@@ -42,7 +42,6 @@ const areaOfCode = {
   'image-hash-differs': 'image',
   'image-changed': 'image',
   'image-truncated': 'image',
-  'image-too-large': 'image',
   'image-no-partition-table': 'image',
   'image-no-such-partition': 'image',
   'image-unsupported-filesystem': 'image',

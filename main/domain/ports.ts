@@ -2,7 +2,7 @@
 import type { Identity } from './identity';
 import type { DeviceState, JobState, Progress, ProgressListener, Step, StepName } from './job';
 import type { KeyType, PublicKey } from './keys';
-import type { CardFile, ImageSettings, Profile, SecretReference, ServerSettings } from './profile';
+import type { CardFile, Erasure, ImageSettings, Profile, SecretReference, ServerSettings } from './profile';
 import type { TargetFacts } from './targets';
 
 export interface Clock {
@@ -102,6 +102,8 @@ export interface WriteRequest {
   readonly image: PreparedImage;
   readonly files: readonly CardFile[];
   readonly target: TargetFacts;
+  /** What happens to the parts of the card that the image does not map. */
+  readonly erasure: Erasure;
 }
 
 export interface WriteReceipt {

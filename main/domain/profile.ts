@@ -41,19 +41,37 @@ export interface CardFile {
   readonly createFolders: boolean;
 }
 
-/** A place at the bench where a card can be. */
-export interface SlotSettings {
+interface AnySlot {
   readonly name: string;
-  /** Block device, or a file that stands for a card. */
-  readonly path: string;
   /** Named by hand: the device may be a fixed disk. */
   readonly fixedDisk: boolean;
 }
+
+/** A place at the bench where a card can be. */
+export type SlotSettings =
+  /** Block device, or a file that stands for a card. */
+  | (AnySlot & { readonly path: string; readonly port?: undefined })
+  /** Where a reader's slot is plugged in, as Drive.portPath; which device that is, is looked up at each start. */
+  | (AnySlot & { readonly port: string; readonly path?: undefined });
+
+export function slotPlace(slot: SlotSettings): string {
+  return slot.path ?? slot.port;
+}
+
+/**
+ * What happens to the parts of a card that the image does not map. full: everything of the image is written, mapped or not.
+ * zero: the rest is zeroed by the device. discard-verified: the rest is discarded and read back; what is not zero then is
+ * zeroed.
+ */
+export const erasures = ['full', 'zero', 'discard-verified'] as const;
+export type Erasure = (typeof erasures)[number];
 
 export interface TargetSettings {
   readonly slots: readonly SlotSettings[];
   readonly minimumBytes?: number | undefined;
   readonly maximumBytes?: number | undefined;
+  /** A slot whose identity was scanned starts by itself when its card is plugged in. */
+  readonly startWhenInserted?: boolean | undefined;
 }
 
 export interface ImageSettings {
@@ -72,6 +90,8 @@ export interface Profile {
   readonly image: ImageSettings;
   readonly files: readonly CardFile[];
   readonly targets: TargetSettings;
+  /** Without it: full on a card whose key the record knows, zero on any other. */
+  readonly erase?: Erasure | undefined;
 }
 
 export function describePartition(partition: PartitionReference): string {

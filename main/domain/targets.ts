@@ -19,7 +19,9 @@ export interface TargetFacts {
   readonly systemDisk: boolean;
   readonly model?: string | undefined;
   readonly serial?: string | undefined;
-  /** What tells this medium from the one that could be swapped in: size, serial, model, device number. */
+  /** Where the device is plugged in, as in Drive. */
+  readonly portPath?: string | undefined;
+  /** What tells this medium from the one that could be swapped in: size, serial, model, device number, port. */
   readonly identity: string;
   /** For a file: whether its first bytes look like a card (all zero, or an MBR/GPT signature). */
   readonly looksLikeCard: boolean;

@@ -1,16 +1,15 @@
+import type { Erasure } from '../domain/profile';
+
 /** A run of bytes at a place on the card. */
 export interface Extent {
   readonly offset: number;
   readonly length: number;
 }
 
-/** What makes one card: a golden image, the blocks that differ, and where the secret bytes go. */
+/** What makes one card besides its golden image: the blocks that differ, and where the secret bytes go. */
 export interface CardPlan {
-  /** Raw image; it is only read. */
-  readonly imagePath: string;
   readonly imageBytes: number;
-  /** SHA-256 over the raw image, hexadecimal. */
-  readonly imageSha256: string;
+  readonly erasure: Erasure;
   /** Changed blocks, sorted, not overlapping. Where a secret will lie they hold random tokens. */
   readonly overlay: readonly { readonly offset: number; readonly bytes: Buffer }[];
   /** Where the secret's bytes lie, in the order of the file. */

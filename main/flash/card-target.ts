@@ -3,7 +3,7 @@ import { open, readFile, realpath, stat, unlink, type FileHandle } from 'node:fs
 import { basename, join } from 'node:path';
 import type { TargetFacts } from '../domain/targets';
 import { cancelled, ImprintError } from '../domain/errors';
-import { alignedBuffer, compareAt, dropCache, flushBuffers, isReadOnly, logicalBlockSize, readAt, rereadPartitionTable, writeAt } from '../../native/index';
+import { alignedBuffer, dropCache, flushBuffers, IoQueue, isReadOnly, logicalBlockSize, rereadPartitionTable } from '../../native/index';
 import { blockBytes, headBytes, roundUp, type Extent } from './card-plan';
 import { openError, transferError } from './io-errors';
 import { systemRoots } from './system-disks';
@@ -13,6 +13,9 @@ const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECT, O_NOFOLLOW, O_CLOEXEC } = c
 const closeOnExec = O_CLOEXEC ?? 0o2000000;
 /** Cards are counted in these, whatever their block size; a file that stands for a card is, too. */
 const sectorBytes = 512;
+
+/** Transfers that run at once on one card. */
+const queueThreads = 4;
 
 /**
  * A card that is open: a block device or a file that stands for one. Transfers bypass the page cache where the system
@@ -29,6 +32,8 @@ export class CardTarget {
   readonly #handle: FileHandle;
   readonly #facts: TargetFacts;
   readonly #created: boolean;
+  /** Threads of this card's own: however slow it is, no other card waits for them. */
+  readonly #queue = new IoQueue(queueThreads);
   readonly #transfers = new Set<Promise<unknown>>();
   #secretPlaces: readonly Extent[] = [];
   #closing: Promise<void> | undefined;
@@ -121,17 +126,41 @@ export class CardTarget {
 
   /** @returns the number of bytes read, less than asked for only at the end of the card. @throws NativeError */
   read(buffer: Buffer, position: number): Promise<number> {
-    return this.#transfer(() => readAt(this.fd, buffer, position));
+    return this.#transfer(() => this.#queue.read(this.fd, buffer, position));
   }
 
   /** @throws NativeError */
   write(buffer: Buffer, position: number): Promise<number> {
-    return this.#transfer(() => writeAt(this.fd, buffer, position));
+    return this.#transfer(() => this.#queue.write(this.fd, buffer, position));
   }
 
   /** @returns -1 where the card holds `expected`, else the first offset that differs. @throws NativeError */
   compare(expected: Buffer, scratch: Buffer, position: number): Promise<number> {
-    return this.#transfer(() => compareAt(this.fd, expected, scratch, position));
+    return this.#transfer(() => this.#queue.compare(this.fd, expected, scratch, position));
+  }
+
+  /** Fills the buffer from the card. @returns the digest of what was read @throws NativeError */
+  digest(buffer: Buffer, position: number): Promise<Buffer> {
+    return this.#transfer(() => this.#queue.digest(this.fd, buffer, position));
+  }
+
+  /** Makes a range read as zeros, by the device's own means where it has some. @throws NativeError */
+  async zeroOut(offset: number, length: number): Promise<void> {
+    // A file that was made for this card has nothing in it yet.
+    if (this.#created) return;
+    if (this.#facts.kind === 'block-device') {
+      await this.#transfer(() => this.#queue.zeroOut(this.fd, offset, length));
+      return;
+    }
+    const zeros = alignedBuffer(headBytes).fill(0);
+    for (let at = offset; at < offset + length; at += zeros.length) {
+      await this.write(zeros.subarray(0, Math.min(zeros.length, offset + length - at)), at);
+    }
+  }
+
+  /** Tells the device that nothing on it is needed any more; what it reads as then is its own business. @throws NativeError */
+  async discardAll(): Promise<void> {
+    if (this.#facts.kind === 'block-device') await this.#transfer(() => this.#queue.discard(this.fd, 0, this.bytes));
   }
 
   /** Everything written so far is on the medium, and the next read comes from there. @throws ImprintError target-write-failed */
@@ -199,7 +228,10 @@ export class CardTarget {
 
   /** Waits for transfers that are under way; those that come later are refused. */
   close(): Promise<void> {
-    this.#closing ??= Promise.allSettled(this.#transfers).then(() => this.#handle.close());
+    this.#closing ??= Promise.allSettled(this.#transfers).then(() => {
+      this.#queue.close();
+      return this.#handle.close();
+    });
     return this.#closing;
   }
 

@@ -1,21 +1,23 @@
-import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
 import { cancelled, ImprintError } from '../domain/errors';
 import type { ProgressListener } from '../domain/job';
 import { ProgressMeter } from '../domain/progress';
-import { alignedBuffer, readAt } from '../../native/index';
+import { alignedBuffer } from '../../native/index';
+import { eraseRest } from './card-eraser';
 import { applyOverlay, applySecret, blockBytes, chunkBytes, headBytes, roundUp, secretBlocks, type CardPlan, type Extent } from './card-plan';
 import type { CardTarget } from './card-target';
+import type { GoldenImage } from './golden-image';
 import { transferError } from './io-errors';
 
-/** Transfers in flight for one card: enough to keep a card reader busy while the next piece is read and hashed. */
-const depth = 4;
+/** Transfers in flight for one card: enough to keep a card reader busy while the next piece is on its way. */
+export const depth = 4;
 
 /** Bytes of locked memory that a writer needs: the expected and the read form of one block. */
 export const lockedBytesNeeded = 2 * blockBytes;
 
 export interface CardWriterSettings {
   readonly plan: CardPlan;
+  /** Shared with the other cards that are made from it. */
+  readonly golden: GoldenImage;
   readonly target: CardTarget;
   /** `lockedBytesNeeded` bytes, aligned to `blockBytes`: the only buffer that ever holds the secret's bytes. */
   readonly locked: Buffer;
@@ -24,9 +26,20 @@ export interface CardWriterSettings {
   readonly signal: AbortSignal;
 }
 
+/** A piece of the image in this card's form: the number by which the golden image knows it, and its place in whole sectors. */
+interface Piece {
+  readonly index: number;
+  readonly offset: number;
+  readonly length: number;
+  /** Without what fills up its last sector. */
+  readonly imageLength: number;
+}
+
 /**
- * Writes one card and reads it back. Order: head zeroed, body, secret blocks; later, when all of that was read back and
- * compared, the head. So a card boots only when everything behind its partition table is right.
+ * Writes one card and reads it back. Order: head zeroed, rest erased, body, secret blocks; later, when all of that was read
+ * back and compared, the head. So a card boots only when everything behind its partition table is right.
+ *
+ * The body is written in a circle that begins where the other cards are, so that all share what is read of the image.
  */
 export class CardWriter {
   readonly #settings: CardWriterSettings;
@@ -34,10 +47,14 @@ export class CardWriter {
   readonly #cardBytes: number;
   readonly #headBytes: number;
   readonly #secretBlocks: readonly Extent[];
+  /** The body: every piece but the head. */
+  readonly #body: readonly Piece[];
+  /** Blocks of the overlay that the image's map leaves out. */
+  readonly #unmappedOverlay: readonly { readonly offset: number; readonly bytes: Buffer }[];
 
   /** @throws RangeError where the plan has not exactly the secret's length */
   constructor(settings: CardWriterSettings) {
-    const { plan, target, secret } = settings;
+    const { plan, golden, target, secret } = settings;
     if (plan.secret.reduce((sum, { length }) => sum + length, 0) !== secret.length) {
       throw new RangeError('The places for the secret have another length than the secret.');
     }
@@ -45,7 +62,21 @@ export class CardWriter {
     this.#cardBytes = roundUp(plan.imageBytes, target.alignment);
     this.#headBytes = Math.min(headBytes, this.#cardBytes);
     this.#secretBlocks = secretBlocks(plan, this.#cardBytes);
+    this.#body = golden.index.pieces
+      .map(({ offset, length }, index) => ({ index, offset, length: roundUp(offset + length, target.alignment) - offset, imageLength: length }))
+      .filter(({ offset }) => offset >= this.#headBytes);
+    this.#unmappedOverlay = overlayOutside(plan, golden.index.pieces, target.alignment);
     target.rememberSecret(this.#secretBlocks);
+  }
+
+  /** Bytes of the image and the overlay that are written to this card and read back from it. */
+  get bytes(): number {
+    const body = this.#body.reduce((sum, { imageLength }) => sum + imageLength, 0);
+    return this.#headImageBytes + body + this.#unmappedOverlay.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  get #headImageBytes(): number {
+    return Math.min(this.#headBytes, this.#settings.plan.imageBytes);
   }
 
   /**
@@ -56,18 +87,25 @@ export class CardWriter {
    *   (not what was hashed at its import), cancelled
    */
   async writeBody(onProgress: ProgressListener): Promise<number> {
-    const { plan, target } = this.#settings;
-    await readingImage(() => target.assertNot(plan.imagePath));
-    await this.#write(alignedBuffer(this.#headBytes), 0);
+    const { plan, golden, target, signal } = this.#settings;
+    await target.assertNot(golden.path);
+    await this.#write(alignedBuffer(this.#headBytes).fill(0), 0);
     // On the medium before anything else is: an old partition table must not lead into half a new image.
     await target.settle();
-    const meter = new ProgressMeter('write', plan.imageBytes, onProgress, () => performance.now());
-    const hash = createHash('sha256');
-    await this.#forEachChunk(hash.update.bind(hash), async (piece, position) => {
-      if (position >= this.#headBytes) await this.#write(piece, position);
-      meter.add(this.#imageBytesOf(piece, position));
+    await eraseRest(target, golden.index.pieces, plan, signal);
+    const meter = new ProgressMeter('write', this.bytes, onProgress, () => performance.now());
+    // Not written yet, but an image that changed there is found out before anything else is.
+    await golden.take(0);
+    golden.release(0);
+    meter.add(this.#headImageBytes);
+    await this.#forEachPiece(async (piece, own) => {
+      await this.#withBytes(piece, own, (bytes) => this.#write(bytes, piece.offset));
+      meter.add(piece.imageLength);
     });
-    if (hash.digest('hex') !== plan.imageSha256) throw imageChanged();
+    for (const { offset, bytes } of this.#unmappedOverlay) {
+      await this.#write(bytes, offset);
+      meter.add(bytes.length);
+    }
     this.#refuseCancelled();
     try {
       for (const block of this.#secretBlocks) {
@@ -79,39 +117,32 @@ export class CardWriter {
       await target.spoil().catch(() => undefined);
       throw thrown;
     }
-    return plan.imageBytes;
+    return this.bytes;
   }
 
   /**
-   * Reads the body back and compares it with the image, the overlay and the secret; then writes the head and compares it
-   * too. The image is hashed again on the way, because head and comparison are only worth what it is worth.
+   * Reads the body back and compares it: pieces as they are in the image by their digests, the others byte for byte with
+   * image and overlay. Then writes the head and compares it too.
    *
    * @returns bytes read back
    * @throws ImprintError verify-content-differs with the first byte that differs, target-*, image-*, cancelled
    */
   async verifyAndFinish(onProgress: ProgressListener): Promise<number> {
-    const { plan, target } = this.#settings;
-    const meter = new ProgressMeter('verify', plan.imageBytes, onProgress, () => performance.now());
-    const head = alignedBuffer(this.#headBytes);
+    const { golden, target } = this.#settings;
+    const meter = new ProgressMeter('verify', this.bytes, onProgress, () => performance.now());
     const scratch = alignedBuffer(chunkBytes * depth);
-    const hash = createHash('sha256');
-    try {
-      await this.#forEachChunk(hash.update.bind(hash), async (piece, position, turn) => {
-        if (position < this.#headBytes) {
-          piece.copy(head, position);
-          return;
-        }
-        await this.#compare(piece, position, scratch.subarray(turn * chunkBytes, (turn + 1) * chunkBytes));
-        meter.add(this.#imageBytesOf(piece, position));
-      });
-      await this.#compareSecretBlocks(this.#headBytes, this.#cardBytes);
-    } catch (thrown) {
-      if (thrown instanceof ImprintError && thrown.code === 'verify-content-differs' && !(await this.#isImageUnchanged())) throw imageChanged();
-      throw thrown;
+    await this.#forEachPiece(async (piece, own, turn) => {
+      await this.#verifyPiece(piece, own, scratch.subarray(turn * chunkBytes, turn * chunkBytes + piece.length));
+      meter.add(piece.imageLength);
+    });
+    for (const { offset, bytes } of this.#unmappedOverlay) {
+      await this.#compare(bytes, offset, alignedBuffer(bytes.length));
+      meter.add(bytes.length);
     }
-    if (hash.digest('hex') !== plan.imageSha256) throw imageChanged();
+    await this.#compareSecretBlocks(this.#headBytes, this.#cardBytes);
     this.#refuseCancelled();
     await target.assertSame();
+    const head = await this.#head(golden);
     await this.#write(head, 0);
     for (const block of this.#secretBlocks) {
       if (block.offset < this.#headBytes) await this.#writeSecretBlock(block);
@@ -119,10 +150,42 @@ export class CardWriter {
     await target.settle();
     await this.#compare(head, 0, scratch);
     await this.#compareSecretBlocks(0, this.#headBytes);
-    meter.add(this.#imageBytesOf(head, 0));
+    meter.add(this.#headImageBytes);
     await target.trim();
     target.rereadPartitionTable();
-    return plan.imageBytes;
+    return this.bytes;
+  }
+
+  async #head(golden: GoldenImage): Promise<Buffer> {
+    const head = alignedBuffer(this.#headBytes).fill(0);
+    (await golden.take(0)).copy(head);
+    golden.release(0);
+    applyOverlay(this.#settings.plan, head, 0);
+    return head;
+  }
+
+  async #verifyPiece(piece: Piece, own: () => Buffer, scratch: Buffer): Promise<void> {
+    const { golden, target } = this.#settings;
+    if (this.#isAsInImage(piece)) {
+      let found: Buffer;
+      try {
+        found = await target.digest(scratch, piece.offset);
+      } catch (thrown) {
+        throw transferError(thrown, 'target-read-failed', target.path, piece.offset);
+      }
+      if (found.equals(golden.digestOf(piece.index))) return;
+      // Which byte, and whether it is the card or the image that changed: the piece itself tells, or throws image-changed.
+    }
+    await this.#withBytes(piece, own, async (bytes) => {
+      await this.#compare(bytes, piece.offset, scratch);
+      if (this.#isAsInImage(piece)) throw this.#differs(piece.offset);
+    });
+  }
+
+  /** Whether neither overlay nor padding make this card's piece another than the image's. */
+  #isAsInImage({ index, offset, length }: Piece): boolean {
+    const { plan, golden } = this.#settings;
+    return golden.index.pieces[index]?.length === length && !plan.overlay.some((run) => run.offset < offset + length && run.offset + run.bytes.length > offset);
   }
 
   /** Compares a piece of the card with what it must hold, but for the secret's blocks. */
@@ -157,9 +220,11 @@ export class CardWriter {
     } catch (thrown) {
       throw transferError(thrown, 'target-read-failed', target.path, position);
     }
-    if (difference >= 0) {
-      throw new ImprintError('verify-content-differs', `The card at ${target.path} gave back something else than was written, first at byte ${String(position + difference)}: throw this card away.`, { field: 'target' });
-    }
+    if (difference >= 0) throw this.#differs(position + difference);
+  }
+
+  #differs(position: number): ImprintError {
+    return new ImprintError('verify-content-differs', `The card at ${this.#settings.target.path} gave back something else than was written, first at byte ${String(position)}: throw this card away.`, { field: 'target' });
   }
 
   async #write(piece: Buffer, position: number): Promise<void> {
@@ -183,14 +248,9 @@ export class CardWriter {
 
   /** A block that holds a piece of the secret, as it must lie on the card. SECURITY: `into` is locked memory. */
   async #composeSecretBlock(block: Extent, into: Buffer): Promise<void> {
-    const { plan, secret } = this.#settings;
+    const { plan, golden, secret } = this.#settings;
     const piece = into.subarray(0, block.length);
-    const image = await openImage(plan.imagePath);
-    try {
-      await readGolden(image, piece.subarray(0, this.#imageBytesOf(piece, block.offset)), block.offset);
-    } finally {
-      await image.close();
-    }
+    await golden.read(piece.subarray(0, Math.min(piece.length, plan.imageBytes - block.offset)), block.offset);
     applyOverlay(plan, piece, block.offset);
     applySecret(plan, secret, piece, block.offset);
   }
@@ -209,46 +269,43 @@ export class CardWriter {
     return runs;
   }
 
-  /** How much of a piece is the image's; the rest fills up the last sector. */
-  #imageBytesOf(piece: Buffer, position: number): number {
-    return Math.min(piece.length, this.#settings.plan.imageBytes - position);
-  }
-
   #refuseCancelled(): void {
     if (this.#settings.signal.aborted) throw cancelled();
   }
 
-  /** Tells, after a difference, whose fault it is. */
-  async #isImageUnchanged(): Promise<boolean> {
-    const hash = createHash('sha256');
-    await this.#forEachChunk(hash.update.bind(hash), () => Promise.resolve());
-    return hash.digest('hex') === this.#settings.plan.imageSha256;
+  /** A piece as it must lie on this card, the secret apart; `own` is a buffer for those that differ from the image. */
+  async #withBytes(piece: Piece, own: () => Buffer, use: (bytes: Buffer) => Promise<void>): Promise<void> {
+    const { plan, golden } = this.#settings;
+    const shared = await golden.take(piece.index);
+    try {
+      if (this.#isAsInImage(piece)) {
+        await use(shared);
+        return;
+      }
+      const bytes = own().subarray(0, piece.length).fill(0);
+      shared.copy(bytes);
+      applyOverlay(plan, bytes, piece.offset);
+      await use(bytes);
+    } finally {
+      golden.release(piece.index);
+    }
   }
 
-  /**
-   * Reads the image piece by piece, lays the overlay over each and hands it on; up to `depth` pieces are in flight.
-   *
-   * @param golden sees each piece before the overlay, in order
-   * @param use gets the finished piece in whole sectors, its place, and which of the `depth` turns it has
-   */
-  async #forEachChunk(golden: (piece: Buffer) => void, use: (piece: Buffer, position: number, turn: number) => Promise<void>): Promise<void> {
-    const { plan } = this.#settings;
-    const image = await openImage(plan.imagePath);
-    const buffers = Array.from({ length: depth }, () => alignedBuffer(chunkBytes));
+  /** Goes once round the body, from where the other cards are; up to `depth` pieces are in flight. */
+  async #forEachPiece(use: (piece: Piece, own: () => Buffer, turn: number) => Promise<void>): Promise<void> {
+    const { golden } = this.#settings;
+    const body = this.#body;
+    const first = Math.max(0, body.findIndex(({ index }) => index >= golden.newest));
+    const buffers: (Buffer | undefined)[] = new Array<undefined>(depth).fill(undefined);
     const inFlight: Promise<void>[] = buffers.map(() => Promise.resolve());
     try {
-      for (let position = 0, turn = 0; position < this.#cardBytes; position += chunkBytes, turn = (turn + 1) % depth) {
+      for (let count = 0; count < body.length; count += 1) {
+        const turn = count % depth;
         await inFlight[turn];
         this.#refuseCancelled();
-        const buffer = buffers[turn];
-        if (buffer === undefined) throw new RangeError('no such turn');
-        const piece = buffer.subarray(0, Math.min(chunkBytes, this.#cardBytes - position));
-        const ofImage = piece.subarray(0, this.#imageBytesOf(piece, position));
-        await readGolden(image, ofImage, position);
-        piece.fill(0, ofImage.length);
-        golden(ofImage);
-        applyOverlay(plan, piece, position);
-        const work = use(piece, position, turn);
+        const piece = body[(first + count) % body.length];
+        if (piece === undefined) throw new RangeError('no such piece');
+        const work = use(piece, () => (buffers[turn] ??= alignedBuffer(chunkBytes)), turn);
         // An error is thrown when its turn comes round; until then it must not count as unhandled.
         work.catch(() => undefined);
         inFlight[turn] = work;
@@ -256,30 +313,29 @@ export class CardWriter {
       await Promise.all(inFlight);
     } finally {
       await Promise.allSettled(inFlight);
-      await image.close();
     }
   }
 }
 
-function openImage(path: string): Promise<FileHandle> {
-  return readingImage(() => open(path, 'r'));
-}
-
-/** Fills the piece from the golden image. @throws ImprintError image-changed where it is shorter, image-unreadable */
-async function readGolden(image: FileHandle, piece: Buffer, position: number): Promise<void> {
-  if ((await readingImage(() => readAt(image.fd, piece, position))) === piece.length) return;
-  throw new ImprintError('image-changed', 'The golden image became shorter while it was read: check the image file.', { field: 'image.path' });
-}
-
-async function readingImage<T>(use: () => Promise<T>): Promise<T> {
-  try {
-    return await use();
-  } catch (thrown) {
-    if (thrown instanceof ImprintError) throw thrown;
-    throw new ImprintError('image-unreadable', 'The golden image cannot be read: check the disk of this computer.', { field: 'image.path', cause: thrown });
+/** The overlay's blocks that no piece of the image covers, aligned for transfers. */
+function overlayOutside({ overlay }: CardPlan, pieces: readonly Extent[], alignment: number): { offset: number; bytes: Buffer }[] {
+  const outside: { offset: number; bytes: Buffer }[] = [];
+  for (const { offset, bytes } of overlay) {
+    let at = offset;
+    const end = offset + bytes.length;
+    const add = (until: number): void => {
+      if (until <= at) return;
+      const run = alignedBuffer(roundUp(until - at, alignment)).fill(0);
+      bytes.copy(run, 0, at - offset, until - offset);
+      outside.push({ offset: at, bytes: run });
+    };
+    for (const piece of pieces) {
+      if (piece.offset + piece.length <= at) continue;
+      if (piece.offset >= end) break;
+      add(Math.min(piece.offset, end));
+      at = piece.offset + piece.length;
+    }
+    add(end);
   }
-}
-
-function imageChanged(): ImprintError {
-  return new ImprintError('image-changed', 'The golden image changed after it was checked: the card was not finished; check the image file.', { field: 'image.sha256' });
+  return outside;
 }

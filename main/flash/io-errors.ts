@@ -1,4 +1,5 @@
 import { ImprintError, type ErrorCode } from '../domain/errors';
+import { rightsAdvice } from './rights';
 
 function errnoOf(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : 'unknown error';
@@ -14,7 +15,7 @@ export function openError(thrown: unknown, path: string, code: 'target-write-fai
       return new ImprintError('target-busy', `${path} is in use by another program: close it or unmount the card.`, at);
     case 'EACCES':
     case 'EPERM':
-      return new ImprintError('target-not-permitted', `This user may not ${code === 'target-write-failed' ? 'write' : 'read'} ${path}: ask the administrator to add you to the group that owns card readers.`, at);
+      return new ImprintError('target-not-permitted', `This user may not ${code === 'target-write-failed' ? 'write' : 'read'} ${path}: ${path.startsWith('/dev/') ? rightsAdvice : 'choose another place, or have its rights changed'}.`, at);
     case 'EROFS':
       return new ImprintError('target-read-only', `${path} is read-only: slide the lock of the card, or take another one.`, at);
     case 'ENOENT':

@@ -1,6 +1,8 @@
 import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { TargetFacts } from '../domain/targets';
+import { attributeOf, deviceNumbersOf, holdersOf } from './block-attributes';
+import { drivePlace } from './port-path';
 import { deviceNumber, readMounts, systemDevices, systemRoots, type SystemRoots } from './system-disks';
 
 /** Identity of a path that is there and can never be a card: a folder, a pipe, a terminal. */
@@ -60,6 +62,7 @@ async function inspectBlockDevice(path: string, realPath: string, rdev: number, 
   const usedBy = mounts.filter((mount) => own.has(mount.device)).map((mount) => mount.place);
   const holders = await holdersOf(disk);
   const system = await systemDevices(roots, mounts);
+  const { portPath } = await drivePlace(disk);
   const [size, readOnly, removable, deviceType, model, serial, cid, sequence] = await Promise.all([
     attributeOf(folder, 'size'),
     attributeOf(folder, 'ro'),
@@ -86,41 +89,12 @@ async function inspectBlockDevice(path: string, realPath: string, rdev: number, 
     systemDisk: [...own].some((device) => system.has(device)),
     ...(model === undefined ? {} : { model }),
     ...((cid ?? serial) === undefined ? {} : { serial: cid ?? serial }),
-    // The kernel gives every inserted medium a new sequence number, so a swapped card never has the identity of the old one.
-    identity: ['device', number, bytes, sequence ?? '', model ?? '', cid ?? serial ?? ''].join(' '),
+    ...(portPath === undefined ? {} : { portPath }),
+    // The kernel gives every inserted medium a new sequence number, so a swapped card never has the identity of the old one; the
+    // port tells it from a drive that took over its name.
+    identity: ['device', number, bytes, sequence ?? '', model ?? '', cid ?? serial ?? '', ...(portPath === undefined ? [] : [portPath])].join(' '),
     looksLikeCard: true,
   };
-}
-
-/** A sysfs attribute, or undefined where the device does not have it. */
-async function attributeOf(folder: string, name: string): Promise<string | undefined> {
-  try {
-    return (await readFile(join(folder, name), 'utf8')).trim() || undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Device numbers of a disk and its partitions. */
-async function deviceNumbersOf(disk: string): Promise<ReadonlySet<string>> {
-  const numbers = new Set<string>();
-  const add = async (folder: string): Promise<void> => {
-    const number = await attributeOf(folder, 'dev');
-    if (number !== undefined) numbers.add(number);
-  };
-  await add(disk);
-  for (const name of await readdir(disk).catch(() => [])) {
-    if (name.startsWith(basename(disk))) await add(join(disk, name));
-  }
-  return numbers;
-}
-
-/** Device-mapper and RAID devices on top of a disk or its partitions. */
-async function holdersOf(disk: string): Promise<string[]> {
-  const names = await readdir(disk).catch(() => []);
-  const folders = [disk, ...names.filter((name) => name.startsWith(basename(disk))).map((name) => join(disk, name))];
-  const holders = await Promise.all(folders.map((folder) => readdir(join(folder, 'holders')).catch(() => [])));
-  return holders.flat().map((name) => `/dev/${name}`);
 }
 
 /** Loop devices that stand on a file: writing under them would change a mounted disk. */

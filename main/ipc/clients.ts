@@ -17,8 +17,8 @@ export function custodyClient(worker: ClientSource<ProcedureClient<CustodyMethod
     inspectTarget: (path) => worker.client.call('inspectTarget', { path }),
     generate: (jobId, keyType) => worker.client.call('generate', { jobId, keyType }),
     sign: (jobId, payload) => worker.client.call('sign', { jobId, payload }),
-    write: ({ jobId, image, files, target }, onProgress, signal) =>
-      worker.client.call('write', { jobId, image, files, target }, { onProgress, signal }),
+    write: (request, onProgress, signal) =>
+      worker.client.call('write', { ...request }, { onProgress, signal }),
     verify: (jobId, onProgress, signal) => worker.client.call('verify', { jobId }, { onProgress, signal }),
     spoil: (jobId) => worker.client.call('spoil', { jobId }),
     destroy: (jobId) => worker.client.call('destroy', { jobId }),

@@ -12,6 +12,8 @@ export interface ProvisionRequest {
   readonly identity: Identity;
   readonly slot: string;
   readonly targetPath: string;
+  /** The port at which `targetPath` was found: it must still be there when the card is checked. */
+  readonly port?: string | undefined;
   readonly naming: TargetNaming;
 }
 
@@ -161,12 +163,15 @@ class ProvisionRun {
 
   async #check(connection: ServerConnection): Promise<Checked> {
     const { custody, record } = this.#station;
-    const { loaded, identity, targetPath, naming } = this.#request;
+    const { loaded, identity, slot, targetPath, port, naming } = this.#request;
     const { profile } = loaded;
     return this.#journal.step('check', async () => {
       const image = await custody.prepareImage(profile.image, this.#watch.onProgress, this.#watch.signal);
       await record.keepImage(image, now(this.#station));
       const target = await custody.inspectTarget(targetPath);
+      if (port !== undefined && target.portPath !== port) {
+        throw new ImprintError('target-changed', `${targetPath} is not the drive in ${slot} any more: put the card in again and start again.`, { field: 'target' });
+      }
       assertTargetAllowed(target, image.decodedBytes, profile.targets, naming);
       await custody.checkFiles(image, profile.files);
       const known = await connection.findDevice(identity, this.#watch.signal);
@@ -194,12 +199,24 @@ class ProvisionRun {
 
   async #write({ image, target }: Checked): Promise<void> {
     const { custody } = this.#station;
-    const { files } = this.#request.loaded.profile;
+    const { files, erase } = this.#request.loaded.profile;
     await this.#journal.step('write', async () => {
-      const receipt = await custody.write({ jobId: this.#jobId, image, files, target }, this.#watch.onProgress, this.#watch.signal);
+      const erasure = erase ?? ((await this.#isCardKnown(target)) ? 'full' : 'zero');
+      const receipt = await custody.write({ jobId: this.#jobId, image, files, target, erasure }, this.#watch.onProgress, this.#watch.signal);
       const through = receipt.directIo ? '' : ' through the page cache, because this target has no direct I/O';
       return { value: undefined, sentence: `${describeBytes(receipt.bytesWritten)} written to ${target.path}${through}; ${describeBytes(receipt.overlayBytes)} differ from the golden image.` };
     });
+  }
+
+  /**
+   * Whether this card was made here before: it has a key that the record knows. Such a card is written from end to end, so
+   * that nothing of the old device depends on what the card does when it is told to zero.
+   */
+  async #isCardKnown(target: TargetFacts): Promise<boolean> {
+    if (target.kind === 'missing' || target.bytes === 0) return false;
+    const { custody, record } = this.#station;
+    const key = await custody.readCardKey(target.path, this.#request.loaded.profile.files).catch(() => undefined);
+    return key !== undefined && (await record.findByFingerprint(key.publicKey.fingerprint)) !== undefined;
   }
 
   async #verify(publicKey: PublicKey): Promise<void> {

@@ -1,5 +1,6 @@
 import type { KeyboardEvent, RefObject } from 'react';
 import type { BenchView, ErrorReport, SlotView } from '../contract';
+import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
 import { hasEnded } from '../logic/slots';
 import { texts } from '../texts';
@@ -42,7 +43,7 @@ export function ScanArea({ bench, selected, field, control, error }: ScanAreaPro
         />
       </label>
       <div className="scan__message" id="scan-message">
-        {error === undefined ? <p className="scan__hint">{hint(bench, selected)}</p> : <ErrorPanel error={error} />}
+        {error === undefined ? <p className="scan__hint">{hint(bench, selected)}</p> : <ScanProblem error={error} />}
       </div>
     </section>
   );
@@ -57,15 +58,12 @@ function hint(bench: BenchView, selected: SlotView | undefined): string {
   return hasEnded(selected.state) ? sentence + texts.scan.hintEnded : sentence;
 }
 
-function ErrorPanel({ error }: { readonly error: ErrorReport }) {
+function ScanProblem({ error }: { readonly error: ErrorReport }) {
   return (
-    <div className="error-panel" role="alert" data-testid="error-panel" data-code={error.code}>
-      <Icon name="failed" />
-      <p>
-        <strong>{texts.scan.problem}</strong> {error.sentence}
-        {error.expected === undefined ? null : <small>{texts.scan.expected(error.expected)}</small>}
-      </p>
-    </div>
+    <ErrorPanel error={error}>
+      <strong>{texts.scan.problem}</strong> {error.sentence}
+      {error.expected === undefined ? null : <small>{texts.scan.expected(error.expected)}</small>}
+    </ErrorPanel>
   );
 }
 

@@ -37,6 +37,11 @@ export const SlotCard = memo(function SlotCard({ slot, number, selected, alone, 
           {alone ? null : <span className="slot__number">{number}</span>}
           <span className="slot__name">{slot.name}</span>
           <span className="slot__place">{slot.place}</span>
+          {slot.card === undefined ? null : (
+            <span className="slot__card" data-testid="slot-card" data-present={slot.card.present}>
+              {slot.card.description}
+            </span>
+          )}
         </header>
         <p className="slot__identity">
           <span className="slot__value">{identity.main === '' ? texts.slot.noIdentity : identity.main}</span>

@@ -1,5 +1,6 @@
 import type { BenchView } from '../contract';
 import { slotColumns } from '../logic/slots';
+import { texts } from '../texts';
 import { SlotCard } from './slot-card';
 
 interface SlotGridProps {
@@ -11,6 +12,7 @@ interface SlotGridProps {
 
 export function SlotGrid({ bench, selected, cancelAsked, onSelect }: SlotGridProps) {
   const { slots } = bench;
+  if (slots.length === 0) return <p className="slots__none">{texts.slot.none}</p>;
   return (
     <div className="slots" data-columns={slotColumns(slots.length)} data-rows={Math.ceil(slots.length / slotColumns(slots.length))}>
       {slots.map((slot, index) => (

@@ -1,4 +1,5 @@
 import type { DeviceDetails } from '../contract';
+import { ErrorPanel } from '../frame/error-panel';
 import { deviceIcons, Icon } from '../frame/icons';
 import { formatDateTime } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
@@ -37,12 +38,7 @@ export function DevicePage({ deviceId, scanAttribute, onBack }: DevicePageProps)
           </span>
         )}
       </header>
-      {error === undefined ? null : (
-        <div className="error-panel" role="alert" data-testid="error-panel">
-          <Icon name="failed" />
-          <p>{error.sentence}</p>
-        </div>
-      )}
+      {error === undefined ? null : <ErrorPanel error={error} />}
       {device === undefined ? (
         <p className="quiet">{error === undefined ? texts.device.loading : ''}</p>
       ) : (

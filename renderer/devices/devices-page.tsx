@@ -2,6 +2,7 @@ import { isDialogOpen } from '../logic/elements';
 import type { DeviceSearch } from '../state/page';
 import { devicesOnPage } from '../state/page';
 import { useKeys } from '../state/use-keys';
+import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
 import { texts } from '../texts';
 import { DeviceFilter } from './device-filter';
@@ -44,12 +45,7 @@ export function DevicesPage({ search, scanAttribute, onSearch, onOpen }: Devices
         </p>
         <DeviceFilter search={search} scanAttribute={scanAttribute} onSearch={onSearch} />
       </header>
-      {error === undefined ? null : (
-        <div className="error-panel" role="alert" data-testid="error-panel">
-          <Icon name="failed" />
-          <p>{error.sentence}</p>
-        </div>
-      )}
+      {error === undefined ? null : <ErrorPanel error={error} />}
       <div className="devices__rows">
         {found === undefined || found.devices.length === 0 ? (
           <p className="devices__empty">{found === undefined && error === undefined ? texts.devices.loading : texts.devices.empty}</p>

@@ -32,6 +32,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
     keys: [
       ['F1', help.bench],
       ['F2', help.devices],
+      ['F4', help.slotBinding],
       ['Ctrl+O', help.openProfile],
       ['F8', help.theme],
       ['F12 ?', help.help],

@@ -12,12 +12,14 @@ const everywhere: readonly KeyHint[] = [
   { keys: 'F12', does: texts.hints.help },
 ];
 
-/** The keys that work on this page, at the foot of the window. */
-export function KeyHints({ hints }: { readonly hints: readonly KeyHint[] }) {
+const slotsHint: KeyHint = { keys: 'F4', does: texts.hints.slotBinding };
+
+/** The keys that work on this page, at the foot of the window. `slots`: slots can be bound. */
+export function KeyHints({ hints, slots }: { readonly hints: readonly KeyHint[]; readonly slots: boolean }) {
   return (
     <footer className="hints">
       <ul>{hints.map(renderHint)}</ul>
-      <ul>{everywhere.map(renderHint)}</ul>
+      <ul>{(slots ? [...everywhere.slice(0, 2), slotsHint, ...everywhere.slice(2)] : everywhere).map(renderHint)}</ul>
     </footer>
   );
 }

@@ -1,6 +1,6 @@
 import type { KeyPress } from './focus';
 
-export type WindowCommand = 'bench' | 'devices' | 'help' | 'theme' | 'open-profile' | 'back';
+export type WindowCommand = 'bench' | 'devices' | 'slots' | 'help' | 'theme' | 'open-profile' | 'back';
 
 export interface WindowKeyContext {
   readonly dialogOpen: boolean;
@@ -9,7 +9,7 @@ export interface WindowKeyContext {
   readonly page: 'bench' | 'devices' | 'device';
 }
 
-const functionKeys: Readonly<Record<string, WindowCommand>> = { F1: 'bench', F2: 'devices', F8: 'theme', F12: 'help' };
+const functionKeys: Readonly<Record<string, WindowCommand>> = { F1: 'bench', F2: 'devices', F4: 'slots', F8: 'theme', F12: 'help' };
 
 /** The keys that work on every page. A dialog leaves only the theme. */
 export function readWindowKey(press: KeyPress, context: WindowKeyContext): WindowCommand | undefined {

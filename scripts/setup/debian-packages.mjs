@@ -22,15 +22,18 @@ const REQUIREMENTS = [
   { package: 'fonts-dejavu-core' },
   { package: 'gcc', command: 'cc' },
   { package: 'libc6-dev', file: '/usr/include/stdio.h' },
+  { package: 'libxxhash-dev', file: '/usr/include/xxhash.h' },
   { package: 'xvfb', command: 'Xvfb', only: 'tests' },
   { package: 'e2fsprogs', command: 'mkfs.ext4', only: 'tests' },
   { package: 'dosfstools', command: 'mkfs.vfat', only: 'tests' },
+  { package: 'mtools', command: 'mcopy', only: 'tests' },
   { package: 'fdisk', command: 'sfdisk', only: 'tests' },
   { package: 'openssl', command: 'openssl', only: 'tests' },
   { package: 'xz-utils', command: 'xz', only: 'tests' },
   { package: 'zstd', command: 'zstd', only: 'tests' },
   { package: 'util-linux', command: 'fallocate', only: 'tests' },
   { package: 'mount', command: 'losetup', only: 'tests' },
+  { package: 'bsdutils', command: 'script', only: 'tests' },
 ];
 
 const DPKG_STATUS = '/var/lib/dpkg/status';
@@ -88,7 +91,8 @@ function installedDebianPackages() {
   return new Set(lines.filter(([, status]) => status === 'installed').map(([name]) => name));
 }
 
-function commandExists(command) {
+/** Whether a program is there, for this user or for the administrator. */
+export function commandExists(command) {
   // mkfs and losetup are outside an ordinary user's PATH on Debian.
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin'];
   return folders.some((folder) => {
@@ -107,7 +111,11 @@ function nameHere(requirement) {
   return known.status === 0 ? requirement.renamed : requirement.package;
 }
 
-async function installOrExplain(names, say) {
+/**
+ * Installs Debian packages where that takes no password.
+ * @throws {Problem} with the one command to run where it does, or where apt-get failed
+ */
+export async function installOrExplain(names, say) {
   const command = `sudo apt-get install --no-install-recommends ${names.join(' ')}`;
   const prefix = privilegePrefix();
   if (prefix === undefined) {

@@ -42,7 +42,7 @@ describe('whom the Mender adapter trusts', () => {
     ['not one whose certificate has another name', same, { names: ['mender.example.com'] }, /another name/],
   ])('%s, and sends it nothing', async (_case, change, certificate, words) => {
     const { failure, requests } = await signIn(change, certificate);
-    expect(failure).toMatchObject({ code: 'server-untrusted', field: 'server.certificateAuthority' });
+    expect(failure).toMatchObject({ code: 'server-untrusted', field: 'server.caFile' });
     expect(String(failure)).toMatch(words);
     expect(requests).toEqual([]);
   });
@@ -62,7 +62,7 @@ describe('whom the Mender adapter trusts', () => {
   it('none whose authority in the profile cannot be read', () => {
     for (const certificateAuthority of ['', 'nonsense', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']) {
       const connect = () => quickMender.connect({ kind: 'mender', url: 'https://mender.example.com', certificateAuthority, credentials: { type: 'token', token: { from: 'environment', name: 'T' } } }, secretsOf({}));
-      expect(connect).toThrow(expect.objectContaining({ code: 'profile-invalid', field: 'server.certificateAuthority' }) as Error);
+      expect(connect).toThrow(expect.objectContaining({ code: 'profile-invalid', field: 'server.caFile' }) as Error);
     }
   });
 

@@ -97,15 +97,24 @@ describe('the practice bench in the window', () => {
   });
 
   it('cancels a running card on a second Escape', async () => {
-    await scan('02:12:61:13:6c:43');
-    await page.waitForSelector('[data-testid="slot"][data-state="ready"]');
-    await page.keyboard.press('F5');
-    const running = page.locator('[data-testid="slot"][data-state="running"]');
-    await running.waitFor();
-    await page.waitForSelector('[data-testid="progress"]');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Escape');
-    await page.waitForSelector('[data-testid="slot"][data-state="cancelled"]', { timeout: 30_000 });
+    /** @returns how a card ended that was given Escape twice as soon as it ran */
+    const startAndCancel = async (mac: string): Promise<string | null> => {
+      await scan(mac);
+      const ready = page.locator('[data-testid="slot"][data-state="ready"]');
+      await ready.waitFor();
+      const name = String(await ready.getAttribute('data-slot'));
+      await page.keyboard.press('F5');
+      await page.waitForSelector(`[data-testid="slot"][data-slot="${name}"]:not([data-state="ready"])`);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await page.waitForSelector(`[data-testid="slot"][data-slot="${name}"]:not([data-state="running"])`, { timeout: 60_000 });
+      return slot(name).getAttribute('data-state');
+    };
+    // An idle machine may end a practice card before the second key: then that was no running card, and the next one is tried.
+    const ends: (string | null)[] = [];
+    while (ends.length < 5 && !ends.includes('cancelled')) ends.push(await startAndCancel(`02:12:61:13:6d:0${String(ends.length)}`));
+    expect(ends.pop()).toBe('cancelled');
+    expect(ends.filter((end) => end !== 'done')).toEqual([]);
     await shot('bench-cancelled');
   });
 

@@ -1,15 +1,17 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asImprintError, type ImprintError } from '../../main/domain/errors';
 import type { Progress } from '../../main/domain/job';
+import type { Erasure } from '../../main/domain/profile';
 import type { CardPlan, Extent } from '../../main/flash/card-plan';
 import { CardTarget } from '../../main/flash/card-target';
 import { CardWriter, lockedBytesNeeded } from '../../main/flash/card-writer';
+import { cutPieces, GoldenImage, type PieceIndex } from '../../main/flash/golden-image';
 import { inspectTarget } from '../../main/flash/target-facts';
-import { LockedArena } from '../../native/index';
+import { digest, LockedArena } from '../../native/index';
 import { attachLoop, bytesReadFrom, detachLoop, loopProblem, makeSparseFile, mountInMemory, unmount } from '../support/loop-devices';
 
 const kibibyte = 1024;
@@ -35,6 +37,9 @@ afterAll(() => {
 });
 
 interface Card {
+  readonly imagePath: string;
+  /** As the image was when it was made. */
+  readonly index: PieceIndex;
   readonly plan: CardPlan;
   readonly secret: Buffer;
   /** What must lie on the card in the end. */
@@ -42,7 +47,7 @@ interface Card {
 }
 
 /** A random golden image with an overlay and places for a secret. */
-function makeCard(imageBytes: number, overlay: readonly Extent[], places: readonly Extent[]): Card {
+function makeCard(imageBytes: number, overlay: readonly Extent[], places: readonly Extent[], mapped: readonly Extent[] = [{ offset: 0, length: imageBytes }], erasure: Erasure = 'full'): Card {
   const golden = randomBytes(imageBytes);
   const imagePath = join(folder, 'golden.img');
   writeFileSync(imagePath, golden);
@@ -55,7 +60,9 @@ function makeCard(imageBytes: number, overlay: readonly Extent[], places: readon
     secret.copy(expected, offset, from, from + length);
     from += length;
   }
-  return { plan: { imagePath, imageBytes, imageSha256: createHash('sha256').update(golden).digest('hex'), overlay: runs, secret: places }, secret, expected };
+  const pieces = cutPieces(mapped, imageBytes);
+  const digests = Buffer.concat(pieces.map(({ offset, length }) => digest(golden.subarray(offset, offset + length))));
+  return { imagePath, index: { pieces, digests }, plan: { imageBytes, erasure, overlay: runs, secret: places }, secret, expected };
 }
 
 const block = (number: number, length = 4096): Extent => ({ offset: number * 4096, length });
@@ -67,12 +74,15 @@ interface Work {
   readonly writer: CardWriter;
 }
 
-async function withWriter<T>({ plan, secret }: Card, path: string, use: (work: Work) => Promise<T>, signal = new AbortController().signal): Promise<T> {
+async function withWriter<T>({ imagePath, index, plan, secret }: Card, path: string, use: (work: Work) => Promise<T>, signal = new AbortController().signal): Promise<T> {
   const target = await CardTarget.openForWriting(await inspectTarget(path), plan.imageBytes);
   const locked = arena.allocate(lockedBytesNeeded, 4096);
+  let golden: GoldenImage | undefined;
   try {
-    return await use({ target, writer: new CardWriter({ plan, target, locked, secret, signal }) });
+    golden = await GoldenImage.open(imagePath, plan.imageBytes, index);
+    return await use({ target, writer: new CardWriter({ plan, golden, target, locked, secret, signal }) });
   } finally {
+    await golden?.close();
     await target.close();
     // What held the secret's blocks is zero again, however it went.
     expect(locked.every((byte) => byte === 0)).toBe(true);
@@ -165,7 +175,7 @@ describe('a file', () => {
     await writeAndVerify(card, join(place, 'card.img'));
   });
 
-  it('that was a card before holds nothing of it where the image lies, and keeps its length', async () => {
+  it('that was a card before holds nothing of it where the image lies, loses its backup partition table, and keeps its length', async () => {
     const path = join(folder, 'card.img');
     const boot = Buffer.alloc(512);
     boot.writeUInt16BE(0x55aa, 510);
@@ -173,12 +183,13 @@ describe('a file', () => {
     const tail = readBack(path, 8 * mebibyte).subarray(6 * mebibyte);
     await writeAndVerify(usual(), path);
     expect(statSync(path).size).toBe(8 * mebibyte);
-    expect(readBack(path, 2 * mebibyte, 6 * mebibyte).equals(tail)).toBe(true);
+    expect(readBack(path, mebibyte, 6 * mebibyte).equals(tail.subarray(0, mebibyte))).toBe(true);
+    expect(isZero(readBack(path, mebibyte, 7 * mebibyte))).toBe(true);
   });
 
   it('that is the golden image itself is not touched', async () => {
     const card = usual();
-    const { imagePath } = card.plan;
+    const { imagePath } = card;
     const boot = Buffer.from([0x55, 0xaa]);
     overwrite(imagePath, boot, 510);
     const before = readFileSync(imagePath);
@@ -188,11 +199,11 @@ describe('a file', () => {
 
   it.skipIf(problem !== undefined)('beneath a loop device that is the golden image is not touched', async () => {
     const card = usual();
-    const before = readFileSync(card.plan.imagePath);
-    const device = attachLoop(card.plan.imagePath);
+    const before = readFileSync(card.imagePath);
+    const device = attachLoop(card.imagePath);
     cleanUp.push(() => detachLoop(device));
     expect(await code(withWriter(card, device, ({ writer }) => writer.writeBody(ignore)))).toBe('target-not-a-card');
-    expect(readFileSync(card.plan.imagePath).equals(before)).toBe(true);
+    expect(readFileSync(card.imagePath).equals(before)).toBe(true);
   });
 
   it.skipIf(problem !== undefined)('on a full disk is refused, and the secret is not on it', async () => {
@@ -242,38 +253,51 @@ describe('the golden image', () => {
   ])('with %s than was hashed makes no card', async (_, change) => {
     const card = usual();
     const path = join(folder, 'card.img');
-    change(card.plan.imagePath);
+    change(card.imagePath);
     expect(await code(withWriter(card, path, ({ writer }) => writer.writeBody(ignore)))).toBe('image-changed');
     expect(isZero(readBack(path, mebibyte))).toBe(true);
     expect(readFileSync(path).includes(card.secret.subarray(0, 64))).toBe(false);
   });
 
+  const changedBetween = (card: Card, change: (path: string) => void): Promise<string> =>
+    code(
+      withWriter(card, join(folder, 'card.img'), async ({ writer }) => {
+        await writer.writeBody(ignore);
+        change(card.imagePath);
+        await writer.verifyAndFinish(ignore);
+      }),
+    );
+
   it.each<[string, (path: string) => void]>([
-    ['in the body', (path) => overwrite(path, Buffer.from('changed'), 3 * mebibyte)],
     ['in the head, which is only written after the verification', (path) => overwrite(path, Buffer.from('changed'), 600)],
     ['by becoming shorter', (path) => truncateSync(path, 2 * mebibyte)],
   ])('that changes %s between write and verification makes no card, and the card is not blamed', async (_, change) => {
+    // Larger than what stays in memory, so that the head has to be read again.
+    const card = makeCard(64 * mebibyte, [block(700)], [block(700, 2484)]);
+    expect(await changedBetween(card, change)).toBe('image-changed');
+    expect(isZero(readBack(join(folder, 'card.img'), mebibyte))).toBe(true);
+  });
+
+  it.each([
+    ['in the body', 4 * mebibyte],
+    ['beside the overlay', 700 * 4096 - 100],
+  ])('that changes %s after the write is still on the card as it was hashed', async (_, position) => {
     const card = usual();
-    const path = join(folder, 'card.img');
-    const result = withWriter(card, path, async ({ writer }) => {
-      await writer.writeBody(ignore);
-      change(card.plan.imagePath);
-      await writer.verifyAndFinish(ignore);
-    });
-    expect(await code(result)).toBe('image-changed');
-    expect(isZero(readBack(path, mebibyte))).toBe(true);
+    expect(await changedBetween(card, (path) => overwrite(path, Buffer.from('changed'), position))).toBe('no error');
+    expect(readBack(join(folder, 'card.img'), card.plan.imageBytes).equals(card.expected)).toBe(true);
   });
 
   it('that is gone is named', async () => {
     const card = usual();
-    rmSync(card.plan.imagePath);
+    rmSync(card.imagePath);
     expect(await code(withWriter(card, join(folder, 'card.img'), ({ writer }) => writer.writeBody(ignore)))).toBe('image-unreadable');
   });
 });
 
 describe('cancelling', () => {
   it('in the middle of the write ends it: no head, no secret, not the whole body', async () => {
-    const card = makeCard(64 * mebibyte, [block(300)], [block(300, 2484)]);
+    const length = 384 * mebibyte;
+    const card = makeCard(length, [block(300)], [block(300, 2484)]);
     const path = join(folder, 'card.img');
     const controller = new AbortController();
     const atAbort: number[] = [];
@@ -293,7 +317,7 @@ describe('cancelling', () => {
     expect(isZero(readBack(path, mebibyte))).toBe(true);
     // At most the transfers in flight come after the cancellation.
     const reached = (atAbort[0] ?? Infinity) + 8 * mebibyte;
-    expect(isZero(readBack(path, 64 * mebibyte - reached, reached))).toBe(true);
+    expect(isZero(readBack(path, length - reached, reached))).toBe(true);
     expect(readFileSync(path).includes(card.secret.subarray(0, 64))).toBe(false);
   });
 
@@ -385,5 +409,120 @@ describe.skipIf(problem !== undefined)(`a loop device (${problem ?? 'root'})`, (
     expect(isZero(bytes.subarray(0, mebibyte))).toBe(true);
     expect(isZero(bytes.subarray(-mebibyte))).toBe(true);
     for (let at = 0; at + 32 <= card.secret.length; at += 32) expect(bytes.includes(card.secret.subarray(at, at + 32))).toBe(false);
+  });
+});
+
+describe('an image of which only some blocks are mapped', () => {
+  const mapped = [
+    { offset: 0, length: mebibyte + 4096 },
+    { offset: 3 * mebibyte, length: 2 * mebibyte },
+  ];
+  /** Overlay and secret in mapped blocks, across the edge of the map, and far outside of it. */
+  const overlay = [block(300, 4096), block(767, 3 * 4096), block(1500, 2 * 4096)];
+
+  /** Mapped blocks, overlay and secret as they must be; everything else zero. */
+  const expectedOf = (card: Card): Buffer => {
+    const expected = Buffer.alloc(card.plan.imageBytes);
+    for (const { offset, length } of [...mapped, ...overlay]) card.expected.copy(expected, offset, offset, offset + length);
+    return expected;
+  };
+
+  const make = (card: Card, path: string): Promise<number> =>
+    withWriter(card, path, async ({ writer }) => {
+      await writer.writeBody(ignore);
+      await writer.verifyAndFinish(ignore);
+      return writer.bytes;
+    });
+
+  const device = (path: string, sectorBytes: number): string => {
+    const name = attachLoop(path, { sectorBytes });
+    cleanUp.push(() => {
+      detachLoop(name);
+    });
+    return name;
+  };
+
+  it.skipIf(problem !== undefined).each([512, 4096])('leaves nothing old on a loop device with sectors of %i bytes (root)', async (sectors) => {
+    const card = makeCard(8 * mebibyte, overlay, [block(1500, 2484)], mapped, 'zero');
+    const path = join(folder, 'device.img');
+    writeFileSync(path, Buffer.alloc(12 * mebibyte, 0xa5));
+    const loop = device(path, sectors);
+    expect(await make(card, loop)).toBeLessThan(4 * mebibyte);
+    expect(readBack(loop, 8 * mebibyte).equals(expectedOf(card))).toBe(true);
+    // Behind the image only the backup partition table is taken away.
+    expect(isZero(readBack(loop, mebibyte, 11 * mebibyte))).toBe(true);
+  });
+
+  it('leaves nothing old in a file either', async () => {
+    const card = makeCard(8 * mebibyte, overlay, [block(1500, 2484)], mapped, 'zero');
+    const path = join(folder, 'card.img');
+    const old = Buffer.alloc(8 * mebibyte, 0xa5);
+    old.writeUInt16BE(0x55aa, 510);
+    writeFileSync(path, old);
+    await make(card, path);
+    expect(readFileSync(path).equals(expectedOf(card))).toBe(true);
+  });
+
+  it.skipIf(problem !== undefined)('does not trust a discard that leaves something (root)', async () => {
+    const card = makeCard(8 * mebibyte, overlay, [block(1500, 2484)], mapped, 'discard-verified');
+    const path = join(folder, 'device.img');
+    writeFileSync(path, Buffer.alloc(8 * mebibyte, 0xa5));
+    const loop = device(path, 512);
+    await make(card, loop);
+    expect(readBack(loop, 8 * mebibyte).equals(expectedOf(card))).toBe(true);
+  });
+
+  it('is verified where the overlay lies outside of the map', async () => {
+    const card = makeCard(8 * mebibyte, overlay, [block(300, 100)], mapped, 'zero');
+    const path = join(folder, 'card.img');
+    const result = withWriter(card, path, async ({ writer }) => {
+      await writer.writeBody(ignore);
+      overwrite(path, Buffer.from('x'), 1501 * 4096 + 7);
+      await writer.verifyAndFinish(ignore);
+    });
+    expect(await code(result)).toBe('verify-content-differs');
+  });
+});
+
+describe('many cards from one image', () => {
+  it('read it once when they keep pace, and all get the whole of it', async () => {
+    const card = makeCard(64 * mebibyte, [block(700)], [block(700, 2484)]);
+    const golden = await GoldenImage.open(card.imagePath, card.plan.imageBytes, card.index);
+    const paths = Array.from({ length: 4 }, (_, index) => join(folder, `card-${String(index)}.img`));
+    await Promise.all(
+      paths.map(async (path) => {
+        const target = await CardTarget.openForWriting(await inspectTarget(path), card.plan.imageBytes);
+        const locked = arena.allocate(lockedBytesNeeded, 4096);
+        const writer = new CardWriter({ plan: card.plan, golden, target, locked, secret: card.secret, signal: new AbortController().signal });
+        await writer.writeBody(ignore);
+        await writer.verifyAndFinish(ignore);
+        await target.close();
+        arena.release(locked);
+      }),
+    );
+    const { reads, mostHeld } = golden.statistics;
+    await golden.close();
+    for (const path of paths) expect(readFileSync(path).equals(card.expected)).toBe(true);
+    // 64 pieces; each card reads its overlay's piece again for the comparison, and the head.
+    expect(reads).toBeLessThan(2 * 64);
+    expect(mostHeld).toBeLessThanOrEqual(32 + 4 * 4 + 1);
+  });
+
+  it('does not hold up the others for one that stands still', async () => {
+    const card = makeCard(80 * mebibyte, [block(700)], [block(700, 2484)]);
+    const golden = await GoldenImage.open(card.imagePath, card.plan.imageBytes, card.index);
+    // A card that has taken as many pieces as it may and gives none back.
+    for (let index = 1; index <= 4; index += 1) await golden.take(index);
+    const path = join(folder, 'card.img');
+    const target = await CardTarget.openForWriting(await inspectTarget(path), card.plan.imageBytes);
+    const locked = arena.allocate(lockedBytesNeeded, 4096);
+    const writer = new CardWriter({ plan: card.plan, golden, target, locked, secret: card.secret, signal: new AbortController().signal });
+    await writer.writeBody(ignore);
+    await writer.verifyAndFinish(ignore);
+    await target.close();
+    arena.release(locked);
+    expect(readFileSync(path).equals(card.expected)).toBe(true);
+    expect(golden.statistics.mostHeld).toBeLessThanOrEqual(32 + 4 + 4 + 1);
+    await golden.close();
   });
 });

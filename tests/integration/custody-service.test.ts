@@ -67,7 +67,7 @@ async function write(path: string, keyType: KeyType = 'ec-p256', files: readonly
   const jobId = randomUUID();
   await service.checkFiles(image, files);
   const publicKey = await service.generate(jobId, keyType);
-  const receipt = await service.write({ jobId, image, files, target: await service.inspectTarget(path) }, ignore, never);
+  const receipt = await service.write({ jobId, image, files, target: await service.inspectTarget(path), erasure: 'full' }, ignore, never);
   expect(receipt).toMatchObject({ bytesWritten: golden.bytes, directIo: true });
   expect(receipt.overlayBytes).toBeGreaterThan(0);
   expect(receipt.overlayBytes).toBeLessThan(mebibyte);
@@ -203,7 +203,7 @@ describe('a job', () => {
     await service.generate(jobId, 'ed25519');
     const controller = new AbortController();
     const target = await service.inspectTarget(path());
-    const result = service.write({ jobId, image, files: [keyFile], target }, ({ doneBytes }) => doneBytes > 0 && controller.abort(), controller.signal);
+    const result = service.write({ jobId, image, files: [keyFile], target, erasure: 'full' }, ({ doneBytes }) => doneBytes > 0 && controller.abort(), controller.signal);
     expect(await code(result)).toBe('cancelled');
     expect(existsSync(path())).toBe(false);
     expect(readdirSync(work)).toEqual([]);
@@ -221,7 +221,7 @@ describe('a job', () => {
     const target = await service.inspectTarget(path());
     let destroyed: Promise<void> | undefined;
     const result = code(
-      service.write({ jobId, image, files: [keyFile], target }, ({ doneBytes }) => {
+      service.write({ jobId, image, files: [keyFile], target, erasure: 'full' }, ({ doneBytes }) => {
         if (doneBytes > 0) destroyed ??= service.destroy(jobId);
       }, never),
     );
@@ -238,7 +238,7 @@ describe('a job', () => {
 
   it('without a key writes nothing', async () => {
     const target = await service.inspectTarget(path());
-    expect(await code(service.write({ jobId: randomUUID(), image, files: [keyFile], target }, ignore, never))).toBe('custody-no-such-key');
+    expect(await code(service.write({ jobId: randomUUID(), image, files: [keyFile], target, erasure: 'full' }, ignore, never))).toBe('custody-no-such-key');
     expect(existsSync(path())).toBe(false);
   });
 
@@ -250,7 +250,7 @@ describe('a job', () => {
     const jobId = randomUUID();
     await service.generate(jobId, 'ed25519');
     const target = await service.inspectTarget(path());
-    expect(await code(service.write({ jobId, image: prepared, files: [keyFile], target }, ignore, never))).toBe('image-changed');
+    expect(await code(service.write({ jobId, image: prepared, files: [keyFile], target, erasure: 'full' }, ignore, never))).toBe('image-changed');
     expect(existsSync(path())).toBe(false);
   });
 
@@ -297,7 +297,7 @@ it('writes into vfat, which keeps neither mode nor owner', async () => {
   const jobId = randomUUID();
   const publicKey = await service.generate(jobId, 'ed25519');
   const path = join(work, 'card.img');
-  await service.write({ jobId, image: prepared, files: [file], target: await service.inspectTarget(path) }, ignore, never);
+  await service.write({ jobId, image: prepared, files: [file], target: await service.inspectTarget(path), erasure: 'full' }, ignore, never);
   expect((await service.verify(jobId, ignore, never)).publicKey).toEqual(publicKey);
   const pem = execFileSync('mtype', ['-i', `${path}@@${String(made.partitions[0]?.offset ?? 0)}`, `::${keyPath}`]);
   expect(openssl(pem, 'pkey', '-pubout', '-outform', 'DER').equals(Buffer.from(publicKey.spki))).toBe(true);

@@ -15,6 +15,7 @@ import { ImprintError } from '../../main/domain/errors';
 import type { Reservation } from '../../main/domain/ports';
 import { openDatabase } from '../../main/storage/database';
 import { SqliteRecordStore } from '../../main/storage/record-store';
+import { jobOwner, reservation } from '../support/reservations';
 
 const project = join(import.meta.dirname, '..', '..');
 const childEnvironment = { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_PATH: join(project, 'node_modules') };
@@ -91,27 +92,6 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const owner = { pid: 4711, started: 'boot-1:100' };
-
-function reservation(number: number): Reservation {
-  return {
-    jobId: `job-${number}`,
-    deviceId: `device-${number}`,
-    identity: { serial: String(number) },
-    profileName: 'gateway',
-    profileSha256: 'a'.repeat(64),
-    imageSha256: 'b'.repeat(64),
-    serverKind: 'mender',
-    serverUrl: 'https://mender.example',
-    keyType: 'ed25519',
-    slot: 'A',
-    targetPath: '/dev/sdx',
-    operator: 'Ana',
-    owner,
-    at: new Date(Date.UTC(2026, 10, 22, 8, 0, number)).toISOString(),
-  };
-}
-
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
 
 interface Child {
@@ -121,7 +101,7 @@ interface Child {
 }
 
 /** Starts a child that stands right before opening the record. */
-async function startChild(reservations: readonly Reservation[], takeOverFrom?: typeof owner): Promise<Child> {
+async function startChild(reservations: readonly Reservation[], takeOverFrom?: typeof jobOwner): Promise<Child> {
   const list = join(folder, `list-${Math.random().toString(36).slice(2)}.json`);
   writeFileSync(list, JSON.stringify(reservations));
   const child = spawn(process.execPath, [bundle, path, list, ...(takeOverFrom === undefined ? [] : [JSON.stringify(takeOverFrom)])], {
@@ -164,7 +144,7 @@ async function refusal(work: () => unknown): Promise<ImprintError> {
 
 describe('several processes on one record', () => {
   it('create it together, and each identity and each open job goes to exactly one of them', async () => {
-    const list = numbers(1, 41).map(reservation);
+    const list = numbers(1, 41).map((number) => reservation(number));
     const reserving = await race(await Promise.all(numbers(0, 3).map(() => startChild(list))));
     expect(reserving.filter((answer) => answer.broken !== undefined)).toEqual([]);
     expect(reserving).toHaveLength(3 * list.length);
@@ -177,7 +157,7 @@ describe('several processes on one record', () => {
     expect(open.map((job) => job.jobId).sort()).toEqual(winners.map((answer) => answer.recorded).sort());
 
     const orphans = open.map((job) => ({ ...reservation(0), jobId: job.jobId }));
-    const taking = await race(await Promise.all(numbers(0, 3).map(() => startChild(orphans, owner))));
+    const taking = await race(await Promise.all(numbers(0, 3).map(() => startChild(orphans, jobOwner))));
     expect(taking).toHaveLength(3 * open.length);
     expect(taking.filter((answer) => answer.won === true).map((answer) => answer.jobId).sort()).toEqual(open.map((job) => job.jobId).sort());
     for (const job of await store.unfinishedJobs()) expect(job.owner.started).toBe('child');
@@ -207,7 +187,7 @@ describe('several processes on one record', () => {
     let next = 0;
     let kills = 0;
     while (next < 200) {
-      const child = await startChild(numbers(next, 200).map(reservation));
+      const child = await startChild(numbers(next, 200).map((number) => reservation(number)));
       child.process.stdin.end('g');
       const killAfter = 1 + ((kills * 17) % 43);
       for (let count = 0; count < killAfter; count += 1) {

@@ -12,7 +12,10 @@ export const windowPath = join(root, 'dist/main/index.cjs');
 /** The development runtime's executable. */
 export const electron = process.env['IMPRINT_ELECTRON'] ?? process.execPath;
 
-export const headlessSwitches = [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--ozone-platform=headless', '--disable-gpu'];
+/** SECURITY: Chromium has no sandbox for root. */
+const usualSandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+
+const headlessSwitches = ['--ozone-platform=headless', '--disable-gpu'];
 
 export interface CommandResult {
   readonly exitCode: number | null;
@@ -30,15 +33,29 @@ export interface RunningCommand {
   waitFor(fits: (event: Readonly<Record<string, unknown>>) => boolean): Promise<Readonly<Record<string, unknown>>>;
 }
 
-function environment(extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export interface HowToStart {
+  /** Words in front of the command, such as `prlimit --memlock=0`. */
+  readonly before?: readonly string[];
+  /** Chromium's switches about its sandbox, where the usual ones do not fit. */
+  readonly sandbox?: readonly string[];
+}
+
+/** The words of `imprint ARGUMENTS`. */
+export function imprintCommand(args: readonly string[], { before = [], sandbox = usualSandbox }: HowToStart = {}): { program: string; rest: string[] } {
+  const [program = electron, ...rest] = [...before, electron, ...sandbox, ...headlessSwitches, cliPath, ...args];
+  return { program, rest };
+}
+
+export function environment(extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env, ...extra };
   delete env['ELECTRON_RUN_AS_NODE'];
   return env;
 }
 
 /** Starts `imprint ARGUMENTS`; with `--json` among them its lines are parsed as they come. */
-export function startImprint(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCommand {
-  const child = spawn(electron, [...headlessSwitches, cliPath, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+export function startImprint(args: readonly string[], env: NodeJS.ProcessEnv = {}, how: HowToStart = {}): RunningCommand {
+  const { program, rest } = imprintCommand(args, how);
+  const child = spawn(program, rest, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
   const events: Record<string, unknown>[] = [];
   const waiting: { fits: (event: Record<string, unknown>) => boolean; resolve: (event: Record<string, unknown>) => void; reject: (error: Error) => void }[] = [];
   let stdout = '';

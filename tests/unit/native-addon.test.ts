@@ -1,12 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { buildSync } from 'esbuild';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleNative, projectRoot, runWithNative } from '../support/native-bundle';
 
-const root = resolve(__dirname, '../..');
-const built = join(root, 'native', 'build', 'imprint.node');
+const built = join(projectRoot, 'native', 'build', 'imprint.node');
 
 /** An installation elsewhere: its bundle, and no addon yet. */
 let folder: string;
@@ -15,14 +13,7 @@ let bundle: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'imprint-addon-'));
   bundle = join(folder, 'dist', 'main', 'workers', 'custody.cjs');
-  buildSync({
-    entryPoints: [join(root, 'native', 'index.ts')],
-    outfile: bundle,
-    bundle: true,
-    format: 'cjs',
-    platform: 'node',
-    logLevel: 'silent',
-  });
+  bundleNative(bundle);
 });
 
 afterAll(() => {
@@ -30,10 +21,7 @@ afterAll(() => {
 });
 
 function run(script: string): string {
-  const program = `const native = require(${JSON.stringify(bundle)}); try { ${script} } catch (error) { console.log(error.name + ': ' + error.message); }`;
-  // A working folder that does hold an addon: it must not be taken from there.
-  const child = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', cwd: root, env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } });
-  return (child.stdout + child.stderr).trim();
+  return runWithNative(bundle, `try { ${script} } catch (error) { console.log(error.name + ': ' + error.message); }`).output.trim();
 }
 
 describe('the addon', () => {

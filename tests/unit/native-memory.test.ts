@@ -1,42 +1,28 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
-import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FreeList } from '../../native/free-list';
 import { LockedArena, addressOf, alignedBuffer, equal, isAligned, memoryLockLimit, pageSize, zero } from '../../native/index';
-
-const root = resolve(__dirname, '../..');
+import { bundleNative, projectRoot, runWithNative } from '../support/native-bundle';
 
 /** Bundled as the app is, for what must happen in a process of its own. */
 let folder: string;
 let bundle: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(root, 'native', 'build', 'test-'));
+  folder = mkdtempSync(join(projectRoot, 'native', 'build', 'test-'));
   bundle = join(folder, 'main', 'workers', 'native.cjs');
-  buildSync({
-    entryPoints: [join(root, 'native', 'index.ts')],
-    outfile: bundle,
-    bundle: true,
-    format: 'cjs',
-    platform: 'node',
-    logLevel: 'silent',
-  });
+  bundleNative(bundle);
 });
 
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function runInChild(script: string, before: string[] = []): { status: number | null; output: string } {
-  const program = `const native = require(${JSON.stringify(bundle)}); ${script}`;
-  const child = spawnSync('env', [...before, process.execPath, '-e', program], { encoding: 'utf8', env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } });
-  return { status: child.status, output: child.stdout + child.stderr };
-}
+const runInChild = (script: string, before: readonly string[] = []) => runWithNative(bundle, script, before);
 
 /** The fields of /proc/self/smaps for the mapping that holds this address. */
 function mapping(address: bigint): Map<string, string> {

@@ -11,8 +11,9 @@ import { stepNames } from '../../main/domain/job';
 import type { JobState } from '../../main/domain/job';
 import { keyTypes } from '../../main/domain/keys';
 import type { PublicKey } from '../../main/domain/keys';
-import type { PreparedImage, Reservation } from '../../main/domain/ports';
+import type { PreparedImage } from '../../main/domain/ports';
 import { SqliteRecordStore } from '../../main/storage/record-store';
+import { at, jobOwner, reservation } from '../support/reservations';
 
 let folder: string;
 let path: string;
@@ -28,33 +29,6 @@ afterEach(async () => {
   await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-const owner = { pid: 4711, started: 'boot-1:100' };
-
-function reservation(number: number, change: Partial<Reservation> = {}): Reservation {
-  return {
-    jobId: `job-${number}`,
-    deviceId: `device-${number}`,
-    identity: { serial: String(1000 + number), mac: `02:00:00:00:00:${number.toString(16).padStart(2, '0')}` },
-    profileName: 'gateway',
-    profileSha256: 'a'.repeat(64),
-    imageSha256: 'b'.repeat(64),
-    serverKind: 'mender',
-    serverUrl: 'https://mender.example',
-    keyType: 'ed25519',
-    slot: 'A',
-    targetPath: '/dev/sdx',
-    operator: 'Ana',
-    owner,
-    at: at(number),
-    ...change,
-  };
-}
-
-/** The moment `minute` minutes into the working day. */
-function at(minute: number): string {
-  return new Date(Date.UTC(2026, 10, 22, 8, minute)).toISOString();
-}
 
 function newKey(): PublicKey {
   const spki = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' });
@@ -112,12 +86,12 @@ describe('a device from reservation to acceptance', () => {
       imageSha256: 'b'.repeat(64),
       profileName: 'gateway',
       profileSha256: 'a'.repeat(64),
-      owner,
+      owner: jobOwner,
       startedAt: at(1),
       endedAt: at(7),
       sentence: 'The server expects it.',
       steps: [
-        { name: 'reserve', state: 'done', startedAt: at(1), endedAt: at(1), sentence: 'The identity is taken in the record, for slot A.' },
+        { name: 'reserve', state: 'done', startedAt: at(1), endedAt: at(1), sentence: 'The identity is taken in the record, for A.' },
         { name: 'generate', state: 'done', startedAt: at(2), endedAt: at(3), sentence: 'A key was made.' },
         { name: 'write', state: 'failed', startedAt: at(4), endedAt: at(5), sentence: 'The card is gone.' },
         { name: 'verify', state: 'started', startedAt: at(6) },
@@ -363,9 +337,9 @@ describe('jobs and steps', () => {
     await store.reserve(reservation(1));
     const first = { pid: 5001, started: 'boot-2:7' };
     const second = { pid: 5002, started: 'boot-2:8' };
-    expect(await store.takeOver('job-1', { ...owner, started: 'boot-1:101' }, first)).toBe(false);
-    expect(await store.takeOver('job-1', owner, first)).toBe(true);
-    expect(await other.takeOver('job-1', owner, second)).toBe(false);
+    expect(await store.takeOver('job-1', { ...jobOwner, started: 'boot-1:101' }, first)).toBe(false);
+    expect(await store.takeOver('job-1', jobOwner, first)).toBe(true);
+    expect(await other.takeOver('job-1', jobOwner, second)).toBe(false);
     expect((await other.unfinishedJobs())[0]?.owner).toEqual(first);
     await store.endJob('job-1', 'failed', 'released', 'No.', at(2));
     expect(await other.takeOver('job-1', first, second)).toBe(false);

@@ -7,6 +7,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TargetFacts } from '../../main/domain/targets';
 import { deviceNumber } from '../../main/flash/system-disks';
 import { inspectTarget } from '../../main/flash/target-facts';
+import { removableCard } from '../support/target-facts';
 
 const made: string[] = [];
 let root: string;
@@ -62,20 +63,13 @@ describe.skipIf(process.getuid?.() !== 0)('a block device (device nodes need roo
   it('that is a USB card reader with a card', async () => {
     disk({ name: 'sdb', number: '8:16', attributes: { removable: '1', 'device/model': 'STORAGE DEVICE  ', 'device/serial': '000000000902' }, partitions: { sdb1: '8:17' } });
     expect(await inspect(node('sdb'))).toEqual({
+      ...removableCard,
       path: node('sdb'),
       realPath: node('sdb'),
-      kind: 'block-device',
       bytes: 1024 * 1024,
-      readOnly: false,
-      removable: true,
-      loop: false,
-      wholeDisk: true,
-      usedBy: [],
-      systemDisk: false,
       model: 'STORAGE DEVICE',
       serial: '000000000902',
       identity: 'device 8:16 1048576 7 STORAGE DEVICE 000000000902',
-      looksLikeCard: true,
     });
   });
 

@@ -1,21 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { ImprintError } from '../../main/domain/errors';
 import { assertTargetAllowed, describeBytes, type TargetFacts, type TargetLimits, type TargetNaming } from '../../main/domain/targets';
+import { removableCard } from '../support/target-facts';
 
 const gigabyte = 1_000_000_000;
 const card: TargetFacts = {
+  ...removableCard,
   path: '/dev/sdb',
   realPath: '/dev/sdb',
-  kind: 'block-device',
   bytes: 8 * gigabyte,
-  readOnly: false,
-  removable: true,
-  loop: false,
-  wholeDisk: true,
-  usedBy: [],
-  systemDisk: false,
   identity: 'device 8:16',
-  looksLikeCard: true,
 };
 const file: TargetFacts = { ...card, path: '/tmp/card.img', realPath: '/tmp/card.img', kind: 'file', removable: false, bytes: 0 };
 const missing: TargetFacts = { ...file, kind: 'missing' };

@@ -25,6 +25,7 @@ export const options = {
   'image': { type: 'string' },
   'port': { type: 'string' },
   'operator': { type: 'string' },
+  'name': { type: 'string' },
   'fixed-disk': { type: 'boolean' },
   'practice': { type: 'boolean' },
   'offline': { type: 'boolean' },

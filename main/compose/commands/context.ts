@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { loadProfile } from '../load-profile';
 import { openStation, stationFolder, type OpenStation } from '../open-station';
 import { Keyring, stationSecrets, type AskForSecret } from '../secrets';
 import { recover } from '../../station/recover';
 import type { LoadedProfile } from '../../station/station';
 import { required, text, type CommandContext } from './arguments';
+import { readHidden } from './hidden-input';
 
 /** Opens the real station of the data folder for one command, and closes it afterwards. */
 export async function withStation<T>(context: CommandContext, use: (open: OpenStation) => Promise<T>): Promise<T> {
   const folder = stationFolder(context.dataFolder, context.values['practice'] === true);
-  const secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), askOnTerminal);
+  const secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), askOnTerminal(context.signal));
   const open = openStation(folder, secrets, text(context, 'operator'));
   try {
     return await use(open);
@@ -36,21 +36,11 @@ export async function warnings(context: CommandContext, { station }: OpenStation
   if (warning !== undefined) context.output.emit({ event: 'warning', sentence: warning });
 }
 
-/** Asks without showing what is typed. */
-const askOnTerminal: AskForSecret = async (name) => {
-  if (!process.stdin.isTTY) return undefined;
-  process.stderr.write(`${name}: `);
-  const lines = createInterface({ input: process.stdin, terminal: false });
-  process.stdin.setRawMode(false);
-  try {
-    const value = await new Promise<string | undefined>((resolve) => {
-      lines.once('line', resolve);
-      lines.once('close', () => {
-        resolve(undefined);
-      });
-    });
+/** Where nobody sits at a terminal, nobody is asked. */
+const askOnTerminal =
+  (signal: AbortSignal): AskForSecret =>
+  async (name) => {
+    if (!process.stdin.isTTY) return undefined;
+    const value = await readHidden(name, process.stdin, process.stderr, signal);
     return value === undefined ? undefined : { value, keep: false };
-  } finally {
-    lines.close();
-  }
-};
+  };

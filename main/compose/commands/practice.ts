@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeIdentity, readIdentity } from '../../domain/identity';
+import { slotPlace } from '../../domain/profile';
 import { startPracticeServer } from '../../servers/mender/practice-server';
 import { makeFolder, openPracticeBench } from '../practice';
 import { identityPairs, required, text, usage, type Command } from './arguments';
@@ -20,8 +21,8 @@ export const practiceCommand: Command = async (context) => {
     const identity = readIdentity(loaded.profile.identity, identityPairs(context) ?? { mac: randomMac() });
     const slot = loaded.profile.targets.slots[0];
     if (slot === undefined) throw usage('The practice bench has no slot.');
-    output.emit({ event: 'notice', sentence: `Scanned ${describeIdentity(identity)}; the practice card is ${slot.path}.` });
-    const outcome = await runJob(context, open, { loaded, identity, slot: slot.name, targetPath: slot.path, naming: 'listed' });
+    output.emit({ event: 'notice', sentence: `Scanned ${describeIdentity(identity)}; the practice card is ${slotPlace(slot)}.` });
+    const outcome = await runJob(context, open, { loaded, identity, slot: slot.name, targetPath: slotPlace(slot), naming: 'listed' });
     report(context, outcome);
     await bench.powerOn(slot, identity, signal);
     await open.station.record.markAccepted(outcome.deviceId, new Date().toISOString());

@@ -109,7 +109,7 @@ function systemAuthorities(): string[] {
 function readAuthorities(pem: string): string[] {
   const invalid = (cause?: unknown) =>
     new ImprintError('profile-invalid', 'The certificate authority of the server holds no certificate that can be read.', {
-      field: 'server.certificateAuthority',
+      field: 'server.caFile',
       expected: 'one or more PEM blocks CERTIFICATE',
       cause,
     });

@@ -16,9 +16,9 @@ export class ExchangeFailure extends Error {
 }
 
 /** What is wrong with the certificate and what to do about it, by the code that Node's TLS gives. */
-const unknownAuthority = 'is signed by an authority that this station does not trust; put the certificate of that authority into the profile (server.certificateAuthority)';
+const unknownAuthority = 'is signed by an authority that this station does not trust; put the certificate of that authority into the profile (server.caFile)';
 const certificateProblems: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed; put that certificate into the profile (server.certificateAuthority) if it is really this server\'s',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed; put that certificate into the profile (server.caFile) if it is really this server\'s',
   SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
   UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
@@ -78,7 +78,7 @@ export function failureOfExchange(thrown: unknown, origin: string): ExchangeFail
   const unreachable = (why: string) => new ImprintError('server-unreachable', `The server at ${origin} cannot be reached: ${why}.`, { field: 'server.url', cause: thrown });
   const certificate = certificateProblems[code];
   if (certificate !== undefined) {
-    const error = new ImprintError('server-untrusted', `The certificate of ${origin} ${certificate}. Nothing was sent.`, { field: 'server.certificateAuthority', cause: thrown });
+    const error = new ImprintError('server-untrusted', `The certificate of ${origin} ${certificate}. Nothing was sent.`, { field: 'server.caFile', cause: thrown });
     return new ExchangeFailure(error, false, false);
   }
   const before = neverConnected[code] ?? (code.startsWith('ERR_SSL_') ? neverConnected['EPROTO'] : undefined);

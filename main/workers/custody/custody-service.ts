@@ -11,10 +11,12 @@ import { CardWriter, lockedBytesNeeded } from '../../flash/card-writer';
 import { inspectTarget } from '../../flash/target-facts';
 import { assertUnchanged, injectFiles, inspectImage, locateFile, openImage, prepareImage, type LocatedFile } from '../../image/index';
 import { KeyVault } from '../../keys/key-vault';
+import { GoldenImages } from './golden-images';
 
 /** A card from its write to the end of its job; it is held exclusively all that time. */
 interface CardInWork {
   readonly target: CardTarget;
+  readonly image: PreparedImage;
   readonly plan: CardPlan;
   readonly files: readonly CardFile[];
   /** Whether it is a whole card that stays. */
@@ -33,11 +35,13 @@ const largestKeyFile = 12 * 1024;
 export class CustodyService implements Custody {
   readonly #vault = new KeyVault();
   readonly #cards = new Map<string, CardInWork>();
+  readonly #images: GoldenImages;
   readonly #cacheFolder: string;
   readonly #clock: Clock;
 
   constructor(cacheFolder: string, clock: Clock) {
     this.#cacheFolder = cacheFolder;
+    this.#images = new GoldenImages(cacheFolder);
     this.#clock = clock;
   }
 
@@ -46,8 +50,10 @@ export class CustodyService implements Custody {
     return Promise.resolve({ memoryLocked: warning === undefined, ...(warning === undefined ? {} : { warning }), keysHeld });
   }
 
-  prepareImage(settings: ImageSettings, onProgress: ProgressListener, signal: AbortSignal): Promise<PreparedImage> {
-    return prepareImage({ ...settings, cacheFolder: this.#cacheFolder, onProgress, signal });
+  async prepareImage(settings: ImageSettings, onProgress: ProgressListener, signal: AbortSignal): Promise<PreparedImage> {
+    const image = await prepareImage({ ...settings, cacheFolder: this.#cacheFolder, onProgress, signal });
+    await this.#images.index(image, 'zero', onProgress, signal);
+    return image;
   }
 
   inspectImage(path: string, signal: AbortSignal): Promise<ImageReport> {
@@ -72,7 +78,7 @@ export class CustodyService implements Custody {
     return Promise.resolve(this.#vault.sign(jobId, payload));
   }
 
-  async write({ jobId, image, files, target: facts }: WriteRequest, onProgress: ProgressListener, signal: AbortSignal): Promise<WriteReceipt> {
+  async write({ jobId, image, files, target: facts, erasure }: WriteRequest, onProgress: ProgressListener, signal: AbortSignal): Promise<WriteReceipt> {
     const started = performance.now();
     await assertUnchanged(image);
     const injection = await this.#withImage(image, (reader) =>
@@ -83,16 +89,15 @@ export class CustodyService implements Custody {
       ),
     );
     const plan: CardPlan = {
-      imagePath: image.decodedPath,
       imageBytes: image.decodedBytes,
-      imageSha256: image.decodedSha256,
+      erasure,
       overlay: injection.overlay,
       secret: injection.files.flatMap((file) => file.extents),
     };
     // A second write of one job would leave the first card open.
     await this.#letGo(jobId);
     const target = await CardTarget.openForWriting(facts, image.decodedBytes);
-    this.#cards.set(jobId, { target, plan, files, verified: false });
+    this.#cards.set(jobId, { target, image, plan, files, verified: false });
     try {
       const bytesWritten = await this.#withWriter(jobId, signal, (writer) => writer.writeBody(onProgress));
       const overlayBytes = plan.overlay.reduce((sum, run) => sum + run.bytes.length, 0);
@@ -202,9 +207,11 @@ export class CustodyService implements Custody {
   }
 
   #withWriter<T>(jobId: string, signal: AbortSignal, use: (writer: CardWriter) => Promise<T>): Promise<T> {
-    const { plan, target } = this.#card(jobId);
-    return this.#vault.withPem(jobId, (secret) =>
-      this.#vault.withLockedBuffer(lockedBytesNeeded, blockBytes, (locked) => use(new CardWriter({ plan, target, locked, secret, signal }))),
+    const { image, plan, target } = this.#card(jobId);
+    return this.#images.with(image, plan.erasure, signal, (golden) =>
+      this.#vault.withPem(jobId, (secret) =>
+        this.#vault.withLockedBuffer(lockedBytesNeeded, blockBytes, (locked) => use(new CardWriter({ plan, golden, target, locked, secret, signal }))),
+      ),
     );
   }
 

@@ -1,0 +1,18 @@
+import type { ReactNode } from 'react';
+import type { ErrorReport } from '../contract';
+import { Icon } from './icons';
+
+interface ErrorPanelProps {
+  readonly error: ErrorReport;
+  /** Instead of the error's sentence alone. */
+  readonly children?: ReactNode;
+}
+
+export function ErrorPanel({ error, children = error.sentence }: ErrorPanelProps) {
+  return (
+    <div className="error-panel" role="alert" data-testid="error-panel" data-code={error.code}>
+      <Icon name="failed" />
+      <p>{children}</p>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+/**
+ * What is measured. `image`: which one; `compressed`: as .zst; `on`: where the cards' files lie; `rivals`: who else does it; `rates`: bytes
+ * per second of each card, several sets of them in one case are measured in turns.
+ * bmaptool writes through the page cache, so each of its cards takes the memory twice.
+ */
+const base = { image: 'mapped', compressed: false, on: 'tmpfs', rivals: ['etcher', 'dd'] };
+const withBmaptool = ['etcher', 'dd', 'bmaptool', 'bmaptool-bmap'];
+// etcher-sdk cannot read zstd.
+const zst = { ...base, compressed: true, rivals: ['dd', 'bmaptool', 'bmaptool-bmap'] };
+
+const card = 90e6;
+const slowCard = 20e6;
+
+export const cases = [
+  { ...base, name: 'raw-1', cards: 1, rivals: withBmaptool, whole: true },
+  { ...base, name: 'raw-4', cards: 4, rivals: withBmaptool, whole: true, cpu: true },
+  { ...base, name: 'raw-8', cards: 8 },
+  { ...base, name: 'full-1', image: 'full', cards: 1, rivals: [...withBmaptool.slice(0, 3)], whole: true, writeOnly: true },
+  { ...base, name: 'full-4', image: 'full', cards: 4, writeOnly: true },
+  { ...base, name: 'full-8', image: 'full', cards: 8 },
+  { ...zst, name: 'zst-1', cards: 1, whole: true },
+  { ...zst, name: 'zst-4', cards: 4, whole: true },
+  { ...zst, name: 'zst-8', cards: 8, rivals: ['dd'], whole: true },
+  { ...base, name: 'disk-1', on: 'disk', cards: 1, rivals: withBmaptool },
+  { ...base, name: 'disk-full-1', on: 'disk', image: 'full', cards: 1, writeOnly: true },
+  {
+    ...base, name: 'slow', cards: 8, rivals: ['etcher'], mostRuns: 3,
+    rates: [
+      { name: '1 card of 90 MB/s', of: [card] },
+      { name: '8 cards of 90 MB/s', of: Array(8).fill(card), cpu: true },
+      { name: '7 cards of 90 MB/s and 1 of 20 MB/s', of: [...Array(7).fill(card), slowCard] },
+    ],
+  },
+  { ...base, name: 'memory', cards: 16, rivals: ['etcher'], mostRuns: 3, memory: true },
+];
