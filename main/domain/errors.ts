@@ -63,6 +63,7 @@ const areaOfCode = {
   'target-system-disk': 'target',
   'target-not-removable': 'target',
   'target-changed': 'target',
+  'target-counterfeit': 'target',
   'target-write-failed': 'target',
   'target-read-failed': 'target',
   'verify-content-differs': 'target',

@@ -5,7 +5,7 @@ import type { CardTarget } from './card-target';
 import { transferError } from './io-errors';
 
 /** One request to the device: short enough that a cancel is heard soon. */
-const sliceBytes = 64 * 1024 * 1024;
+const sliceBytes = 16 * 1024 * 1024;
 
 /** The parts of the image that no piece covers. */
 export function unmappedRanges(pieces: readonly Extent[], imageBytes: number, alignment: number): Extent[] {
@@ -26,21 +26,22 @@ export function unmappedRanges(pieces: readonly Extent[], imageBytes: number, al
  *
  * SECURITY: a reused card may hold an old device's key in a block that is free in the new image.
  *
+ * @param onErased told the bytes of the image's own range as they are done
  * @throws ImprintError target-write-failed, target-read-failed, cancelled
  */
-export async function eraseRest(target: CardTarget, pieces: readonly Extent[], { imageBytes, erasure }: CardPlan, signal: AbortSignal): Promise<void> {
+export async function eraseRest(target: CardTarget, pieces: readonly Extent[], { imageBytes, erasure }: CardPlan, onErased: (bytes: number) => void, signal: AbortSignal): Promise<void> {
   const rest = unmappedRanges(pieces, imageBytes, target.alignment);
   if (erasure === 'discard-verified') await target.discardAll().catch(() => undefined);
   for (const range of rest) {
-    if (erasure === 'discard-verified' && (await isZero(target, range, signal))) continue;
-    await zero(target, range, signal);
+    if (erasure === 'discard-verified' && (await isZero(target, range, signal))) onErased(range.length);
+    else await zero(target, range, onErased, signal);
   }
   const end = target.bytes - (target.bytes % target.alignment);
   const backup = Math.max(imageBytes + (target.alignment - (imageBytes % target.alignment)) % target.alignment, end - chunkBytes);
-  if (backup < end) await zero(target, { offset: backup, length: end - backup }, signal);
+  if (backup < end) await zero(target, { offset: backup, length: end - backup }, () => undefined, signal);
 }
 
-async function zero(target: CardTarget, { offset, length }: Extent, signal: AbortSignal): Promise<void> {
+async function zero(target: CardTarget, { offset, length }: Extent, onErased: (bytes: number) => void, signal: AbortSignal): Promise<void> {
   for (let at = offset; at < offset + length; at += sliceBytes) {
     if (signal.aborted) throw cancelled();
     const slice = Math.min(sliceBytes, offset + length - at);
@@ -49,6 +50,7 @@ async function zero(target: CardTarget, { offset, length }: Extent, signal: Abor
     } catch (thrown) {
       throw transferError(thrown, 'target-write-failed', target.path, at);
     }
+    onErased(slice);
   }
 }
 

@@ -106,6 +106,11 @@ export class CardTarget {
     }
   }
 
+  /** Whether this is a block device, and not a file that stands for a card. */
+  get isDevice(): boolean {
+    return this.#facts.kind === 'block-device';
+  }
+
   /** @throws ImprintError target-changed where another medium is in the slot now */
   async assertSame(): Promise<void> {
     await this.#inspectSame();
@@ -250,7 +255,7 @@ export class CardTarget {
    */
   #transfer<T>(start: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) return Promise.reject(cancelled());
-    const transfer = start();
+    const transfer = withRetries(start, () => this.#closing !== undefined);
     this.#transfers.add(transfer);
     const ended = (): boolean => this.#transfers.delete(transfer);
     transfer.then(ended, ended);
@@ -278,6 +283,22 @@ export class CardTarget {
     }
     dropCache(this.fd, 0, 0);
   }
+}
+
+/** An input/output error is tried again: a reader that was reset, or a card that was busy with itself, answers the next time. */
+const retryPauses = [100, 500];
+
+async function withRetries<T>(start: () => Promise<T>, givenUp: () => boolean): Promise<T> {
+  for (const pause of retryPauses) {
+    try {
+      return await start();
+    } catch (thrown) {
+      const transient = thrown instanceof Error && 'code' in thrown && thrown.code === 'EIO';
+      if (!transient || givenUp()) throw thrown;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  return start();
 }
 
 /** SECURITY: opening a pipe would wait for ever, opening a terminal or a tape may act. */

@@ -2,11 +2,13 @@ import { cancelled, ImprintError } from '../domain/errors';
 import type { ProgressListener } from '../domain/job';
 import { ProgressMeter } from '../domain/progress';
 import { alignedBuffer } from '../../native/index';
-import { eraseRest } from './card-eraser';
+import { eraseRest, unmappedRanges } from './card-eraser';
+import { probeCapacity } from './card-probe';
 import { applyOverlay, applySecret, blockBytes, chunkBytes, headBytes, roundUp, secretBlocks, type CardPlan, type Extent } from './card-plan';
 import type { CardTarget } from './card-target';
 import type { GoldenImage } from './golden-image';
 import { transferError } from './io-errors';
+import { patience, settledWithin } from './patience';
 
 /** Transfers in flight for one card: enough to keep a card reader busy while the next piece is on its way. */
 export const depth = 4;
@@ -92,8 +94,11 @@ export class CardWriter {
     await this.#write(alignedBuffer(this.#headBytes).fill(0), 0);
     // On the medium before anything else is: an old partition table must not lead into half a new image.
     await target.settle();
-    await eraseRest(target, golden.index.pieces, plan, signal);
-    const meter = new ProgressMeter('write', this.bytes, onProgress, () => performance.now());
+    await probeCapacity(target, plan.imageBytes, signal);
+    const { pieces } = golden.index;
+    const erased = unmappedRanges(pieces, plan.imageBytes, target.alignment).reduce((sum, { length }) => sum + length, 0);
+    const meter = new ProgressMeter('write', this.bytes + erased, onProgress, () => performance.now());
+    await eraseRest(target, pieces, plan, meter.add.bind(meter), signal);
     // Not written yet, but an image that changed there is found out before anything else is.
     await golden.take(0);
     golden.release(0);
@@ -312,7 +317,8 @@ export class CardWriter {
       }
       await Promise.all(inFlight);
     } finally {
-      await Promise.allSettled(inFlight);
+      // A card that does not answer must not keep a cancelled job alive; what is in flight keeps its own memory.
+      await settledWithin(this.#settings.signal.aborted ? patience : undefined, inFlight);
     }
   }
 }

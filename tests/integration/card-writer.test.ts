@@ -526,3 +526,18 @@ describe('many cards from one image', () => {
     await golden.close();
   });
 });
+
+describe.skipIf(problem !== undefined)('the probe of the capacity (root)', () => {
+  it('leaves no trace on a card that has what it says', async () => {
+    const card = usual();
+    const path = join(folder, 'device.img');
+    makeSparseFile(path, 64 * mebibyte);
+    const device = attachLoop(path);
+    cleanUp.push(() => {
+      detachLoop(device);
+    });
+    await writeAndVerify(card, device);
+    expect(readBack(device, card.plan.imageBytes).equals(card.expected)).toBe(true);
+    expect(isZero(readBack(device, 58 * mebibyte, 6 * mebibyte))).toBe(true);
+  });
+});

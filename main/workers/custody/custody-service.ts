@@ -8,6 +8,7 @@ import { blockBytes, type CardPlan } from '../../flash/card-plan';
 import { CardReader } from '../../flash/card-reader';
 import { CardTarget } from '../../flash/card-target';
 import { CardWriter, lockedBytesNeeded } from '../../flash/card-writer';
+import { patience, settledWithin } from '../../flash/patience';
 import { inspectTarget } from '../../flash/target-facts';
 import { assertUnchanged, injectFiles, inspectImage, locateFile, openImage, prepareImage, type LocatedFile } from '../../image/index';
 import { KeyVault } from '../../keys/key-vault';
@@ -233,7 +234,9 @@ export class CustodyService implements Custody {
   async #letGo(jobId: string): Promise<void> {
     const card = this.#cards.get(jobId);
     this.#cards.delete(jobId);
-    await (card?.verified === true ? card.target.close() : card?.target.abandon())?.catch(() => undefined);
+    if (card === undefined) return;
+    // A card that does not answer is let go of in the background: nobody waits for it.
+    await settledWithin(patience, [card.verified ? card.target.close() : card.target.abandon()]);
   }
 }
 
