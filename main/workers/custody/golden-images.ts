@@ -4,7 +4,7 @@ import type { PreparedImage } from '../../domain/ports';
 import type { Erasure } from '../../domain/profile';
 import { cutPieces, GoldenImage, indexPieces, type PieceIndex } from '../../flash/golden-image';
 import { readIndexFile, writeIndexFile } from '../../flash/piece-index-file';
-import { assertUnchanged } from '../../image/index';
+import { assertUnchanged, loadBlockMap } from '../../image/index';
 
 interface Shared {
   readonly golden: Promise<GoldenImage>;
@@ -30,8 +30,8 @@ export class GoldenImages {
     const name = nameOf(image, erasure);
     const known = this.#indexes.get(name);
     if (known !== undefined) return known;
-    const whole = [{ offset: 0, length: image.decodedBytes }];
-    const binding = { decodedSha256: image.decodedSha256, stamp: image.stamp, pieces: cutPieces(whole, image.decodedBytes) };
+    const ranges = erasure === 'full' ? [{ offset: 0, length: image.decodedBytes }] : (await loadBlockMap(image, this.#cacheFolder, signal)).ranges;
+    const binding = { decodedSha256: image.decodedSha256, stamp: image.stamp, pieces: cutPieces(ranges, image.decodedBytes) };
     const path = join(this.#cacheFolder, `${image.sha256}.${erasure === 'full' ? 'full' : 'mapped'}.json`);
     let index = await readIndexFile(path, binding);
     if (index === undefined) {
