@@ -12,7 +12,7 @@ const contract = '^main/contract/';
 const native = '^native/';
 const builtins = ['core'];
 
-const imageTools = ['ext2fs', 'file-disk', 'partitioninfo', 'lzma-native'];
+const imageTools = ['ext2fs', 'fast-xml-parser', 'file-disk', 'partitioninfo', 'lzma-native'];
 
 /**
  * @type {{layer: string, path: string, may: string[], nodeBuiltins: boolean, because: string}[]}

@@ -17,7 +17,7 @@ const formats: readonly ImageFormat[] = ['raw', 'gzip', 'xz', 'zstd'];
 /** Temporary files that this process is writing. */
 const own = new Set<string>();
 
-/** The folder with decoded images (`<sha256>.img`) and what is known of them (`<sha256>.json`). */
+/** The folder with decoded images (`<sha256>.img`), what is known of them (`<sha256>.json`) and their block maps (`<sha256>.map.json`). */
 export class ImageCache {
   readonly folder: string;
 
@@ -67,17 +67,34 @@ export class ImageCache {
     }
   }
 
-  /** Keeps it durably: afterwards a start after a power cut finds either this or what was there before. */
   async write(cached: CachedImage): Promise<void> {
+    await this.#keep(this.#sidecar(cached.image.sha256), JSON.stringify({ version, ...cached }, null, 2));
+  }
+
+  /** What was kept as the block map of the image with this hash, unchecked; undefined where there is none that is JSON. */
+  async readMap(sha256: string): Promise<unknown> {
+    try {
+      return JSON.parse(await readFile(this.#map(sha256), 'utf8'));
+    } catch {
+      return undefined;
+    }
+  }
+
+  async writeMap(sha256: string, map: object): Promise<void> {
+    await this.#keep(this.#map(sha256), JSON.stringify(map));
+  }
+
+  /** Keeps it durably: afterwards a start after a power cut finds either this or what was there before. */
+  async #keep(name: string, text: string): Promise<void> {
     await this.withTemporary(async (path) => {
       const handle = await open(path, 'wx', 0o644);
       try {
-        await handle.writeFile(JSON.stringify({ version, ...cached }, null, 2));
+        await handle.writeFile(text);
         await handle.sync();
       } finally {
         await handle.close();
       }
-      await this.rename(path, this.#sidecar(cached.image.sha256));
+      await this.rename(path, name);
     });
   }
 
@@ -98,6 +115,10 @@ export class ImageCache {
 
   #sidecar(sha256: string): string {
     return join(this.folder, `${sha256}.json`);
+  }
+
+  #map(sha256: string): string {
+    return join(this.folder, `${sha256}.map.json`);
   }
 }
 

@@ -4,11 +4,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { cancelled, ImprintError } from '../domain/errors';
 import type { ProgressListener } from '../domain/job';
+import { ProgressMeter } from '../domain/progress';
 import type { ImageFormat, PreparedImage } from '../domain/ports';
+import { loadBlockMap } from './block-map/kept-map';
 import { ImageCache } from './cache';
 import type { ByteSource } from './decode/byte-source';
 import { Mutex } from './mutex';
-import { ImageProgress } from './progress';
 import { decode, detectFormat } from './source';
 import { SparseFile } from './sparse-file';
 import { stampOf } from './stamp';
@@ -31,9 +32,10 @@ const onePreparation = new Mutex();
 
 /**
  * Makes an image known byte for byte: reads the file once, hashes it as it lies on disk and decoded, decodes a compressed
- * one into the cache. When neither file changed since, the next call returns without reading.
+ * one into the cache, and keeps its block map there. When neither file changed since, the next call returns without reading.
  *
- * @throws ImprintError image-unreadable, image-truncated, image-hash-differs, image-changed, record-full-disk, cancelled
+ * @throws ImprintError image-unreadable, image-truncated, image-hash-differs (also where a `.bmap` file beside the image
+ *   does not belong to it), image-changed, record-full-disk, cancelled
  */
 export function prepareImage(request: PrepareRequest): Promise<PreparedImage> {
   const { signal } = request;
@@ -60,6 +62,12 @@ export async function assertUnchanged(image: PreparedImage): Promise<void> {
 }
 
 async function prepare(request: PrepareRequest): Promise<PreparedImage> {
+  const image = await makeKnown(request);
+  await loadBlockMap(image, request.cacheFolder, request.signal);
+  return image;
+}
+
+async function makeKnown(request: PrepareRequest): Promise<PreparedImage> {
   const { path, sha256, signal } = request;
   if (signal.aborted) throw cancelled();
   const cache = new ImageCache(request.cacheFolder);
@@ -149,7 +157,7 @@ class HashingSource implements ByteSource {
   position = 0;
   readonly #handle: FileHandle;
   readonly #hash = createHash('sha256');
-  readonly #progress: ImageProgress;
+  readonly #progress: ProgressMeter;
   readonly #request: PrepareRequest;
   readonly #bytes: number;
 
@@ -157,7 +165,7 @@ class HashingSource implements ByteSource {
     this.#handle = handle;
     this.#bytes = bytes;
     this.#request = request;
-    this.#progress = new ImageProgress(request.onProgress ?? (() => undefined), bytes, request.milliseconds ?? (() => performance.now()));
+    this.#progress = new ProgressMeter('image', bytes, request.onProgress ?? (() => undefined), request.milliseconds ?? (() => performance.now()));
   }
 
   async next(): Promise<Buffer | undefined> {
@@ -174,7 +182,7 @@ class HashingSource implements ByteSource {
     this.position += bytesRead;
     const chunk = buffer.subarray(0, bytesRead);
     this.#hash.update(chunk);
-    this.#progress.reached(this.position);
+    this.#progress.add(bytesRead);
     return chunk;
   }
 

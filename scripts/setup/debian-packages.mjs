@@ -24,6 +24,7 @@ const REQUIREMENTS = [
   { package: 'libc6-dev', file: '/usr/include/stdio.h' },
   { package: 'libxxhash-dev', file: '/usr/include/xxhash.h' },
   { package: 'xvfb', command: 'Xvfb', only: 'tests' },
+  { package: 'bmap-tools', command: 'bmaptool', only: 'tests' },
   { package: 'e2fsprogs', command: 'mkfs.ext4', only: 'tests' },
   { package: 'dosfstools', command: 'mkfs.vfat', only: 'tests' },
   { package: 'mtools', command: 'mcopy', only: 'tests' },

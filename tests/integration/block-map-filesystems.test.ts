@@ -193,7 +193,7 @@ describe('the map of an ext filesystem', () => {
     expect((await mapOf(path)).mappedBytes).toBe(image.bytes);
   });
 
-  const doubtful: readonly (readonly [string, (image: MadeImage, place: MadePartition) => Promise<void>])[] = [
+  const doubtful: readonly (readonly [string, (image: MadeImage, place: MadePartition) => Promise<unknown>])[] = [
     ['has a journal to replay', async (_image, { offset }) => setNeedsRecovery(path, offset)],
     ['was not unmounted', async (_image, { offset }) => debugfs(path, offset, 'set_super_value state 0', { write: true })],
     ['has errors', async (_image, { offset }) => debugfs(path, offset, 'set_super_value state 3', { write: true })],

@@ -58,7 +58,7 @@ describe('preparing an image', () => {
   it('uses a raw one where it lies', async () => {
     const prepared = await prepare(raw);
     expect(prepared).toMatchObject({ path: raw, sha256: rawHash, format: 'raw', decodedPath: raw, decodedBytes: (await stat(raw)).size, decodedSha256: rawHash });
-    expect(await readdir(cacheFolder)).toEqual([`${rawHash}.json`]);
+    expect((await readdir(cacheFolder)).sort()).toEqual([`${rawHash}.json`, `${rawHash}.map.json`]);
     await assertUnchanged(prepared);
   });
 
@@ -70,7 +70,7 @@ describe('preparing an image', () => {
     expect(await readFile(prepared.decodedPath)).toEqual(await readFile(raw));
     const { blocks, size } = await stat(prepared.decodedPath);
     expect(blocks * 512).toBeLessThan(size / 4);
-    expect((await readdir(cacheFolder)).sort()).toEqual([`${sha256}.img`, `${sha256}.json`]);
+    expect((await readdir(cacheFolder)).sort()).toEqual([`${sha256}.img`, `${sha256}.json`, `${sha256}.map.json`]);
   });
 
   it.each(compressions)('decodes all of several %s members', async (compression) => {
@@ -244,7 +244,7 @@ describe('what goes wrong on the way', () => {
     expect(signal).toBe('SIGKILL');
     expect(await readdir(cacheFolder)).toEqual([expect.stringMatching(new RegExp(`^${String(child.pid)}-.*\\.partial$`))]);
     const prepared = await prepare(large);
-    expect((await readdir(cacheFolder)).sort()).toEqual([`${prepared.sha256}.img`, `${prepared.sha256}.json`]);
+    expect((await readdir(cacheFolder)).sort()).toEqual([`${prepared.sha256}.img`, `${prepared.sha256}.json`, `${prepared.sha256}.map.json`]);
     expect(prepared.decodedBytes).toBe(80 * mebibyte);
   });
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /*
@@ -31,6 +31,13 @@ export function attachLoop(file: string, options: LoopOptions = {}): string {
 /** Attaches a file at this very device, as when a card is put into a reader. */
 export function attachLoopAt(device: string, file: string): void {
   execFileSync('losetup', [device, file]);
+}
+
+/** A free device of this number, made if it is missing. A high number is one that `losetup --find` gives to nobody else. */
+export function loopNumbered(number: number): string {
+  const device = `/dev/loop${String(number)}`;
+  if (!existsSync(device)) execFileSync('mknod', [device, 'b', '7', String(number)]);
+  return device;
 }
 
 export function detachLoop(device: string): void {

@@ -20,7 +20,7 @@ interface Import {
 }
 
 const packages = [
-  '@peculiar/x509', 'better-sqlite3', 'electron', 'ext2fs', 'file-disk',
+  '@peculiar/x509', 'better-sqlite3', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk',
   'lzma-native', 'partitioninfo', 'react', 'react-dom', 'reflect-metadata', 'undici', 'vitest', 'zod',
 ];
 const mainLayers = [
@@ -38,7 +38,7 @@ const allowed: Record<string, string[]> = {
   domain: [],
   contract: ['domain', 'zod'],
   keys: ['domain', 'native', 'node:fs', '@peculiar/x509'],
-  image: ['domain', 'node:fs', 'ext2fs', 'file-disk', 'partitioninfo', 'lzma-native'],
+  image: ['domain', 'node:fs', 'ext2fs', 'fast-xml-parser', 'file-disk', 'partitioninfo', 'lzma-native'],
   flash: ['domain', 'native', 'node:fs', 'lzma-native'],
   ledger: ['domain', 'node:fs'],
   practice: ['domain', 'node:fs'],

@@ -29,30 +29,40 @@ export class AllocationTable {
 
   /** The entry of a cluster: 0 is free. */
   async get(cluster: number): Promise<number> {
-    const place = this.#place(cluster);
-    return this.#decode(cluster, await this.#window(place.at), place);
+    const at = this.#at(cluster);
+    return this.#decode(cluster, await this.#window(at), at);
   }
 
   /** Up to `most` free clusters, the lowest first. */
   async findFree(most: number): Promise<number[]> {
     const free: number[] = [];
+    if (most <= 0) return free;
+    await this.each((cluster, entry) => {
+      if (entry === 0) free.push(cluster);
+      return free.length < most;
+    });
+    return free;
+  }
+
+  /** All entries, the lowest cluster first, until `visit` says false. */
+  async each(visit: (cluster: number, entry: number) => boolean): Promise<void> {
     let window: Buffer = Buffer.alloc(0);
     let loaded = -1;
-    for (let cluster = 2; cluster < this.#geometry.clusters + 2 && free.length < most; cluster += 1) {
-      const place = this.#place(cluster);
-      const number = Math.floor(place.at / windowBytes);
+    for (let cluster = 2; cluster < this.#geometry.clusters + 2; cluster += 1) {
+      const at = this.#at(cluster);
+      const number = Math.floor(at / windowBytes);
       if (number !== loaded) {
-        window = await this.#window(place.at);
+        window = await this.#window(at);
         loaded = number;
       }
-      if (this.#decode(cluster, window, place) === 0) free.push(cluster);
+      if (!visit(cluster, this.#decode(cluster, window, at))) return;
     }
-    return free;
   }
 
   async set(cluster: number, value: number): Promise<void> {
     const { bits } = this.#geometry;
-    const { at, bytes } = this.#place(cluster);
+    const at = this.#at(cluster);
+    const bytes = bits === 32 ? 4 : 2;
     const before = (await this.#window(at)).readUIntLE(at % windowBytes, bytes);
     let raw = value;
     if (bits === 12) raw = cluster % 2 === 0 ? (before & 0xf000) | value : (before & 0x000f) | (value << 4);
@@ -91,21 +101,28 @@ export class AllocationTable {
     for (const cluster of clusters) await this.set(cluster, 0);
   }
 
-  #place(cluster: number): { at: number; bytes: number } {
+  /** Where the entry of a cluster begins, in bytes from the start of the FAT. */
+  #at(cluster: number): number {
     switch (this.#geometry.bits) {
       case 12:
-        return { at: Math.floor((cluster * 3) / 2), bytes: 2 };
+        return Math.floor((cluster * 3) / 2);
       case 16:
-        return { at: cluster * 2, bytes: 2 };
+        return cluster * 2;
       case 32:
-        return { at: cluster * 4, bytes: 4 };
+        return cluster * 4;
     }
   }
 
-  #decode(cluster: number, window: Buffer, { at, bytes }: { at: number; bytes: number }): number {
-    const raw = window.readUIntLE(at % windowBytes, bytes);
-    if (this.#geometry.bits === 12) return cluster % 2 === 0 ? raw & 0xfff : raw >>> 4;
-    return this.#geometry.bits === 16 ? raw : raw & 0x0fffffff;
+  #decode(cluster: number, window: Buffer, at: number): number {
+    const place = at % windowBytes;
+    switch (this.#geometry.bits) {
+      case 12:
+        return cluster % 2 === 0 ? window.readUInt16LE(place) & 0xfff : window.readUInt16LE(place) >>> 4;
+      case 16:
+        return window.readUInt16LE(place);
+      case 32:
+        return window.readUInt32LE(place) & 0x0fffffff;
+    }
   }
 
   /** The piece of the FAT with this byte in it. No entry lies across two pieces: a whole FAT12 fits into the first. */
