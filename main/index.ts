@@ -7,6 +7,7 @@ import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
 import { defaultDataFolder } from './compose/data-folder';
 import type { AskForSecret } from './compose/secrets';
+import type { SessionSlots } from './compose/session-slots';
 import type { WindowMethods } from './contract/window-channel';
 import { asImprintError, ImprintError } from './domain/errors';
 import type { DeviceDetails } from './domain/ports';
@@ -85,6 +86,9 @@ class StationWindow {
     slot: (slot) => {
       this.#gateway.tell('slot', slot);
     },
+    slots: (slots) => {
+      this.#gateway.tell('slots', slots);
+    },
     bench: (bench) => {
       this.#gateway.tell('bench', bench);
     },
@@ -121,11 +125,16 @@ class StationWindow {
       if (found === undefined) throw new ImprintError('no-such-device', 'The record does not know this device.');
       return { session, device: found };
     };
+    const slots = async (): Promise<SessionSlots> => {
+      const own = (await this.#session).slots;
+      if (own === undefined) throw new ImprintError('no-such-slot', 'The practice bench has slots of its own: open a profile to bind the slots of a reader.');
+      return own;
+    };
     return {
       bench: async () => (await this.#session).view(),
       scan: async ({ slot, text, others }) => (await this.#session).bench.scan(slot, text, others),
       start: async ({ slot }) => {
-        (await this.#session).bench.start(slot);
+        await (await this.#session).bench.start(slot);
       },
       cancel: async ({ slot }) => {
         (await this.#session).bench.cancel(slot);
@@ -134,6 +143,9 @@ class StationWindow {
         (await this.#session).bench.clear(slot);
       },
       powerOn: async ({ slot }) => (await this.#session).bench.powerOn(slot),
+      slots: async () => (await slots()).view(),
+      bindSlots: async () => (await slots()).beginBinding(),
+      endBinding: async ({ keep }) => (await slots()).endBinding(keep),
       device: async ({ deviceId }) => ({ device: (await device(deviceId)).device }),
       askServer: async ({ deviceId }) => {
         const found = await device(deviceId);

@@ -16,6 +16,8 @@ export const slotViewSchema = z.object({
   name: z.string(),
   /** Where the card is: `/dev/sdb`, or the practice card's file name. */
   place: z.string(),
+  /** Whether a card is in it, and how large; absent where that is not known. */
+  card: z.object({ present: z.boolean(), description: z.string() }).optional(),
   state: slotStateSchema,
   /** The result in one word: Free, Ready, Writing, Verifying, Preauthorized, Accepted, Waiting, Cancelled, Stopped … */
   word: z.string(),
@@ -68,6 +70,30 @@ export type DeviceView = z.output<typeof deviceViewSchema>;
 export const deviceListSchema = z.object({ devices: listOf(deviceRowSchema), total: z.int() });
 export type DeviceList = z.output<typeof deviceListSchema>;
 
+export const driveViewSchema = z.object({
+  path: z.string(),
+  /** `Generic STORAGE DEVICE` */
+  name: z.string(),
+  /** `Card 31.9 GB`, `No card` */
+  description: z.string(),
+  /** `USB 2.3, slot 2` */
+  port: z.string(),
+  /** The slot that is bound to this port. */
+  slot: z.string().optional(),
+});
+
+export const slotsViewSchema = z.object({
+  /** Slots are bound for the station's own use; a profile that names its slots does not use them. */
+  profileHasSlots: z.boolean(),
+  /** What is bound now, or so far while slots are being bound. */
+  slots: listOf(z.object({ name: z.string(), port: z.string() })),
+  /** Drives that could be a slot, with a card or without. */
+  drives: listOf(driveViewSchema),
+  /** Slots are being bound: the next one is awaited. */
+  binding: z.object({ next: z.string(), sentence: z.string() }).optional(),
+});
+export type SlotsView = z.output<typeof slotsViewSchema>;
+
 const slot = z.object({ slot: z.string() });
 const nothing = z.void();
 
@@ -83,6 +109,12 @@ export const windowMethods = {
   clear: { params: slot, result: nothing },
   /** Practice only: the simulated device boots from the card of this slot. */
   powerOn: { params: slot, result: slotViewSchema },
+  /** The slots of this station and the drives that are there. Refused on the practice bench. */
+  slots: { params: z.object({}), result: slotsViewSchema },
+  /** Begins to bind slots anew: each card that is plugged in makes its port the next slot. Nothing is kept yet. */
+  bindSlots: { params: z.object({}), result: slotsViewSchema },
+  /** Ends the binding: keeps the new slots, or leaves everything as it was. */
+  endBinding: { params: z.object({ keep: z.boolean() }), result: slotsViewSchema },
   device: { params: z.object({ deviceId: z.string() }), result: deviceViewSchema },
   /** Asks the server how it sees this device. */
   askServer: { params: z.object({ deviceId: z.string() }), result: serverViewSchema },
@@ -111,6 +143,8 @@ export type SecretQuestion = z.output<typeof secretQuestionSchema>;
 export const windowEvents = {
   slot: slotViewSchema,
   bench: benchViewSchema,
+  /** While slots are being bound, and whenever drives come or go. */
+  slots: slotsViewSchema,
   secretQuestion: secretQuestionSchema,
   notice: z.object({ sentence: z.string(), tone: z.enum(['information', 'success', 'problem']) }),
 } as const;

@@ -1,16 +1,26 @@
+import { cardAtPort, describeCard, describePort, type Drive, type Drives } from '../domain/drives';
 import { asImprintError, ImprintError } from '../domain/errors';
 import { describeIdentity, readIdentity, type Identity } from '../domain/identity';
 import type { JobOutcome, Progress, StepName } from '../domain/job';
-import type { SlotSettings } from '../domain/profile';
+import { slotPlace, type SlotSettings } from '../domain/profile';
 import { provision } from './provision';
 import type { LoadedProfile, Station } from './station';
 
 export type BenchSlotState = 'free' | 'ready' | 'running' | 'done' | 'accepted' | 'waiting' | 'cancelled' | 'failed';
 
+/** Whether a card is in a slot. */
+export interface SlotCard {
+  readonly present: boolean;
+  /** `Card 31.9 GB`, `No card` */
+  readonly description: string;
+}
+
 /** A slot as the bench shows it. */
 export interface BenchSlot {
   readonly name: string;
   readonly place: string;
+  /** Absent where that is not known: before the drives were looked at, and for a file that stands for a card. */
+  readonly card?: SlotCard | undefined;
   readonly state: BenchSlotState;
   readonly word: string;
   readonly sentence: string;
@@ -25,6 +35,20 @@ export interface BenchSlot {
 
 /** Boots the simulated device from a card; practice only. */
 export type PowerOn = (slot: SlotSettings, identity: Identity, signal: AbortSignal) => Promise<void>;
+
+export interface BenchOptions {
+  readonly powerOn?: PowerOn | undefined;
+  /** The drives of this computer; a bench of files has none. */
+  readonly drives?: Drives | undefined;
+  /** Instead of the profile's: the slots that were bound on this station. */
+  readonly slots?: readonly SlotSettings[] | undefined;
+}
+
+interface Slot {
+  readonly settings: SlotSettings;
+  view: BenchSlot;
+  abort: AbortController | undefined;
+}
 
 const stepWords: Readonly<Record<StepName, string>> = {
   reserve: 'Reserving',
@@ -50,19 +74,32 @@ const endWords: Readonly<Record<JobOutcome['state'], string>> = {
 export class Bench {
   readonly #station: Station;
   readonly #loaded: LoadedProfile;
-  readonly #slots = new Map<string, { readonly settings: SlotSettings; view: BenchSlot; abort: AbortController | undefined }>();
+  #slots: ReadonlyMap<string, Slot> = new Map();
   readonly #changed: (slot: BenchSlot) => void;
   readonly #powerOn: PowerOn | undefined;
+  readonly #drives: Drives | undefined;
   #running = 0;
 
-  constructor(station: Station, loaded: LoadedProfile, changed: (slot: BenchSlot) => void, powerOn?: PowerOn) {
+  constructor(station: Station, loaded: LoadedProfile, changed: (slot: BenchSlot) => void, { powerOn, drives, slots }: BenchOptions = {}) {
     this.#station = station;
     this.#loaded = loaded;
     this.#changed = changed;
     this.#powerOn = powerOn;
-    for (const settings of loaded.profile.targets.slots) {
-      this.#slots.set(settings.name, { settings, view: freeSlot(settings), abort: undefined });
-    }
+    this.#drives = drives;
+    this.setSlots(slots ?? loaded.profile.targets.slots);
+  }
+
+  /** Other slots than before; one that stays the same keeps what is in it. @throws ImprintError slot-busy while a card is written */
+  setSlots(slots: readonly SlotSettings[]): void {
+    if (this.busy) throw new ImprintError('slot-busy', 'A card is being written: wait until it has ended, or cancel it.');
+    const before = this.#slots;
+    this.#slots = new Map(
+      slots.map((settings) => {
+        const old = before.get(settings.name);
+        const same = old !== undefined && slotPlace(old.settings) === slotPlace(settings);
+        return [settings.name, same ? old : { settings, view: freeSlot(settings), abort: undefined }];
+      }),
+    );
   }
 
   get slots(): readonly BenchSlot[] {
@@ -90,25 +127,45 @@ export class Bench {
     );
     if (twin !== undefined) throw new ImprintError('identity-recorded', `${describeIdentity(identity)} is in ${twin.view.name} already.`, { field: 'identity' });
     await this.#refuseRecorded(identity);
+    const startsAlone = this.#startsWhenInserted && slot.view.card?.present === false;
     return this.#show(name, {
-      ...freeSlot(slot.settings),
+      ...this.#free(slot),
       state: 'ready',
       word: 'Ready',
-      sentence: `Put a card into ${name} and press Enter to make it the card of ${describeIdentity(identity)}.`,
+      sentence: startsAlone
+        ? `Put a card into ${name}: it becomes the card of ${describeIdentity(identity)} as soon as it is in.`
+        : `Put a card into ${name} and press Enter to make it the card of ${describeIdentity(identity)}.`,
       identity,
     });
   }
 
-  /** Starts the job of a slot that is ready. Returns when it runs; how it ends is told by `changed`. */
-  start(name: string): void {
+  /**
+   * Starts the job of a slot that is ready. Returns when it runs; how it ends is told by `changed`.
+   *
+   * @throws ImprintError slot-busy, target-not-found; the slot stays as it was
+   */
+  async start(name: string): Promise<void> {
     const slot = this.#slot(name);
     const { identity } = slot.view;
     if (slot.view.state !== 'ready' || identity === undefined) throw new ImprintError('slot-busy', `${name} has no scanned identity yet: scan the label of the board first.`);
+    if (slot.abort !== undefined) throw new ImprintError('slot-busy', `${name} is starting already.`);
     const abort = new AbortController();
     slot.abort = abort;
+    let targetPath: string;
+    try {
+      targetPath = slot.settings.path ?? (await this.#driveAt(slot.settings.port, name)).path;
+    } catch (thrown) {
+      slot.abort = undefined;
+      throw thrown;
+    }
+    if (abort.signal.aborted) {
+      // Taken back while the drive was looked up.
+      slot.abort = undefined;
+      return;
+    }
     this.#running += 1;
     this.#show(name, { ...slot.view, state: 'running', word: 'Starting', sentence: `${describeIdentity(identity)} is being made.`, canCancel: true });
-    void this.#run(slot.settings, identity, abort.signal).finally(() => {
+    void this.#run(slot.settings, targetPath, identity, abort.signal).finally(() => {
       this.#running -= 1;
       slot.abort = undefined;
     });
@@ -128,7 +185,22 @@ export class Bench {
   clear(name: string): void {
     const slot = this.#slot(name);
     if (slot.view.state === 'running') throw new ImprintError('slot-busy', `${name} is at work; cancel it first.`);
-    this.#show(name, freeSlot(slot.settings));
+    this.#show(name, this.#free(slot));
+  }
+
+  /** The drives as they are now: shows which slots have a card, and starts those that only waited for theirs. */
+  async showDrives(drives: readonly Drive[]): Promise<void> {
+    for (const slot of [...this.#slots.values()]) {
+      const found = await this.#cardIn(slot.settings, drives);
+      const before = slot.view.card;
+      if (found === 'unknown' || this.#slots.get(slot.settings.name) !== slot) continue;
+      const card: SlotCard = { present: found !== undefined, description: describeCard(found) };
+      const place = slot.settings.path ?? found?.path ?? describePort(slot.settings.port);
+      if (before?.present === card.present && before.description === card.description && slot.view.place === place) continue;
+      this.#show(slot.settings.name, { ...slot.view, place, card });
+      // Only a card that was seen to come in: one that was there when its slot was scanned waits for the start key.
+      if (found !== undefined && before?.present === false && this.#startsWhenInserted) void this.#startInserted(slot, found);
+    }
   }
 
   /** Practice only. @throws ImprintError device-not-accepted with the server's reason */
@@ -149,15 +221,47 @@ export class Bench {
     });
   }
 
-  async #run(settings: SlotSettings, identity: Identity, signal: AbortSignal): Promise<void> {
-    const { name } = settings;
+  get #startsWhenInserted(): boolean {
+    return this.#loaded.profile.targets.startWhenInserted === true;
+  }
+
+  async #startInserted(slot: Slot, drive: Drive): Promise<void> {
+    const { identity } = slot.view;
+    if (slot.view.state !== 'ready' || identity === undefined) return;
+    await this.#drives?.settled(drive);
+    // Not for another identity than the one that waited when the card came.
+    if (slot.view.identity !== identity) return;
+    // A card that is gone again, or a start key that was faster: the slot says where it stands.
+    await this.start(slot.settings.name).catch(() => undefined);
+  }
+
+  /** The card in a slot; undefined where there is none, `unknown` for what is no drive. */
+  async #cardIn(settings: SlotSettings, drives: readonly Drive[]): Promise<Drive | 'unknown' | undefined> {
+    if (settings.port !== undefined) return cardAtPort(drives, settings.port);
+    const path = (await this.#drives?.realPath(settings.path)) ?? settings.path;
+    const drive = drives.find((each) => each.path === path);
+    if (drive?.mediaPresent === true) return drive;
+    // A partition, or a drive of a kind that is not listed, is there all the same.
+    const missing = drive !== undefined || (path.startsWith('/dev/') && (await this.#drives?.realPath(path)) === undefined);
+    return missing ? undefined : 'unknown';
+  }
+
+  /** @throws ImprintError target-not-found */
+  async #driveAt(port: string, name: string): Promise<Drive> {
+    const drive = cardAtPort((await this.#drives?.list()) ?? [], port);
+    if (drive !== undefined) return drive;
+    throw new ImprintError('target-not-found', `There is no card in ${name}: put one in.`, { field: 'target', expected: `a card at ${describePort(port)}` });
+  }
+
+  async #run(settings: SlotSettings, targetPath: string, identity: Identity, signal: AbortSignal): Promise<void> {
+    const { name, port } = settings;
     const slot = this.#slot(name);
     const change = (part: Partial<BenchSlot>): void => void this.#show(name, { ...slot.view, ...part });
     let outcome: JobOutcome;
     try {
       outcome = await provision(
         this.#station,
-        { loaded: this.#loaded, identity, slot: name, targetPath: settings.path, naming: settings.fixedDisk ? 'fixed-disk' : 'listed' },
+        { loaded: this.#loaded, identity, slot: name, targetPath, port, naming: settings.fixedDisk ? 'fixed-disk' : 'listed' },
         {
           signal,
           onReserved: change,
@@ -193,7 +297,12 @@ export class Bench {
     throw new ImprintError('identity-recorded', `${describeIdentity(identity)} was made already on ${known.createdAt.slice(0, 10)} (${known.state}): scan another board.`, { field: 'identity' });
   }
 
-  #slot(name: string): { readonly settings: SlotSettings; view: BenchSlot; abort: AbortController | undefined } {
+  /** The slot without its job, with the card that is in it. */
+  #free({ settings, view: { place, card } }: Slot): BenchSlot {
+    return { ...freeSlot(settings), place, card };
+  }
+
+  #slot(name: string): Slot {
     const slot = this.#slots.get(name);
     if (slot === undefined) throw new ImprintError('no-such-slot', `There is no slot "${name}" on this bench.`);
     return slot;
@@ -209,5 +318,5 @@ export class Bench {
 const cancellable: ReadonlySet<StepName> = new Set<StepName>(['reserve', 'check', 'generate', 'write', 'verify']);
 
 function freeSlot(settings: SlotSettings): BenchSlot {
-  return { name: settings.name, place: settings.path, state: 'free', word: 'Free', sentence: 'Scan the label of a board.', canCancel: false, canPowerOn: false };
+  return { name: settings.name, place: settings.path ?? describePort(settings.port), state: 'free', word: 'Free', sentence: 'Scan the label of a board.', canCancel: false, canPowerOn: false };
 }

@@ -37,6 +37,8 @@ const tools = [
 ];
 /** Cards in memory; a path, because there is no other way to name a tmpfs. */
 const memoryFolder = '/dev/shm';
+/** Of the image for many or slow cards. */
+const smallMiB = 768;
 const tmpfsMagic = 0x01021994;
 
 const say = (text) => process.stderr.write(`${text}\n`);
@@ -47,6 +49,8 @@ export async function run(args) {
   if (options === undefined) return 2;
   if (process.getuid() !== 0) throw new Problem('This bench makes loop devices: run it as root.');
   if (!existsSync(memoryFolder) || statfsSync(memoryFolder).type !== tmpfsMagic) throw new Problem(`This bench keeps its cards in ${memoryFolder}, which is no tmpfs here.`);
+  // One of them for every program that runs, and there is one or two for each card.
+  process.setMaxListeners(100);
   await requireTools(tools);
   const electron = await electronAsNode();
   const sdk = await etcherSdk(say);
@@ -67,13 +71,14 @@ async function measureAll(context, options) {
     coreutils: await versionOf('dd'), bmaptool: await versionOf('bmaptool'), zstd: await versionOf('zstd'),
   };
   const here = { ...context, images, versions };
-  const contenders = { imprint: await imprint(here), etcher: etcher(here, sdk), dd: dd(here), bmaptool: bmaptool(here, false), 'bmaptool-bmap': bmaptool(here, true) };
-  const result = { comparisons: [], preparations: [], leftOut: [] };
-  for (const kind of ['mapped', 'full']) {
+  const contenders = { imprint: await imprint(here, 'zero'), 'imprint-discard': await imprint(here, 'discard-verified'), etcher: etcher(here, sdk), dd: dd(here), bmaptool: bmaptool(here, false), 'bmaptool-bmap': bmaptool(here, true) };
+  const result = { comparisons: [], preparations: [], traffic: [], leftOut: [] };
+  for (const kind of ['mapped', 'small', 'full']) {
     const wanted = cases.filter(({ name, image }) => image === kind && options.cases.includes(name));
     if (wanted.length === 0) continue;
-    say(`Making the ${kind} image of ${options.imageMiB} MiB …`);
-    const image = await (kind === 'mapped' ? makeMappedImage : makeFullImage)(images, folder, options.imageMiB);
+    const mebibytes = kind === 'small' ? Math.min(smallMiB, options.imageMiB) : options.imageMiB;
+    say(`Making the ${kind} image of ${mebibytes} MiB …`);
+    const image = await (kind === 'full' ? makeFullImage : makeMappedImage)(images, folder, mebibytes);
     for (const each of wanted) {
       const reason = whyNot(each, image);
       if (reason !== undefined) {
@@ -89,13 +94,11 @@ async function measureAll(context, options) {
 }
 
 /** Why a case cannot be measured on this machine, or undefined. */
-function whyNot({ on, cards, image: kind, rivals, rates }, { bytes, mappedBytes }) {
+function whyNot({ on, cards, rivals, rates }, { bytes }) {
   if (rates !== undefined && whyNoThrottling() !== undefined) return whyNoThrottling();
   if (on !== 'tmpfs') return undefined;
-  const copies = rivals.includes('bmaptool') ? 2 : 1;
-  // dd and bmaptool without a map write the holes too; etcher-sdk and Imprint do so only where there are none.
-  const perCard = kind === 'full' || rivals.includes('dd') ? bytes * copies : mappedBytes * 1.2;
-  const needed = cards * perCard + spareBytes;
+  // Nothing stays a hole on a card: tmpfs cannot zero a range without storing it.
+  const needed = cards * bytes * (rivals.includes('bmaptool') ? 2 : 1) + spareBytes;
   const free = freeMemory();
   return free < needed ? `it needs ${(needed / 2 ** 30).toFixed(1)} GiB of memory for the cards, ${(free / 2 ** 30).toFixed(1)} GiB are free` : undefined;
 }
@@ -104,22 +107,27 @@ async function measureCase(context, each, options, result) {
   const { image, contenders, folder } = context;
   const runs = Math.min(options.runs, each.mostRuns ?? Infinity);
   const onTurn = (turn) => say(`${each.name}: ${turn === 0 ? 'warm-up' : `run ${turn} of ${runs}`} …`);
-  const who = [contenders.imprint, ...each.rivals.map((name) => contenders[name])];
+  const who = [...each.ours, ...each.rivals].map((name) => contenders[name]);
   const parent = each.on === 'tmpfs' ? memoryFolder : folder;
   await withCards({ count: each.cards, bytes: image.bytes + spareBytes, parent }, async (cards) => {
     const turns = each.rates === undefined
       ? who.map((contender) => ({ name: contender.name, run: () => turn(context, each, contender, cards) }))
       : each.rates.flatMap((rates) => who.map((contender) => ({ name: `${contender.name}, ${rates.name}`, run: () => turn(context, each, contender, cards.slice(0, rates.of.length), rates.of) })));
     const values = await interleave(turns, { runs, onTurn });
-    result.comparisons.push(...comparisonsOf({ ...each, title: titleOf(each, image) }, values, contenders.imprint.name));
+    result.comparisons.push(...comparisonsOf({ ...each, title: titleOf(each, image) }, values, each.ours.map((name) => contenders[name].name)));
+    for (const [name, measured] of values) {
+      const median = (way) => Math.round(summarise(measured.map((one) => one[way])).median);
+      result.traffic.push(`${each.name}, ${name}: ${median('written')} MiB written, ${median('read')} MiB read`);
+    }
     const prepare = [...values].filter(([name]) => name.startsWith(contenders.imprint.name)).flatMap(([, measured]) => measured.map((one) => one.prepare));
     result.preparations.push(`${each.name} ${summarise(prepare).median.toFixed(2)} s`);
   });
 }
 
 function titleOf({ image: kind, compressed, on }, { bytes, mappedBytes }) {
+  const size = bytes < 2 ** 30 ? `${bytes / mebibyte} MiB` : `${bytes / 2 ** 30} GiB`;
   const mapped = kind === 'full' ? 'no holes' : `${Math.round((100 * mappedBytes) / bytes)} % mapped`;
-  return [mapped, ...(compressed ? ['.zst'] : []), ...(on === 'disk' ? ['cards on the disk'] : [])].join(', ');
+  return [size, mapped, ...(compressed ? ['.zst'] : []), ...(on === 'disk' ? ['cards on the disk'] : [])].join(', ');
 }
 
 async function turn(context, each, contender, cards, rates) {
@@ -131,7 +139,8 @@ async function turn(context, each, contender, cards, rates) {
   if (rates !== undefined) for (const { number } of cards) unthrottle(number);
   cards.forEach((card, index) => assertMoved(contender.name, context.image, card, before[index], after[index]));
   await checkCards(context, cards, contender.name, contender);
-  return [measured];
+  const moved = (way) => Math.max(...after.map((each, index) => each[way] - before[index][way])) / mebibyte;
+  return [{ ...measured, written: moved('written'), read: moved('read') }];
 }
 
 /** A verification that the page cache answered is none. */
@@ -142,12 +151,13 @@ function assertMoved(who, { mappedBytes }, { device }, before, after) {
   }
 }
 
-function report({ machine, comparisons, preparations, leftOut }, options, loadBefore) {
+function report({ machine, comparisons, preparations, traffic: moved, leftOut }, options, loadBefore) {
   const print = (text) => process.stdout.write(`${text}\n`);
   print(`${tableOf(comparisons)}\n`);
   print('Medians. Write + verify: from the first write to the end of the last card\'s verification.');
   print(`Imprint hashes, and where it is compressed decodes, an image once before its first card: ${preparations.join(', ')}; part of "whole process" only.`);
   print('Every card was compared with the image after each run. Imprint also puts a key of its own onto each card and reads it back.');
+  print(`What one card saw, by its own counters (what the device zeroes by itself is not counted):\n  ${moved.join('\n  ')}`);
   if (leftOut.length > 0) print(`Left out: ${leftOut.join('; ')}.`);
   print(`Load average ${loadBefore.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after.`);
   print(options.keep && leftOut.length === 0 ? `Kept as ${keepResult('flash', machine, comparisons)}.` : 'Not kept: not everything was measured, or in too few runs.');

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Drive } from '../../main/domain/drives';
 import { watchDrives, type DriveWatch } from '../../main/flash/drive-watch';
+import { inspectTarget } from '../../main/flash/target-facts';
 import { watchBlockEvents, type BlockEvent } from '../../native/index';
 import { attachLoop, detachLoop, loopProblem, makeSparseFile } from '../support/loop-devices';
 
@@ -69,6 +70,10 @@ describe.skipIf(loopProblem() !== undefined)('block devices that come and go', (
       attached = device;
       const drives = await told.until((each) => here(each)?.bytes === mebibytes(3));
       expect(here(drives)).toMatchObject({ path: device, bus: 'loop', mediaPresent: true, portPath: basename(device).replace('loop', 'loop-') });
+      // The same words where a card is checked before it is written: another port is another identity.
+      const facts = await inspectTarget(device);
+      expect(facts.portPath).toBe(here(drives)?.portPath);
+      expect(facts.identity.split(' ')).toContain(facts.portPath);
       const gone = told.next((each) => here(each) === undefined);
       detachLoop(device);
       attached = undefined;

@@ -97,6 +97,7 @@ describe('keys of the window', () => {
   it.each([
     [press('F1'), 'bench'],
     [press('F2'), 'devices'],
+    [press('F4'), 'slots'],
     [press('F8'), 'theme'],
     [press('F12'), 'help'],
     [press('?'), 'help'],
@@ -111,7 +112,7 @@ describe('keys of the window', () => {
 
   it('leaves only the theme while a dialog is open', () => {
     const open = { ...bench, page: 'devices', dialogOpen: true } as const;
-    for (const key of [press('F1'), press('F12'), press('?'), press('Escape'), press('o', { ctrlKey: true })]) expect(readWindowKey(key, open)).toBeUndefined();
+    for (const key of [press('F1'), press('F4'), press('F12'), press('?'), press('Escape'), press('o', { ctrlKey: true })]) expect(readWindowKey(key, open)).toBeUndefined();
     expect(readWindowKey(press('F8'), open)).toBe('theme');
   });
 

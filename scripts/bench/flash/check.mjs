@@ -55,7 +55,8 @@ function differences({ path, bytes }, backing) {
     child.once('error', reject);
     child.once('close', (code, signal) => {
       process.removeListener('exit', stop);
-      if (code === 0 || code === 1 || signal === 'SIGKILL') resolve(places);
+      const compared = code === 0 || (code === 1 && places.length > 0) || signal === 'SIGKILL';
+      if (compared) resolve(places);
       else reject(new Problem(`cmp ended with ${code}`));
     });
   });

@@ -15,8 +15,12 @@ import { keyFile } from './task.mjs';
  *   compressed: boolean) => Promise<Measured>}} Contender `key`: whether it also puts a key onto each card
  */
 
-/** The engine of the station, as it runs in the custody process. @returns {Promise<Contender>} */
-export async function imprint({ electron, bundleFolder, folder }) {
+/**
+ * The engine of the station, as it runs in the custody process.
+ * @param {'zero' | 'discard-verified'} erasure what it does with the blocks that the image does not map
+ * @returns {Promise<Contender>}
+ */
+export async function imprint({ electron, bundleFolder, folder }, erasure) {
   const bundle = await bundleForElectron(bundleFolder, 'scripts', 'bench', 'flash', 'imprint-driver.mjs');
   const measure = async (image, cards, compressed) => {
     // A cache of its own for every turn: so its preparation is that of an image never seen before.
@@ -24,12 +28,12 @@ export async function imprint({ electron, bundleFolder, folder }) {
     try {
       const files = [{ content: 'private-key', partition: { number: image.keyPartition.index }, createFolders: false, ...keyFile }];
       const settings = compressed ? image.zst : { path: image.path, sha256: image.sha256 };
-      return await drive(folder, electron.path, bundle, electron.env, { cacheFolder, settings, files, devices: devicesOf(cards) });
+      return await drive(folder, electron.path, bundle, electron.env, { cacheFolder, settings, files, erasure, devices: devicesOf(cards) });
     } finally {
       await rm(cacheFolder, { recursive: true, force: true });
     }
   };
-  return { name: 'Imprint', key: true, measure };
+  return { name: erasure === 'zero' ? 'Imprint' : 'Imprint (discard-verified)', key: true, measure };
 }
 
 /** etcher-sdk as balenaEtcher uses it: trim of ext partitions, verification, its number of buffers and of threads. @returns {Contender} */

@@ -4,7 +4,7 @@ import { keyType } from './task.mjs';
 
 // Runs in Electron as Node, as the custody process does: REQUEST, RESULT (JSON files). One job per card, all at once.
 const [requestPath, resultPath] = process.argv.slice(2);
-const { cacheFolder, settings, files, devices } = JSON.parse(readFileSync(requestPath, 'utf8'));
+const { cacheFolder, settings, files, erasure, devices } = JSON.parse(readFileSync(requestPath, 'utf8'));
 const service = new CustodyService(cacheFolder, { now: () => new Date() });
 const { signal } = new AbortController();
 const ignore = () => undefined;
@@ -24,7 +24,7 @@ async function main() {
   const started = performance.now();
   const cards = await Promise.all(
     jobs.map(async ({ jobId, target }) => {
-      const written = await service.write({ jobId, image, files, target }, ignore, signal);
+      const written = await service.write({ jobId, image, files, target, erasure }, ignore, signal);
       const write = secondsSince(started);
       const verified = await service.verify(jobId, ignore, signal);
       if (!written.directIo || !verified.directIo) throw new Error('no direct I/O');

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { slow } from '../bench.mjs';
+import { faultsOfFinishedCard, faultsOfRefusal, headOf } from '../findings.mjs';
+import { readAt } from '../golden.mjs';
+import { seededRandom } from '../random.mjs';
+
+/** How many of the moments lie in which phase. */
+const phases = { open: 3, erase: 4, write: 5, verify: 5, head: 3 };
+
+/** @returns moments in a random order: a part of the phase's bytes, and milliseconds after that */
+export function pullMoments(seed) {
+  const random = seededRandom(seed);
+  const moments = Object.entries(phases).flatMap(([phase, count]) =>
+    Array.from({ length: count }, () => ({
+      phase,
+      part: phase === 'open' || phase === 'head' ? 0 : random(),
+      milliseconds: Math.round(random() * (phase === 'open' ? 800 : phase === 'head' ? 450 : 90)),
+    })),
+  );
+  return moments.map((moment) => [random(), moment]).sort(([one], [other]) => one - other).map(([, moment]) => moment);
+}
+
+/** A card is pulled out of the bus at each moment; then it is put in again. */
+export async function pulls(bench, report, { seed, only }) {
+  for (const [index, moment] of pullMoments(seed).entries()) {
+    if (only !== undefined && index + 1 !== only) continue;
+    await pull(bench, report, index + 1, moment);
+  }
+}
+
+async function pull(bench, report, number, { phase, part, milliseconds }) {
+  const path = bench.cards.make();
+  const plugged = await bench.cards.plug(path);
+  await bench.cards.speed(slow);
+  const job = bench.start({ path: plugged.drive.path });
+  await job.reaches(phase, part);
+  await sleep(milliseconds);
+  const last = job.seen.at(-1);
+  const ending = bench.ending(job, 40);
+  ending.catch(() => undefined);
+  await plugged.pull();
+  const faults = [];
+  let outcome;
+  let seconds;
+  try {
+    const ended = await ending;
+    ({ seconds } = ended);
+    outcome = ended.answer.ok ? 'done' : ended.answer.error.code;
+    if (ended.answer.ok) {
+      // The last phase can be over before the card is out; then it is a good card.
+      faults.push(...(await faultsOfFinishedCard(path, bench.golden, ended.answer.value.spki)));
+    } else {
+      faults.push(...faultsOfRefusal(ended.answer, seconds, 10, ['target-*']));
+      faults.push(...faultsOfPulledHead(path, phase));
+      report.note(ended.answer.error.sentence);
+    }
+    faults.push(...(await bench.custodyFaults()));
+  } catch (error) {
+    outcome ??= 'no end';
+    faults.push(error.message);
+  }
+  const head = headOf(path);
+  let second;
+  try {
+    second = await bench.secondTry(path);
+  } catch (error) {
+    second = [error.message];
+  }
+  const at = `${(part * 100).toFixed(0)} % + ${milliseconds} ms`;
+  report.add({ group: 'pull', name: `${number}: ${at}`, phase: `${phase} (${last?.phase ?? '?'} ${last === undefined ? '' : `${Math.round(last.doneBytes / 1048576)}/${Math.round(last.totalBytes / 1048576)} MiB`})`, outcome, head, seconds, second: second.length === 0 ? 'good' : second.join('; '), faults: [...faults, ...second] });
+  if (second.length === 0) bench.cards.remove(path);
+}
+
+/** A card that was pulled before the engine first wrote to it is still the old one; every other must not boot. */
+function faultsOfPulledHead(path, phase) {
+  const head = headOf(path);
+  if (head === 'zero') return [];
+  const untouched = readAt(path, 1024 * 1024, 4096).every((byte) => byte === 0xa5) && readAt(path, 60 * 1024 * 1024, 4096).every((byte) => byte === 0xa5);
+  if (phase === 'open' && untouched) return head === 'bootable' || head === 'no partition table' ? [] : [`head is ${head}`];
+  return [`the head is ${head}, and the job was not done`];
+}
