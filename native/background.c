@@ -121,6 +121,20 @@ static void run_discard(job *current) {
 }
 
 static void run_zero_out(job *current) {
+  /*
+   * On a block device this asks for zeros that the device itself vouches for, which it may give by unmapping, and never
+   * falls back to writing them (block/fops.c, blkdev_fallocate); in a file it makes a hole. Else zeros are written.
+   */
+  int status;
+  do {
+    status = fallocate(current->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)current->position, (off_t)current->length);
+  } while (status != 0 && errno == EINTR);
+  if (status == 0 || errno == EIO || errno == ENODEV || errno == EBADF) {
+    if (status != 0) {
+      fail_at(current, errno, "fallocate", current->position);
+    }
+    return;
+  }
   run_range_request(current, BLKZEROOUT, "ioctl BLKZEROOUT");
 }
 

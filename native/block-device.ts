@@ -63,10 +63,11 @@ export async function discardRange(fd: number, offset: number, length: number): 
 }
 
 /**
- * Makes the range read as zeros, by the device's own command where it has one, else by writing (BLKZEROOUT). Runs in the
- * background; it can take as long as writing the range.
+ * Makes the range read as zeros: by unmapping where the device vouches for zeros afterwards, by its own command, else by
+ * writing (fallocate(2) with a hole, then BLKZEROOUT). In a file it makes a hole. Runs in the background; it can take as long
+ * as writing the range.
  *
- * @param offset multiple of the logical block size, like `length`, else EINVAL
+ * @param offset multiple of the logical block size, like `length`, else EINVAL; what lies behind the end is left out
  */
 export async function zeroOutRange(fd: number, offset: number, length: number): Promise<void> {
   await addon().zeroOutRange(fd, offset, length);

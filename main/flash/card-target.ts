@@ -3,7 +3,7 @@ import { open, readFile, realpath, stat, unlink, type FileHandle } from 'node:fs
 import { basename, join } from 'node:path';
 import type { TargetFacts } from '../domain/targets';
 import { cancelled, ImprintError } from '../domain/errors';
-import { alignedBuffer, dropCache, flushBuffers, IoQueue, isReadOnly, logicalBlockSize, rereadPartitionTable } from '../../native/index';
+import { alignedBuffer, dropCache, flushBuffers, IoQueue, isNativeError, isReadOnly, logicalBlockSize, rereadPartitionTable } from '../../native/index';
 import { blockBytes, headBytes, roundUp, type Extent } from './card-plan';
 import { openError, transferError } from './io-errors';
 import { systemRoots } from './system-disks';
@@ -153,9 +153,12 @@ export class CardTarget {
   async zeroOut(offset: number, length: number): Promise<void> {
     // A file that was made for this card has nothing in it yet.
     if (this.#created) return;
-    if (this.#facts.kind === 'block-device') {
+    try {
       await this.#transfer(() => this.#queue.zeroOut(this.fd, offset, length));
       return;
+    } catch (thrown) {
+      // A filesystem that makes no holes answers as a file does to a device's request.
+      if (this.isDevice || !isNativeError(thrown) || thrown.code !== 'ENOTTY') throw thrown;
     }
     const zeros = alignedBuffer(headBytes).fill(0);
     for (let at = offset; at < offset + length; at += zeros.length) {

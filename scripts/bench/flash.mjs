@@ -157,7 +157,7 @@ function report({ machine, comparisons, preparations, traffic: moved, leftOut },
   print('Medians. Write + verify: from the first write to the end of the last card\'s verification.');
   print(`Imprint hashes, and where it is compressed decodes, an image once before its first card: ${preparations.join(', ')}; part of "whole process" only.`);
   print('Every card was compared with the image after each run. Imprint also puts a key of its own onto each card and reads it back.');
-  print(`What one card saw, by its own counters (what the device zeroes by itself is not counted):\n  ${moved.join('\n  ')}`);
+  print(`What one card saw, by its own counters (zeroed ranges count as written, the check after the run as nothing):\n  ${moved.join('\n  ')}`);
   if (leftOut.length > 0) print(`Left out: ${leftOut.join('; ')}.`);
   print(`Load average ${loadBefore.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after.`);
   print(options.keep && leftOut.length === 0 ? `Kept as ${keepResult('flash', machine, comparisons)}.` : 'Not kept: not everything was measured, or in too few runs.');
