@@ -13,6 +13,8 @@ const secondsSince = (start) => (performance.now() - start) / 1000;
 async function main() {
   const opened = performance.now();
   const image = await service.prepareImage(settings, ignore, signal);
+  // As in the station: whether the files can go into the image is checked before a card is touched.
+  await service.checkFiles(image, files);
   const prepare = secondsSince(opened);
   const jobs = [];
   for (const [index, { path }] of devices.entries()) {
