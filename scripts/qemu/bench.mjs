@@ -27,8 +27,11 @@ export class Bench {
   start(parameters) {
     const job = `job-${++this.#jobs}`;
     const seen = [];
+    let spki;
     const stop = this.guest.onEvent((event) => {
-      if (event.event === 'progress' && event.job === job) seen.push(event);
+      if (event.job !== job) return;
+      if (event.event === 'progress') seen.push(event);
+      if (event.event === 'key') ({ spki } = event);
     });
     const { answer } = this.guest.start('provision', { job, ...parameters });
     const ended = answer.finally(stop);
@@ -36,10 +39,12 @@ export class Bench {
     return {
       job,
       seen,
+      /** The public half of the key that was made for this card. */
+      spki: () => spki,
       /** The answer, or an error when it does not come. */
       end: (seconds = 120) => Promise.race([ended, lateness(seconds, `No answer to ${job}`)]),
-      /** Resolves when the job is in that phase and has done that part of it, or has ended. */
-      reaches: (phase, part) => Promise.race([this.guest.event('progress', (event) => event.job === job && event.phase === phase && partOf(event) >= part).then(() => true), ended.then(() => false)]),
+      /** Resolves when the job has done that part of that phase, or more, or has ended. */
+      reaches: (phase, part) => Promise.race([this.guest.event('progress', (event) => event.job === job && isBeyond(event, phase, part)), ended]),
       cancel: () => this.guest.ask('cancel', { job }),
     };
   }
@@ -82,6 +87,14 @@ export class Bench {
     return stdout;
   }
 }
+
+const phaseOrder = ['open', 'erase', 'write', 'verify', 'head'];
+
+// The engine sends ten messages a second at most, so the one that would say it exactly may never come.
+const isBeyond = (event, phase, part) => {
+  const ahead = phaseOrder.indexOf(event.phase) - phaseOrder.indexOf(phase);
+  return ahead > 0 || (ahead === 0 && partOf(event) >= part);
+};
 
 function partOf({ phase, doneBytes, totalBytes, erasedBytes }) {
   switch (phase) {

@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRoot } from '../support/paths.mjs';
@@ -15,7 +15,7 @@ export const placeInFiller = 50 * mebibyte + 300 * 1024;
 
 /**
  * The practice bench's image with a bigger second root filesystem: 97 MiB, about 30 of them mapped.
- * @returns {Promise<{path: string, bytes: number, dataOffset: number}>}
+ * @returns {Promise<{path: string, bytes: number, sha256: string, dataOffset: number}>}
  */
 export async function makeGoldenImage(folder) {
   const path = join(folder, 'golden.sdimg');
@@ -28,7 +28,8 @@ export async function makeGoldenImage(folder) {
   if (!output.includes('Allocated inode')) throw new Problem(`debugfs did not fill the image: ${output}`);
   const found = readAt(path, placeInFiller, 4096);
   if (found.every((byte) => byte === 0)) throw new Problem('The image has nothing at the place where the campaign breaks its cards.');
-  return { path, bytes: readFileSync(path).length, dataOffset: data };
+  const content = readFileSync(path);
+  return { path, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex'), dataOffset: data };
 }
 
 function partitionOffsets(path) {

@@ -21,7 +21,7 @@ export class Guest {
   #console;
   qmp;
 
-  /** @param {{folder: string, kernel: string, initrd: string, processors: number, onEvent: (event: object) => void}} settings */
+  /** @param {{folder: string, kernel: string, initrd: string, processors: number}} settings */
   static async boot({ folder, kernel, initrd, processors }) {
     const guest = new Guest();
     guest.#console = join(folder, 'console.log');

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
-import { existsSync } from 'node:fs';
 import { Problem } from '../support/problem.mjs';
 import { modulesInOrder } from './guest-kernel.mjs';
 

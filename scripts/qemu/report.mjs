@@ -35,6 +35,6 @@ export class Report {
   table() {
     const cells = this.rows.map((row) => [row.group, row.name, row.phase, row.outcome, row.head ?? '', row.seconds?.toFixed(1) ?? '', row.second ?? '', row.skipped ? 'skipped' : row.faults.length === 0 ? 'passed' : `FAILED: ${row.faults.join('; ')}`]);
     const head = ['case', 'moment', 'phase', 'outcome', 'head afterwards', 'seconds', 'second try', 'result'];
-    return [head, head.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n');
+    return [head, head.map(() => '---'), ...cells].map((row) => `| ${row.map((cell) => cell.replace(/\s*\n\s*/g, '; ').replaceAll('|', '/')).join(' | ')} |`).join('\n');
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The custody service as the fault campaign drives it: in a guest, over a serial port, one JSON object a line each way.
- * Runs in Electron as Node, bundled by scripts/qemu/campaign.mjs.
+ * Runs in Electron as Node, bundled by scripts/qemu/run.mjs.
  */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -26,6 +26,7 @@ interface Command {
   readonly id: number;
   readonly command: string;
   readonly path?: string;
+  readonly sha256?: string;
   readonly job?: string;
   readonly naming?: TargetNaming;
   readonly erasure?: Erasure;
@@ -44,10 +45,10 @@ function send(message: object): void {
 }
 
 const commands: Readonly<Record<string, (command: Command) => Promise<unknown>>> = {
-  async prepare({ path = '' }) {
+  async prepare({ path = '', sha256 = '' }) {
     const own = '/run/golden.sdimg';
     copyFileSync(path, own);
-    image = await service.prepareImage({ path: own }, ignore, never);
+    image = await service.prepareImage({ path: own, sha256 }, ignore, never);
     await service.checkFiles(image, files);
     return image;
   },
@@ -85,10 +86,12 @@ async function provision({ path = '', job = randomUUID(), naming = 'listed', era
     const target = facts ?? (await service.inspectTarget(path));
     if (facts === undefined) assertTargetAllowed(target, prepared.decodedBytes, {}, naming);
     const publicKey = await service.generate(job, 'ed25519');
+    const spki = Buffer.from(publicKey.spki).toString('base64');
+    send({ event: 'key', job, spki });
     send({ event: 'progress', job, phase: 'open', doneBytes: 0, totalBytes: 1, erasedBytes });
     const written = await service.write({ jobId: job, image: prepared, files, target, erasure }, onProgress, signal);
     const verified = await service.verify(job, onProgress, signal);
-    return { fingerprint: publicKey.fingerprint, spki: Buffer.from(publicKey.spki).toString('base64'), written, bytesRead: verified.bytesRead, directIo: verified.directIo };
+    return { fingerprint: publicKey.fingerprint, spki, written, bytesRead: verified.bytesRead, directIo: verified.directIo };
   } finally {
     await service.destroy(job);
     cancellations.delete(job);
