@@ -27,10 +27,10 @@ import { Report } from './report.mjs';
 
 const cases = { baseline, pulls, 'sector-errors': sectorErrors, 'mapper-faults': mapperFaults, 'read-only': readOnlyCards, swaps, resets, neighbours };
 
-const usage = `npm run test:qemu -- [--seed NUMBER] [--case NAME]… [--only NUMBER] [--keep]
+const usage = `npm run test:qemu -- [--seed NUMBER] [--case NAME]… [--only NUMBER]… [--keep]
   --seed NUMBER   chooses the moments at which cards are pulled (default 1)
   --case NAME     ${Object.keys(cases).join(', ')}; all without it
-  --only NUMBER   only this one of the moments
+  --only NUMBER   only these of the moments
   --keep          leaves the run's folder (logs, cards) in .cache/qemu`;
 
 /** The flashing engine on a USB bus whose cards fail: in a guest, with nothing of the engine replaced. */
@@ -82,14 +82,14 @@ async function campaign(options) {
 function readOptions() {
   let values;
   try {
-    ({ values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, case: { type: 'string', multiple: true }, only: { type: 'string' }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } }));
+    ({ values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, case: { type: 'string', multiple: true }, only: { type: 'string', multiple: true, default: [] }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } }));
   } catch (error) {
     throw new Problem(`${error.message}\n${usage}`);
   }
   const chosen = values.case ?? Object.keys(cases);
   const unknown = chosen.find((name) => !Object.hasOwn(cases, name));
   if (unknown !== undefined) throw new Problem(`There is no case ${unknown}.\n${usage}`);
-  return { seed: Number(values.seed), cases: chosen, only: values.only === undefined ? undefined : Number(values.only), keep: values.keep, help: values.help };
+  return { seed: Number(values.seed), cases: chosen, only: values.only.map(Number), keep: values.keep, help: values.help };
 }
 
 await runMain(async () => {

@@ -67,7 +67,11 @@ describe.skipIf(!canUseLoopDevices)('a card on a loop device (needs root)', () =
       'record',
     ]);
     const progress = result.events.filter((event) => event['event'] === 'progress' && event['phase'] === 'write');
-    expect(progress.at(-1)).toMatchObject({ doneBytes: 600 * mebibyte, totalBytes: 600 * mebibyte });
+const { doneBytes, totalBytes } = progress.at(-1) as { doneBytes: number; totalBytes: number };
+    expect(doneBytes).toBe(totalBytes);
+    // The image's range is written or erased; blocks of the overlay that the map leaves out are both.
+    expect(totalBytes).toBeGreaterThanOrEqual(600 * mebibyte);
+    expect(totalBytes).toBeLessThanOrEqual(600 * mebibyte + 64 * 1024);
     expect(result.events.at(-1)).toMatchObject({ event: 'result', state: 'done' });
   });
 
