@@ -1,5 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRoot } from '../support/paths.mjs';
 import { Problem } from '../support/problem.mjs';
@@ -10,11 +10,14 @@ const mebibyte = 1024 * 1024;
 /** What is put into the second root filesystem, so that there is something to write and to read back. */
 const fillerBytes = 16 * mebibyte;
 
+const bootLoaderOffset = 8 * 1024;
+
 /** A place inside that filler: every campaign writes it and reads it back. */
 export const placeInFiller = 50 * mebibyte + 300 * 1024;
 
 /**
- * The practice bench's image with a bigger second root filesystem: 97 MiB, about 30 of them mapped.
+ * The practice bench's image with a boot loader before its partitions and a filled second root filesystem: 97 MiB, 37 of
+ * them mapped.
  * @returns {Promise<{path: string, bytes: number, sha256: string, dataOffset: number}>}
  */
 export async function makeGoldenImage(folder) {
@@ -26,6 +29,10 @@ export async function makeGoldenImage(folder) {
   const [, , rootfsB, data] = partitionOffsets(path);
   const { output } = await run('/usr/sbin/debugfs', ['-w', '-R', `write ${filler} /filler.bin`, `${path}?offset=${rootfsB}`]);
   if (!output.includes('Allocated inode')) throw new Problem(`debugfs did not fill the image: ${output}`);
+  // As on boards whose boot loader lies between the partition table and the first partition: half a head shows.
+  const descriptor = openSync(path, 'r+');
+  writeSync(descriptor, readFileSync(filler), 0, mebibyte - bootLoaderOffset, bootLoaderOffset);
+  closeSync(descriptor);
   const found = readAt(path, placeInFiller, 4096);
   if (found.every((byte) => byte === 0)) throw new Problem('The image has nothing at the place where the campaign breaks its cards.');
   const content = readFileSync(path);
