@@ -1,3 +1,4 @@
+import type { ImprintError } from '../domain/errors';
 import { alignedBuffer } from '../../native/index';
 import { blockBytes } from './card-plan';
 import type { CardTarget } from './card-target';
@@ -14,12 +15,18 @@ export class CardReader {
   readonly #target: CardTarget;
   readonly #bounce: Buffer;
   #last: Promise<void> = Promise.resolve();
+  #failure: ImprintError | undefined;
 
   /** @param locked aligned to 4096 bytes and a multiple of that long */
   constructor(target: CardTarget, locked: Buffer = alignedBuffer(16 * blockBytes)) {
     this.#target = target;
     this.bytes = target.bytes;
     this.#bounce = locked;
+  }
+
+  /** The first read that failed, for a caller whose library does not hand such errors on. */
+  get failure(): ImprintError | undefined {
+    return this.#failure;
   }
 
   /** Fills `length` bytes of `buffer` from `bufferOffset` with what lies at `position`. @throws ImprintError target-read-failed */
@@ -45,7 +52,9 @@ export class CardReader {
         piece.copy(buffer, bufferOffset + done, at - start, at - start + count);
         done += count;
       } catch (thrown) {
-        throw transferError(thrown, 'target-read-failed', this.#target.path, at);
+        const failure = transferError(thrown, 'target-read-failed', this.#target.path, at);
+        this.#failure ??= failure;
+        throw failure;
       } finally {
         piece.fill(0);
       }

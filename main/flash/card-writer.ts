@@ -8,7 +8,7 @@ import { applyOverlay, applySecret, blockBytes, chunkBytes, headBytes, roundUp, 
 import type { CardTarget } from './card-target';
 import type { GoldenImage } from './golden-image';
 import { transferError } from './io-errors';
-import { patience, settledWithin } from './patience';
+import { givenUpAfter, patience, settledWithin } from './patience';
 
 /** Transfers in flight for one card: enough to keep a card reader busy while the next piece is on its way. */
 export const depth = 4;
@@ -53,6 +53,8 @@ export class CardWriter {
   readonly #body: readonly Piece[];
   /** Blocks of the overlay that the image's map leaves out. */
   readonly #unmappedOverlay: readonly { readonly offset: number; readonly bytes: Buffer }[];
+  /** Rejects some time after a cancellation, for whoever would wait for a card that does not answer. */
+  readonly #givenUp: Promise<never>;
 
   /** @throws RangeError where the plan has not exactly the secret's length */
   constructor(settings: CardWriterSettings) {
@@ -69,6 +71,7 @@ export class CardWriter {
       .filter(({ offset }) => offset >= this.#headBytes);
     this.#unmappedOverlay = overlayOutside(plan, golden.index.pieces, target.alignment);
     target.rememberSecret(this.#secretBlocks);
+    this.#givenUp = givenUpAfter(settings.signal);
   }
 
   /** Bytes of the image and the overlay that are written to this card and read back from it. */
@@ -93,12 +96,12 @@ export class CardWriter {
     await target.assertNot(golden.path);
     await this.#write(alignedBuffer(this.#headBytes).fill(0), 0);
     // On the medium before anything else is: an old partition table must not lead into half a new image.
-    await target.settle();
-    await probeCapacity(target, plan.imageBytes, signal);
+    await this.#unlessGivenUp(target.settle());
+    await this.#unlessGivenUp(probeCapacity(target, plan.imageBytes, signal));
     const { pieces } = golden.index;
     const erased = unmappedRanges(pieces, plan.imageBytes, target.alignment).reduce((sum, { length }) => sum + length, 0);
     const meter = new ProgressMeter('write', this.bytes + erased, onProgress, () => performance.now());
-    await eraseRest(target, pieces, plan, meter.add.bind(meter), signal);
+    await this.#unlessGivenUp(eraseRest(target, pieces, plan, meter.add.bind(meter), signal));
     // Not written yet, but an image that changed there is found out before anything else is.
     await golden.take(0);
     golden.release(0);
@@ -148,17 +151,26 @@ export class CardWriter {
     this.#refuseCancelled();
     await target.assertSame();
     const head = await this.#head(golden);
-    await this.#write(head, 0);
-    for (const block of this.#secretBlocks) {
-      if (block.offset < this.#headBytes) await this.#writeSecretBlock(block);
-    }
-    await target.settle();
-    await this.#compare(head, 0, scratch);
-    await this.#compareSecretBlocks(0, this.#headBytes);
+    // CRASH: the very first block, which makes the card boot, goes last and alone: a card that is pulled before has none.
+    const first = Math.min(blockBytes, head.length);
+    if (head.length > first) await this.#finishHead(head.subarray(first), first, scratch);
+    await this.#finishHead(head.subarray(0, first), 0, scratch);
     meter.add(this.#headImageBytes);
     await target.trim();
     target.rereadPartitionTable();
     return this.bytes;
+  }
+
+  /** Writes a part of the head with the secret's blocks in it, and reads it back. */
+  async #finishHead(part: Buffer, position: number, scratch: Buffer): Promise<void> {
+    const end = position + part.length;
+    await this.#write(part, position);
+    for (const block of this.#secretBlocks) {
+      if (block.offset >= position && block.offset < end) await this.#writeSecretBlock(block);
+    }
+    await this.#settings.target.settle();
+    await this.#compare(part, position, scratch);
+    await this.#compareSecretBlocks(position, end);
   }
 
   async #head(golden: GoldenImage): Promise<Buffer> {
@@ -274,6 +286,14 @@ export class CardWriter {
     return runs;
   }
 
+  /**
+   * SECURITY: not for transfers of the locked memory: whoever gives one up gives the memory back, and what is under way would
+   * go on with another key's bytes in it.
+   */
+  #unlessGivenUp<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#givenUp]);
+  }
+
   #refuseCancelled(): void {
     if (this.#settings.signal.aborted) throw cancelled();
   }
@@ -306,7 +326,7 @@ export class CardWriter {
     try {
       for (let count = 0; count < body.length; count += 1) {
         const turn = count % depth;
-        await inFlight[turn];
+        await this.#unlessGivenUp(inFlight[turn] ?? Promise.resolve());
         this.#refuseCancelled();
         const piece = body[(first + count) % body.length];
         if (piece === undefined) throw new RangeError('no such piece');
@@ -315,7 +335,7 @@ export class CardWriter {
         work.catch(() => undefined);
         inFlight[turn] = work;
       }
-      await Promise.all(inFlight);
+      await this.#unlessGivenUp(Promise.all(inFlight));
     } finally {
       // A card that does not answer must not keep a cancelled job alive; what is in flight keeps its own memory.
       await settledWithin(this.#settings.signal.aborted ? patience : undefined, inFlight);

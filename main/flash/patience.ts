@@ -1,3 +1,5 @@
+import { cancelled } from '../domain/errors';
+
 /** How long a cancelled job waits for transfers that are under way, in milliseconds: a cancel ends within two seconds. */
 export const patience = 1000;
 
@@ -14,4 +16,20 @@ export async function settledWithin(milliseconds: number | undefined, promises: 
   });
   await Promise.race([settled, late]);
   clearTimeout(timer);
+}
+
+/** A promise that rejects with `cancelled` when the signal was aborted and the patience is over; else it never settles. */
+export function givenUpAfter(signal: AbortSignal): Promise<never> {
+  const givenUp = new Promise<never>((_, reject) => {
+    const wait = (): void => {
+      setTimeout(() => {
+        reject(cancelled());
+      }, patience).unref();
+    };
+    if (signal.aborted) wait();
+    else signal.addEventListener('abort', wait, { once: true });
+  });
+  // Nobody may be waiting when it happens.
+  givenUp.catch(() => undefined);
+  return givenUp;
 }

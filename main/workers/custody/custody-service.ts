@@ -130,7 +130,9 @@ export class CustodyService implements Custody {
       card.verified = true;
       return { bytesRead, milliseconds: performance.now() - started, directIo: target.direct, files: found, publicKey };
     } catch (thrown) {
-      await target.spoil().catch(() => undefined);
+      // A cancellation is only heard before the head is written: then nothing must be taken back from a card that does not answer.
+      const beforeHead = thrown instanceof ImprintError && thrown.code === 'cancelled';
+      await settledWithin(beforeHead ? patience : undefined, [target.spoil()]);
       await this.#letGo(jobId);
       throw thrown;
     }
@@ -190,7 +192,10 @@ export class CustodyService implements Custody {
   ): Promise<{ key: { publicKey: PublicKey; signature: Uint8Array | undefined }; located: LocatedFile }> {
     return this.#vault.withLockedBuffer(readerBounceBytes, blockBytes, async (bounce) => {
       const reader = new CardReader(target, bounce);
-      const located = await locateFile(reader, file);
+      // A filesystem library may take a card that cannot be read for one without the file.
+      const located = await locateFile(reader, file).catch((thrown: unknown) => {
+        throw reader.failure ?? thrown;
+      });
       const { bytes } = located.facts;
       if (bytes === 0 || bytes > largestKeyFile) {
         throw new ImprintError('verify-key-unreadable', `The key file on the card at ${target.path} has ${String(bytes)} bytes, which no key has.`);
