@@ -26,11 +26,11 @@ export function unmappedRanges(pieces: readonly Extent[], imageBytes: number, al
  *
  * SECURITY: a reused card may hold an old device's key in a block that is free in the new image.
  *
+ * @param rest what `unmappedRanges` gave for this image
  * @param onErased told the bytes of the image's own range as they are done
  * @throws ImprintError target-write-failed, target-read-failed, cancelled
  */
-export async function eraseRest(target: CardTarget, pieces: readonly Extent[], { imageBytes, erasure }: CardPlan, onErased: (bytes: number) => void, signal: AbortSignal): Promise<void> {
-  const rest = unmappedRanges(pieces, imageBytes, target.alignment);
+export async function eraseRest(target: CardTarget, rest: readonly Extent[], { imageBytes, erasure }: CardPlan, onErased: (bytes: number) => void, signal: AbortSignal): Promise<void> {
   if (erasure === 'discard-verified') await target.discardAll().catch(() => undefined);
   for (const range of rest) {
     if (erasure === 'discard-verified' && (await isZero(target, range, signal))) onErased(range.length);

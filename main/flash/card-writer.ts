@@ -98,10 +98,10 @@ export class CardWriter {
     // On the medium before anything else is: an old partition table must not lead into half a new image.
     await this.#unlessGivenUp(target.settle());
     await this.#unlessGivenUp(probeCapacity(target, plan.imageBytes, signal));
-    const { pieces } = golden.index;
-    const erased = unmappedRanges(pieces, plan.imageBytes, target.alignment).reduce((sum, { length }) => sum + length, 0);
+    const rest = unmappedRanges(golden.index.pieces, plan.imageBytes, target.alignment);
+    const erased = rest.reduce((sum, { length }) => sum + length, 0);
     const meter = new ProgressMeter('write', this.bytes + erased, onProgress, () => performance.now());
-    await this.#unlessGivenUp(eraseRest(target, pieces, plan, meter.add.bind(meter), signal));
+    await this.#unlessGivenUp(eraseRest(target, rest, plan, meter.add.bind(meter), signal));
     // Not written yet, but an image that changed there is found out before anything else is.
     await golden.take(0);
     golden.release(0);

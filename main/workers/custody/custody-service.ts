@@ -26,9 +26,6 @@ interface CardInWork {
 
 const readerBounceBytes = 16 * blockBytes;
 
-/** Longest key file that a card may hold: a PEM of RSA-4096 has 3300 bytes. */
-const largestKeyFile = 12 * 1024;
-
 /**
  * Everything that touches a private key, in the one process that may. Puts together the key vault, the image's overlay
  * and the card writer.
@@ -197,9 +194,6 @@ export class CustodyService implements Custody {
         throw reader.failure ?? thrown;
       });
       const { bytes } = located.facts;
-      if (bytes === 0 || bytes > largestKeyFile) {
-        throw new ImprintError('verify-key-unreadable', `The key file on the card at ${target.path} has ${String(bytes)} bytes, which no key has.`);
-      }
       const key = await this.#vault.withLockedBuffer(bytes, 16, async (content) => {
         let at = 0;
         for (const { offset, length } of located.extents) {
