@@ -10,6 +10,7 @@ export interface Addon {
   equal(left: Uint8Array, right: Uint8Array): boolean;
   addressOf(buffer: Uint8Array): bigint;
   pageSize(): number;
+  adviseHugePages(buffer: Uint8Array): void;
   disableCoreDumps(): void;
   memoryLockLimit(): { soft: number; hard: number };
   deviceSize(fd: number): number;
@@ -26,7 +27,7 @@ export interface Addon {
   createQueue(threads: number): object;
   closeQueue(queue: object): void;
   discardRange(fd: number, offset: number, length: number, queue?: object): Promise<void>;
-  zeroOutRange(fd: number, offset: number, length: number, queue?: object): Promise<void>;
+  zeroOutRange(fd: number, offset: number, length: number, queue?: object): Promise<number>;
   flushBuffers(fd: number): Promise<void>;
   watchBlockEvents(listener: (event: { action: string; name: string; type: string }) => void): () => void;
 }
@@ -55,6 +56,7 @@ const exportedNames: Readonly<Record<keyof Addon, true>> = {
   equal: true,
   addressOf: true,
   pageSize: true,
+  adviseHugePages: true,
   disableCoreDumps: true,
   memoryLockLimit: true,
   deviceSize: true,

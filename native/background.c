@@ -11,9 +11,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 static void fail(job *current, int error, const char *syscall) {
   current->error = error;
   current->syscall = syscall;
@@ -101,7 +98,7 @@ static void run_digest(job *current) {
     fail_at(current, ENODATA, "pread", current->position + done);
     return;
   }
-  XXH128_canonicalFromHash((XXH128_canonical_t *)current->digest, XXH3_128bits(current->data, done));
+  imprint_digest(current->data, done, current->digest);
   current->has_digest = true;
 }
 
@@ -130,11 +127,13 @@ static void run_zero_out(job *current) {
     status = fallocate(current->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)current->position, (off_t)current->length);
   } while (status != 0 && errno == EINTR);
   if (status == 0 || errno == EIO || errno == ENODEV || errno == EBADF) {
+    current->result = 1;
     if (status != 0) {
       fail_at(current, errno, "fallocate", current->position);
     }
     return;
   }
+  current->result = 0;
   run_range_request(current, BLKZEROOUT, "ioctl BLKZEROOUT");
 }
 
@@ -154,7 +153,7 @@ static napi_value outcome(napi_env env, const job *current) {
   napi_value value;
   if (current->error == 0) {
     if (current->has_digest) {
-      IMPRINT_TRY(env, napi_create_buffer_copy(env, IMPRINT_DIGEST_BYTES, current->digest, NULL, &value));
+      IMPRINT_TRY(env, napi_create_buffer_copy(env, IMPRINT_DIGEST_SIZE, current->digest, NULL, &value));
       return value;
     }
     if (!current->has_result) {
@@ -294,12 +293,12 @@ static napi_value digest(napi_env env, napi_callback_info info) {
   napi_value argument;
   napi_value value;
   imprint_bytes bytes;
-  XXH128_canonical_t canonical;
+  uint8_t result[IMPRINT_DIGEST_SIZE];
   if (!imprint_arguments(env, info, 1, &argument) || !imprint_read_bytes(env, argument, "buffer", &bytes)) {
     return NULL;
   }
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data, bytes.length));
-  IMPRINT_TRY(env, napi_create_buffer_copy(env, sizeof canonical.digest, canonical.digest, NULL, &value));
+  imprint_digest(bytes.data, bytes.length, result);
+  IMPRINT_TRY(env, napi_create_buffer_copy(env, sizeof result, result, NULL, &value));
   return value;
 }
 
@@ -347,7 +346,7 @@ static napi_value compare_at(napi_env env, napi_callback_info info) {
 }
 
 /* (fd, offset, length, queue?) */
-static napi_value start_range(napi_env env, napi_callback_info info, void (*run)(job *)) {
+static napi_value start_range(napi_env env, napi_callback_info info, void (*run)(job *), bool has_result) {
   imprint_range range;
   napi_value arguments[4];
   imprint_queue *queue;
@@ -355,7 +354,7 @@ static napi_value start_range(napi_env env, napi_callback_info info, void (*run)
       !imprint_read_queue(env, arguments[3], &queue)) {
     return NULL;
   }
-  job *created = create_job(env, run, false);
+  job *created = create_job(env, run, has_result);
   if (created == NULL) {
     return NULL;
   }
@@ -367,11 +366,11 @@ static napi_value start_range(napi_env env, napi_callback_info info, void (*run)
 }
 
 static napi_value discard_range(napi_env env, napi_callback_info info) {
-  return start_range(env, info, run_discard);
+  return start_range(env, info, run_discard, false);
 }
 
 static napi_value zero_out_range(napi_env env, napi_callback_info info) {
-  return start_range(env, info, run_zero_out);
+  return start_range(env, info, run_zero_out, true);
 }
 
 /* (fd) */

@@ -2,9 +2,8 @@
 #ifndef IMPRINT_BACKGROUND_H
 #define IMPRINT_BACKGROUND_H
 
+#include "digest.h"
 #include "support.h"
-
-#define IMPRINT_DIGEST_BYTES 16
 
 #pragma GCC visibility push(hidden)
 
@@ -21,7 +20,7 @@ struct job {
 
   double result;
   /* XXH3, 128 bits, in its canonical byte order; what a digest answers with instead of a number. */
-  uint8_t digest[IMPRINT_DIGEST_BYTES];
+  uint8_t digest[IMPRINT_DIGEST_SIZE];
   bool has_digest;
   bool has_result;
   int error;

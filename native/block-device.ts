@@ -68,7 +68,8 @@ export async function discardRange(fd: number, offset: number, length: number): 
  * as writing the range.
  *
  * @param offset multiple of the logical block size, like `length`, else EINVAL; what lies behind the end is left out
+ * @returns whether it was done by unmapping
  */
-export async function zeroOutRange(fd: number, offset: number, length: number): Promise<void> {
-  await addon().zeroOutRange(fd, offset, length);
+export async function zeroOutRange(fd: number, offset: number, length: number): Promise<boolean> {
+  return (await addon().zeroOutRange(fd, offset, length)) === 1;
 }

@@ -13,7 +13,7 @@ export {
 } from './block-device';
 export { digest, digestBytes, IoQueue } from './io-queue';
 export { LockedArena } from './locked-arena';
-export { addressOf, alignedBuffer, equal, isAligned, pageSize, zero } from './memory';
+export { addressOf, alignedBuffer, equal, isAligned, pageSize, transferBuffers, zero } from './memory';
 export { disableCoreDumps, memoryLockLimit } from './process-limits';
 export { compareAt, readAt, writeAt } from './transfer';
 export { watchBlockEvents } from './uevents';

@@ -38,8 +38,8 @@ export class IoQueue {
   }
 
   /** As `zeroOutRange`. */
-  async zeroOut(fd: number, offset: number, length: number): Promise<void> {
-    return addon().zeroOutRange(fd, offset, length, this.#handle);
+  async zeroOut(fd: number, offset: number, length: number): Promise<boolean> {
+    return (await addon().zeroOutRange(fd, offset, length, this.#handle)) === 1;
   }
 
   /** As `discardRange`. */

@@ -246,6 +246,23 @@ static napi_value address_of(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* (buffer) */
+static napi_value advise_huge_pages(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  imprint_bytes bytes;
+  if (!imprint_arguments(env, info, 1, &argument) || !imprint_read_bytes(env, argument, "buffer", &bytes)) {
+    return NULL;
+  }
+  /* Whole pages only, and only advice: a kernel without huge pages refuses it. */
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  const uintptr_t begin = ((uintptr_t)bytes.data + page - 1) / page * page;
+  const uintptr_t end = ((uintptr_t)bytes.data + bytes.length) / page * page;
+  if (begin < end) {
+    (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+  }
+  return imprint_undefined(env);
+}
+
 static napi_value page_size(napi_env env, napi_callback_info info) {
   (void)info;
   napi_value result;
@@ -271,5 +288,6 @@ bool imprint_export_memory(napi_env env, napi_value exports) {
   }
   return imprint_export(env, exports, "lockPages", lock_pages) && imprint_export(env, exports, "unlockPages", unlock_pages) &&
          imprint_export(env, exports, "zero", zero) && imprint_export(env, exports, "equal", equal) &&
-         imprint_export(env, exports, "addressOf", address_of) && imprint_export(env, exports, "pageSize", page_size);
+         imprint_export(env, exports, "addressOf", address_of) && imprint_export(env, exports, "pageSize", page_size) &&
+         imprint_export(env, exports, "adviseHugePages", advise_huge_pages);
 }

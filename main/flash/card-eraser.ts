@@ -1,11 +1,15 @@
 import { cancelled } from '../domain/errors';
-import { alignedBuffer } from '../../native/index';
-import { chunkBytes, type CardPlan, type Extent } from './card-plan';
+import { alignedBuffer, transferBuffers } from '../../native/index';
+import { chunkBytes, roundUp, type CardPlan, type Extent } from './card-plan';
 import type { CardTarget } from './card-target';
-import { transferError } from './io-errors';
 
 /** One request to the device: short enough that a cancel is heard soon. */
 const sliceBytes = 16 * 1024 * 1024;
+const readsAtOnce = 4;
+/** Where the device only unmaps. */
+const longSliceBytes = 256 * 1024 * 1024;
+/** What erased blocks must read as. */
+const zeros = alignedBuffer(chunkBytes).fill(0);
 
 /** The parts of the image that no piece covers. */
 export function unmappedRanges(pieces: readonly Extent[], imageBytes: number, alignment: number): Extent[] {
@@ -25,46 +29,111 @@ export function unmappedRanges(pieces: readonly Extent[], imageBytes: number, al
  * at the end of a larger card.
  *
  * SECURITY: a reused card may hold an old device's key in a block that is free in the new image.
- *
- * @param rest what `unmappedRanges` gave for this image
- * @param onErased told the bytes of the image's own range as they are done
- * @throws ImprintError target-write-failed, target-read-failed, cancelled
  */
-export async function eraseRest(target: CardTarget, rest: readonly Extent[], { imageBytes, erasure }: CardPlan, onErased: (bytes: number) => void, signal: AbortSignal): Promise<void> {
-  if (erasure === 'discard-verified') await target.discardAll().catch(() => undefined);
-  for (const range of rest) {
-    if (erasure === 'discard-verified' && (await isZero(target, range, signal))) onErased(range.length);
-    else await zero(target, range, onErased, signal);
+export class CardEraser {
+  readonly #target: CardTarget;
+  readonly #rest: readonly Extent[];
+  readonly #plan: CardPlan;
+  readonly #onErased: (bytes: number) => void;
+  /** Where `begin` has stopped. */
+  #next = 0;
+
+  /**
+   * @param rest what `unmappedRanges` gave for this image
+   * @param onErased told the bytes of the image's own range as they are done
+   */
+  constructor(target: CardTarget, rest: readonly Extent[], plan: CardPlan, onErased: (bytes: number) => void) {
+    this.#target = target;
+    this.#rest = rest.flatMap(slices);
+    this.#plan = plan;
+    this.#onErased = onErased;
   }
-  const end = target.bytes - (target.bytes % target.alignment);
-  const backup = Math.max(imageBytes + (target.alignment - (imageBytes % target.alignment)) % target.alignment, end - chunkBytes);
-  if (backup < end) await zero(target, { offset: backup, length: end - backup }, () => undefined, signal);
+
+  /**
+   * Erases the first slice.
+   *
+   * @returns whether the device unmaps, so that the rest costs it nothing and may go on beside the writing. A card that writes
+   *   its zeros is better off with one stream of writes at a time.
+   * @throws ImprintError target-write-failed, target-read-failed, cancelled
+   */
+  async begin(signal: AbortSignal): Promise<boolean> {
+    if (this.#plan.erasure === 'discard-verified') {
+      await this.#target.discardAll().catch(() => undefined);
+      return false;
+    }
+    const first = this.#rest[0];
+    if (first === undefined) return false;
+    const unmapped = await this.#zero(first, signal);
+    this.#onErased(first.length);
+    this.#next = 1;
+    return unmapped;
+  }
+
+  /**
+   * Erases what `begin` left, and what lies behind the image where the device unmaps; else of that the last MiB.
+   *
+   * @returns bytes behind the image that stay as they were, because erasing them would take as long as writing them
+   * @throws ImprintError target-write-failed, target-read-failed, cancelled
+   */
+  async finish(signal: AbortSignal): Promise<number> {
+    const scratches = this.#plan.erasure === 'discard-verified' ? transferBuffers(readsAtOnce, chunkBytes) : [];
+    for (const slice of this.#rest.slice(this.#next)) {
+      const done = this.#plan.erasure === 'discard-verified' && (await isZero(this.#target, slice, scratches, signal));
+      if (!done) await this.#zero(slice, signal);
+      this.#onErased(slice.length);
+    }
+    return this.#eraseBehindImage(signal);
+  }
+
+  async #eraseBehindImage(signal: AbortSignal): Promise<number> {
+    const { bytes, alignment } = this.#target;
+    const end = bytes - (bytes % alignment);
+    const begin = roundUp(this.#plan.imageBytes, alignment);
+    const backup = Math.max(begin, end - chunkBytes);
+    if (backup < end && !(await this.#zero({ offset: backup, length: end - backup }, signal))) return backup - begin;
+    for (let at = begin; at < backup; at += longSliceBytes) {
+      const length = Math.min(longSliceBytes, backup - at);
+      if (!(await this.#zero({ offset: at, length }, signal))) return backup - at - length;
+    }
+    return 0;
+  }
+
+  async #zero({ offset, length }: Extent, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) throw cancelled();
+    try {
+      return await this.#target.zeroOut(offset, length);
+    } catch (thrown) {
+      throw await this.#target.explain(thrown, 'target-write-failed', offset, length);
+    }
+  }
 }
 
-async function zero(target: CardTarget, { offset, length }: Extent, onErased: (bytes: number) => void, signal: AbortSignal): Promise<void> {
-  for (let at = offset; at < offset + length; at += sliceBytes) {
-    if (signal.aborted) throw cancelled();
-    const slice = Math.min(sliceBytes, offset + length - at);
-    try {
-      await target.zeroOut(at, slice);
-    } catch (thrown) {
-      throw transferError(thrown, 'target-write-failed', target.path, at);
-    }
-    onErased(slice);
-  }
+function slices({ offset, length }: Extent): Extent[] {
+  return Array.from({ length: Math.ceil(length / sliceBytes) }, (_, index) => {
+    const at = index * sliceBytes;
+    return { offset: offset + at, length: Math.min(sliceBytes, length - at) };
+  });
 }
 
-async function isZero(target: CardTarget, { offset, length }: Extent, signal: AbortSignal): Promise<boolean> {
-  const scratch = alignedBuffer(chunkBytes);
-  const zeros = alignedBuffer(chunkBytes).fill(0);
-  for (let at = offset; at < offset + length; at += chunkBytes) {
-    if (signal.aborted) throw cancelled();
-    const slice = Math.min(chunkBytes, offset + length - at);
-    try {
-      if ((await target.compare(zeros.subarray(0, slice), scratch.subarray(0, slice), at)) >= 0) return false;
-    } catch (thrown) {
-      throw transferError(thrown, 'target-read-failed', target.path, at);
+/** Whether a range reads as zeros; `scratches` are as many buffers of `chunkBytes` as reads are to be under way at once. */
+async function isZero(target: CardTarget, { offset, length }: Extent, scratches: readonly Buffer[], signal: AbortSignal): Promise<boolean> {
+  const end = offset + length;
+  let next = offset;
+  let zero = true;
+  const read = async (scratch: Buffer): Promise<void> => {
+    while (zero && next < end) {
+      if (signal.aborted) throw cancelled();
+      const at = next;
+      next += chunkBytes;
+      const bytes = Math.min(chunkBytes, end - at);
+      try {
+        if ((await target.compare(zeros.subarray(0, bytes), scratch.subarray(0, bytes), at)) >= 0) zero = false;
+      } catch (thrown) {
+        zero = false;
+        throw await target.explain(thrown, 'target-read-failed', at, bytes);
+      }
     }
-  }
-  return true;
+  };
+  await Promise.all(scratches.map(read));
+  return zero;
 }

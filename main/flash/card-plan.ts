@@ -1,10 +1,7 @@
+import { blockBytes, type Extent } from '../domain/extent';
 import type { Erasure } from '../domain/profile';
 
-/** A run of bytes at a place on the card. */
-export interface Extent {
-  readonly offset: number;
-  readonly length: number;
-}
+export { blockBytes, type Extent };
 
 /** What makes one card besides its golden image: the blocks that differ, and where the secret bytes go. */
 export interface CardPlan {
@@ -15,9 +12,6 @@ export interface CardPlan {
   /** Where the secret's bytes lie, in the order of the file. */
   readonly secret: readonly Extent[];
 }
-
-/** The unit of direct I/O: every card and every disk in use takes transfers aligned to this. */
-export const blockBytes = 4096;
 
 /** The first blocks of the card, kept back until everything else has been verified: partition table and boot sector. */
 export const headBytes = 1024 * 1024;

@@ -3,7 +3,7 @@ import { cancelled, ImprintError } from '../domain/errors';
 import { describeBytes } from '../domain/targets';
 import { alignedBuffer } from '../../native/index';
 import { blockBytes, headBytes, roundUp } from './card-plan';
-import { transferError } from './io-errors';
+import type { TransferCode } from './io-errors';
 
 /**
  * Parts of the stated capacity that counterfeit cards really have. Their addresses end there or wrap round, so that the end of
@@ -19,6 +19,7 @@ export interface ProbedCard {
   write(buffer: Buffer, position: number): Promise<number>;
   compare(expected: Buffer, scratch: Buffer, position: number): Promise<number>;
   settle(): Promise<void>;
+  explain(thrown: unknown, code: TransferCode, position: number, length: number): Promise<ImprintError>;
 }
 
 /**
@@ -38,15 +39,15 @@ export async function probeCapacity(target: ProbedCard, imageBytes: number, sign
   const probes = places.map((place) => ({ place, block: randomFillSync(alignedBuffer(blockBytes)) }));
   for (const { place, block } of probes) {
     if (signal.aborted) throw cancelled();
-    await target.write(block, place).catch((thrown: unknown) => {
-      throw transferError(thrown, 'target-write-failed', target.path, place);
+    await target.write(block, place).catch(async (thrown: unknown) => {
+      throw await target.explain(thrown, 'target-write-failed', place, blockBytes);
     });
   }
   await target.settle();
   const scratch = alignedBuffer(blockBytes);
   for (const { place, block } of probes) {
-    const difference = await target.compare(block, scratch, place).catch((thrown: unknown) => {
-      throw transferError(thrown, 'target-read-failed', target.path, place);
+    const difference = await target.compare(block, scratch, place).catch(async (thrown: unknown) => {
+      throw await target.explain(thrown, 'target-read-failed', place, blockBytes);
     });
     if (difference < 0) continue;
     throw new ImprintError('target-counterfeit', `The card at ${target.path} says that it has ${describeBytes(target.bytes)}, but did not keep what was written at byte ${String(place)}: it is counterfeit or worn out, throw it away.`, { field: 'target' });

@@ -2,7 +2,6 @@ import type { ImprintError } from '../domain/errors';
 import { alignedBuffer } from '../../native/index';
 import { blockBytes } from './card-plan';
 import type { CardTarget } from './card-target';
-import { transferError } from './io-errors';
 
 /**
  * Reads pieces of any place and length from a card that wants aligned transfers, one after another.
@@ -52,7 +51,7 @@ export class CardReader {
         piece.copy(buffer, bufferOffset + done, at - start, at - start + count);
         done += count;
       } catch (thrown) {
-        const failure = transferError(thrown, 'target-read-failed', this.#target.path, at);
+        const failure = await this.#target.explain(thrown, 'target-read-failed', at, blockBytes);
         this.#failure ??= failure;
         throw failure;
       } finally {

@@ -3,9 +3,9 @@ import { open, readFile, realpath, stat, unlink, type FileHandle } from 'node:fs
 import { basename, join } from 'node:path';
 import type { TargetFacts } from '../domain/targets';
 import { cancelled, ImprintError } from '../domain/errors';
-import { alignedBuffer, dropCache, flushBuffers, IoQueue, isNativeError, isReadOnly, logicalBlockSize, rereadPartitionTable } from '../../native/index';
+import { alignedBuffer, deviceSize, dropCache, flushBuffers, IoQueue, isNativeError, isReadOnly, logicalBlockSize, rereadPartitionTable } from '../../native/index';
 import { blockBytes, headBytes, roundUp, type Extent } from './card-plan';
-import { openError, transferError } from './io-errors';
+import { goneError, isMediumError, openError, transferError, type TransferCode } from './io-errors';
 import { systemRoots } from './system-disks';
 import { inspectTarget, notAFile } from './target-facts';
 
@@ -16,6 +16,9 @@ const sectorBytes = 512;
 
 /** Transfers that run at once on one card. */
 const queueThreads = 4;
+
+/** How long the block is looked for that made a transfer fail; a bad card takes its time for each. */
+const searchMilliseconds = 3000;
 
 /**
  * A card that is open: a block device or a file that stands for one. Transfers bypass the page cache where the system
@@ -149,13 +152,29 @@ export class CardTarget {
     return this.#transfer(() => this.#queue.digest(this.fd, buffer, position));
   }
 
-  /** Makes a range read as zeros, by the device's own means where it has some. @throws NativeError */
-  async zeroOut(offset: number, length: number): Promise<void> {
+  /**
+   * A failed transfer in words: that the card is gone, else the first block of it that fails. Where blocks could not be
+   * written, finding the one overwrites the others with zeros: for cards that are given up.
+   */
+  async explain(thrown: unknown, code: TransferCode, position: number, length: number): Promise<ImprintError> {
+    if (thrown instanceof ImprintError) return thrown;
+    if (this.isDevice && sizeNow(this.fd) < this.bytes) return goneError(thrown, code, this.path);
+    // SECURITY: a single block may be one with the key, which is never read into memory that is not locked.
+    const place = isMediumError(thrown) && length > blockBytes ? await this.#firstBad(code, position, length) : position;
+    return transferError(thrown, code, this.path, place);
+  }
+
+  /**
+   * Makes a range read as zeros, by the device's own means where it has some.
+   *
+   * @returns whether that took no writing: the device unmaps and vouches for zeros
+   * @throws NativeError
+   */
+  async zeroOut(offset: number, length: number): Promise<boolean> {
     // A file that was made for this card has nothing in it yet.
-    if (this.#created) return;
+    if (this.#created) return true;
     try {
-      await this.#transfer(() => this.#queue.zeroOut(this.fd, offset, length));
-      return;
+      return await this.#transfer(() => this.#queue.zeroOut(this.fd, offset, length));
     } catch (thrown) {
       // A filesystem that makes no holes answers as a file does to a device's request.
       if (this.isDevice || !isNativeError(thrown) || thrown.code !== 'ENOTTY') throw thrown;
@@ -164,6 +183,7 @@ export class CardTarget {
     for (let at = offset; at < offset + length; at += zeros.length) {
       await this.write(zeros.subarray(0, Math.min(zeros.length, offset + length - at)), at);
     }
+    return false;
   }
 
   /** Tells the device that nothing on it is needed any more; what it reads as then is its own business. @throws NativeError */
@@ -226,7 +246,7 @@ export class CardTarget {
         try {
           await this.write(zeros.subarray(0, Math.min(zeros.length, offset + length - at)), at);
         } catch (thrown) {
-          throw transferError(thrown, 'target-write-failed', this.path, at);
+          throw await this.explain(thrown, 'target-write-failed', at, Math.min(zeros.length, offset + length - at));
         }
       }
     }
@@ -257,12 +277,31 @@ export class CardTarget {
    * they would go on there.
    */
   #transfer<T>(start: () => Promise<T>): Promise<T> {
+    return this.#once(() => withRetries(start, () => this.#closing !== undefined));
+  }
+
+  #once<T>(start: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) return Promise.reject(cancelled());
-    const transfer = withRetries(start, () => this.#closing !== undefined);
+    const transfer = start();
     this.#transfers.add(transfer);
     const ended = (): boolean => this.#transfers.delete(transfer);
     transfer.then(ended, ended);
     return transfer;
+  }
+
+  /** The place of the first block that fails by itself; that of the transfer where none does in the time there is. */
+  async #firstBad(code: TransferCode, position: number, length: number): Promise<number> {
+    const block = alignedBuffer(blockBytes).fill(0);
+    const deadline = performance.now() + searchMilliseconds;
+    for (let at = position; at < position + length && performance.now() < deadline; at += blockBytes) {
+      const piece = block.subarray(0, Math.min(blockBytes, position + length - at));
+      try {
+        await this.#once(() => (code === 'target-write-failed' ? this.#queue.write(this.fd, piece, at) : this.#queue.read(this.fd, piece, at)));
+      } catch (thrown) {
+        return isMediumError(thrown) ? at : position;
+      }
+    }
+    return position;
   }
 
   async #inspectSame(): Promise<TargetFacts> {
@@ -302,6 +341,15 @@ async function withRetries<T>(start: () => Promise<T>, givenUp: () => boolean): 
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
   return start();
+}
+
+/** 0 where the medium is out. */
+function sizeNow(fd: number): number {
+  try {
+    return deviceSize(fd);
+  } catch {
+    return 0;
+  }
 }
 
 /** SECURITY: opening a pipe would wait for ever, opening a terminal or a tape may act. */

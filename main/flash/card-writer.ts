@@ -1,13 +1,12 @@
-import { cancelled, ImprintError } from '../domain/errors';
+import { asImprintError, cancelled, ImprintError } from '../domain/errors';
 import type { ProgressListener } from '../domain/job';
 import { ProgressMeter } from '../domain/progress';
-import { alignedBuffer } from '../../native/index';
-import { eraseRest, unmappedRanges } from './card-eraser';
+import { alignedBuffer, transferBuffers } from '../../native/index';
+import { CardEraser, unmappedRanges } from './card-eraser';
 import { probeCapacity } from './card-probe';
 import { applyOverlay, applySecret, blockBytes, chunkBytes, headBytes, roundUp, secretBlocks, type CardPlan, type Extent } from './card-plan';
 import type { CardTarget } from './card-target';
 import type { GoldenImage } from './golden-image';
-import { transferError } from './io-errors';
 import { givenUpAfter, patience, settledWithin } from './patience';
 
 /** Transfers in flight for one card: enough to keep a card reader busy while the next piece is on its way. */
@@ -55,6 +54,9 @@ export class CardWriter {
   readonly #unmappedOverlay: readonly { readonly offset: number; readonly bytes: Buffer }[];
   /** Rejects some time after a cancellation, for whoever would wait for a card that does not answer. */
   readonly #givenUp: Promise<never>;
+  #untouchedBytes = 0;
+  /** What went wrong in the background. */
+  #failure: unknown;
 
   /** @throws RangeError where the plan has not exactly the secret's length */
   constructor(settings: CardWriterSettings) {
@@ -80,6 +82,11 @@ export class CardWriter {
     return this.#headImageBytes + body + this.#unmappedOverlay.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
+  /** Bytes behind the image that the card keeps from an earlier use. */
+  get untouchedBytes(): number {
+    return this.#untouchedBytes;
+  }
+
   get #headImageBytes(): number {
     return Math.min(this.#headBytes, this.#settings.plan.imageBytes);
   }
@@ -101,15 +108,23 @@ export class CardWriter {
     const rest = unmappedRanges(golden.index.pieces, plan.imageBytes, target.alignment);
     const erased = rest.reduce((sum, { length }) => sum + length, 0);
     const meter = new ProgressMeter('write', this.bytes + erased, onProgress, () => performance.now());
-    await this.#unlessGivenUp(eraseRest(target, rest, plan, meter.add.bind(meter), signal));
+    const eraser = new CardEraser(target, rest, plan, meter.add.bind(meter));
+    const unmaps = await this.#unlessGivenUp(eraser.begin(signal));
+    if (!unmaps) this.#untouchedBytes = await this.#unlessGivenUp(eraser.finish(signal));
     // Not written yet, but an image that changed there is found out before anything else is.
     await golden.take(0);
     golden.release(0);
     meter.add(this.#headImageBytes);
-    await this.#forEachPiece(async (piece, own) => {
-      await this.#withBytes(piece, own, (bytes) => this.#write(bytes, piece.offset));
-      meter.add(piece.imageLength);
-    });
+    const erasing = async (stop: AbortSignal): Promise<void> => {
+      this.#untouchedBytes = await eraser.finish(stop);
+    };
+    await this.#beside(unmaps ? erasing : undefined, () =>
+      this.#forEachPiece(async (piece, own) => {
+        await this.#withBytes(piece, own, (bytes) => this.#write(bytes, piece.offset));
+        meter.add(piece.imageLength);
+      }),
+    );
+    // Behind the erasure, which takes in what the image's map leaves out.
     for (const { offset, bytes } of this.#unmappedOverlay) {
       await this.#write(bytes, offset);
       meter.add(bytes.length);
@@ -138,9 +153,9 @@ export class CardWriter {
   async verifyAndFinish(onProgress: ProgressListener): Promise<number> {
     const { golden, target } = this.#settings;
     const meter = new ProgressMeter('verify', this.bytes, onProgress, () => performance.now());
-    const scratch = alignedBuffer(chunkBytes * depth);
+    const scratches = transferBuffers(depth, chunkBytes);
     await this.#forEachPiece(async (piece, own, turn) => {
-      await this.#verifyPiece(piece, own, scratch.subarray(turn * chunkBytes, turn * chunkBytes + piece.length));
+      await this.#verifyPiece(piece, own, (scratches[turn] ?? alignedBuffer(chunkBytes)).subarray(0, piece.length));
       meter.add(piece.imageLength);
     });
     for (const { offset, bytes } of this.#unmappedOverlay) {
@@ -151,6 +166,7 @@ export class CardWriter {
     this.#refuseCancelled();
     await target.assertSame();
     const head = await this.#head(golden);
+    const scratch = alignedBuffer(chunkBytes);
     // CRASH: the very first block, which makes the card boot, goes last and alone: a card that is pulled before has none.
     const first = Math.min(blockBytes, head.length);
     if (head.length > first) await this.#finishHead(head.subarray(first), first, scratch);
@@ -188,7 +204,7 @@ export class CardWriter {
       try {
         found = await target.digest(scratch, piece.offset);
       } catch (thrown) {
-        throw transferError(thrown, 'target-read-failed', target.path, piece.offset);
+        throw await target.explain(thrown, 'target-read-failed', piece.offset, piece.length);
       }
       if (found.equals(golden.digestOf(piece.index))) return;
       // Which byte, and whether it is the card or the image that changed: the piece itself tells, or throws image-changed.
@@ -235,7 +251,7 @@ export class CardWriter {
     try {
       difference = await target.compare(expected, scratch, position);
     } catch (thrown) {
-      throw transferError(thrown, 'target-read-failed', target.path, position);
+      throw await target.explain(thrown, 'target-read-failed', position, expected.length);
     }
     if (difference >= 0) throw this.#differs(position + difference);
   }
@@ -249,7 +265,7 @@ export class CardWriter {
     try {
       await target.write(piece, position);
     } catch (thrown) {
-      throw transferError(thrown, 'target-write-failed', target.path, position);
+      throw await target.explain(thrown, 'target-write-failed', position, piece.length);
     }
   }
 
@@ -294,8 +310,30 @@ export class CardWriter {
     return Promise.race([work, this.#givenUp]);
   }
 
+  /** Does `work` while `background` runs, and ends when both have ended; the one that fails stops the other. */
+  async #beside(background: ((stop: AbortSignal) => Promise<void>) | undefined, work: () => Promise<void>): Promise<void> {
+    if (background === undefined) {
+      await work();
+      return;
+    }
+    const { signal } = this.#settings;
+    const stop = new AbortController();
+    const running = background(AbortSignal.any([signal, stop.signal]));
+    running.catch((thrown: unknown) => {
+      this.#failure ??= thrown;
+    });
+    try {
+      await work();
+      await this.#unlessGivenUp(running);
+    } finally {
+      stop.abort();
+      await settledWithin(signal.aborted ? patience : undefined, [running]);
+    }
+  }
+
   #refuseCancelled(): void {
     if (this.#settings.signal.aborted) throw cancelled();
+    if (this.#failure !== undefined) throw asImprintError(this.#failure);
   }
 
   /** A piece as it must lie on this card, the secret apart; `own` is a buffer for those that differ from the image. */

@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { cancelled, ImprintError } from '../domain/errors';
 import type { ProgressListener } from '../domain/job';
 import { ProgressMeter } from '../domain/progress';
-import { alignedBuffer, digestBytes, IoQueue } from '../../native/index';
+import { alignedBuffer, digestBytes, IoQueue, transferBuffers } from '../../native/index';
 import { chunkBytes, headBytes, type Extent } from './card-plan';
 
 /**
@@ -19,8 +19,12 @@ export interface PieceIndex {
 /** Threads that read the image, for all cards together. */
 const readers = 2;
 
-/** Pieces that stay in memory after the last card has used them, for cards that come a little later. */
+/**
+ * Pieces that stay in memory after the last card has used them, for cards that come a little later. A card that is alone
+ * needs none: fewer buffers stay in the processor's cache.
+ */
 const keptPieces = 32;
+const keptPiecesOfOne = 6;
 
 /**
  * Cuts the mapped ranges of an image into pieces. The head is always one of them, and no piece crosses a boundary of
@@ -90,6 +94,7 @@ export class GoldenImage {
   readonly #held = new Map<number, Held>();
   readonly #spare: Buffer[] = [];
   #newest = 0;
+  #cards = 0;
   #reads = 0;
   #mostHeld = 0;
 
@@ -103,6 +108,15 @@ export class GoldenImage {
   /** @throws ImprintError image-unreadable */
   static async open(path: string, bytes: number, index: PieceIndex): Promise<GoldenImage> {
     return new GoldenImage(await openImage(path), path, bytes, index);
+  }
+
+  /** A card that is made from it from now on, until `leave`. */
+  join(): void {
+    this.#cards += 1;
+  }
+
+  leave(): void {
+    this.#cards -= 1;
   }
 
   /** The piece at which a card that comes now begins: where the others are, so that they share what follows. */
@@ -194,15 +208,17 @@ export class GoldenImage {
 
   #freeBuffer(): Buffer {
     this.#forgetOldest();
+    if (this.#spare.length === 0) this.#spare.push(...transferBuffers(2, chunkBytes));
     return this.#spare.pop() ?? alignedBuffer(chunkBytes);
   }
 
   #forgetOldest(): void {
+    const kept = this.#cards === 1 ? keptPiecesOfOne : keptPieces;
     for (const [index, held] of this.#held) {
-      if (this.#held.size <= keptPieces) return;
+      if (this.#held.size <= kept) return;
       if (held.users > 0 || !held.settled) continue;
       this.#held.delete(index);
-      if (this.#spare.length < keptPieces) this.#spare.push(held.buffer);
+      if (this.#spare.length < kept) this.#spare.push(held.buffer);
     }
   }
 }

@@ -29,11 +29,26 @@ export function openError(thrown: unknown, path: string, code: 'target-write-fai
   }
 }
 
-/** A failed transfer, with the block where it failed. */
-export function transferError(thrown: unknown, code: Extract<ErrorCode, 'target-write-failed' | 'target-read-failed'>, path: string, position: number): ImprintError {
+/** An input/output error: the device is there and this place of it fails. */
+export function isMediumError(thrown: unknown): boolean {
+  return errnoOf(thrown) === 'EIO';
+}
+
+/** What a card that was pulled out answers with, whatever the kernel calls it then. */
+export function goneError(thrown: unknown, code: TransferCode, path: string): ImprintError {
+  return new ImprintError(code, `The card at ${path} is gone: put it in again and start again.`, { field: 'target', cause: thrown });
+}
+
+export type TransferCode = Extract<ErrorCode, 'target-write-failed' | 'target-read-failed'>;
+
+const sectorBytes = 512;
+
+/** A failed transfer, with the place where it failed. */
+export function transferError(thrown: unknown, code: TransferCode, path: string, position: number): ImprintError {
   if (thrown instanceof ImprintError) return thrown;
   const errno = errnoOf(thrown);
   const verb = code === 'target-write-failed' ? 'written' : 'read';
-  const reason = errno === 'ENOSPC' ? 'there is no room left' : errno === 'EIO' ? 'input/output error' : errno === 'ENODEV' || errno === 'ENXIO' ? 'the card is gone' : errno;
-  return new ImprintError(code, `The card at ${path} could not be ${verb} at byte ${String(position)} (${reason}): take another card.`, { field: 'target', cause: thrown });
+  if (errno === 'ENODEV' || errno === 'ENXIO' || errno === 'ENOMEDIUM') return goneError(thrown, code, path);
+  const reason = errno === 'ENOSPC' ? 'there is no room left' : errno === 'EIO' ? 'input/output error' : errno;
+  return new ImprintError(code, `The card at ${path} could not be ${verb} at byte ${String(position)}, sector ${String(Math.floor(position / sectorBytes))} (${reason}): take another card.`, { field: 'target', cause: thrown });
 }

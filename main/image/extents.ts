@@ -1,8 +1,6 @@
-/** A stretch of the disk: bytes from its start. */
-export interface Extent {
-  readonly offset: number;
-  readonly length: number;
-}
+import type { Extent } from '../domain/extent';
+
+export type { Extent };
 
 /** Extents in file order with neighbours that continue each other made one. */
 export function mergeExtents(extents: readonly Extent[]): Extent[] {

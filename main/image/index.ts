@@ -11,7 +11,6 @@ export { inspectImage } from './inspect';
 export type { InspectRequest } from './inspect';
 export { locateFile, mostFileBytes } from './locate';
 export type { LocatedFile } from './locate';
-export { overlayBlockBytes } from './overlay';
 export type { OverlayRun } from './overlay';
 export { readPartitionTable, resolvePartition } from './partitions';
 export type { Partition, PartitionTable } from './partition';

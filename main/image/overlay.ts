@@ -1,7 +1,5 @@
+import { blockBytes } from '../domain/extent';
 import type { BlockDevice, BlockReader } from './block-device';
-
-/** Bytes per overlay block: what O_DIRECT can write on any card. */
-export const overlayBlockBytes = 4096;
 
 /** A run of changed blocks. */
 export interface OverlayRun {
@@ -43,7 +41,7 @@ export class OverlayDevice implements BlockDevice {
   runs(): OverlayRun[] {
     const runs: { offset: number; parts: Buffer[]; end: number }[] = [];
     for (const [index, block] of [...this.#blocks].sort(([a], [b]) => a - b)) {
-      const offset = index * overlayBlockBytes;
+      const offset = index * blockBytes;
       const last = runs.at(-1);
       if (last?.end === offset) {
         last.parts.push(block);
@@ -58,8 +56,8 @@ export class OverlayDevice implements BlockDevice {
   async #own(index: number): Promise<Buffer> {
     const known = this.#blocks.get(index);
     if (known !== undefined) return known;
-    const offset = index * overlayBlockBytes;
-    const block = Buffer.alloc(Math.min(overlayBlockBytes, this.bytes - offset));
+    const offset = index * blockBytes;
+    const block = Buffer.alloc(Math.min(blockBytes, this.bytes - offset));
     await this.#base.read(block, 0, block.length, offset);
     this.#blocks.set(index, block);
     return block;
@@ -67,9 +65,9 @@ export class OverlayDevice implements BlockDevice {
 
   #forEachPart(length: number, position: number, use: (index: number, from: number, done: number, count: number) => void): void {
     for (let done = 0; done < length; ) {
-      const index = Math.floor((position + done) / overlayBlockBytes);
-      const from = position + done - index * overlayBlockBytes;
-      const count = Math.min(overlayBlockBytes - from, length - done);
+      const index = Math.floor((position + done) / blockBytes);
+      const from = position + done - index * blockBytes;
+      const count = Math.min(blockBytes - from, length - done);
       use(index, from, done, count);
       done += count;
     }

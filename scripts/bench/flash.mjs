@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { Problem } from '../support/problem.mjs';
 import { cases } from './flash/cases.mjs';
-import { emptyCard, freeMemory, traffic, withCards } from './flash/cards.mjs';
+import { emptyCard, freeMemory, prepareCard, traffic, withCards } from './flash/cards.mjs';
 import { checkCards } from './flash/check.mjs';
 import { bmaptool, dd, etcher, imprint } from './flash/contenders.mjs';
 import { etcherSdk } from './flash/etcher-install.mjs';
@@ -124,23 +124,28 @@ async function measureCase(context, each, options, result) {
   });
 }
 
-function titleOf({ image: kind, compressed, on }, { bytes, mappedBytes }) {
+function titleOf({ image: kind, compressed, on, used }, { bytes, mappedBytes }) {
   const size = bytes < 2 ** 30 ? `${bytes / mebibyte} MiB` : `${bytes / 2 ** 30} GiB`;
   const mapped = kind === 'full' ? 'no holes' : `${Math.round((100 * mappedBytes) / bytes)} % mapped`;
-  return [size, mapped, ...(compressed ? ['.zst'] : []), ...(on === 'disk' ? ['cards on the disk'] : [])].join(', ');
+  return [size, mapped, ...(compressed ? ['.zst'] : []), ...(on === 'disk' ? ['cards on the disk'] : []), ...(used ? ['used cards'] : [])].join(', ');
 }
 
 async function turn(context, each, contender, cards, rates) {
-  for (const card of cards) emptyCard(card);
+  for (const card of cards) prepare(context.image, each, contender, card);
   rates?.forEach((rate, index) => throttle(cards[index].number, rate));
   const before = cards.map(traffic);
   const measured = await contender.measure(context.image, cards, each.compressed);
   const after = cards.map(traffic);
   if (rates !== undefined) for (const { number } of cards) unthrottle(number);
   cards.forEach((card, index) => assertMoved(contender.name, context.image, card, before[index], after[index]));
-  await checkCards(context, cards, contender.name, contender);
+  await checkCards(context, cards, contender.name, contender, each.used === true);
   const moved = (way) => Math.max(...after.map((each, index) => each[way] - before[index][way])) / mebibyte;
   return [{ ...measured, written: moved('written'), read: moved('read') }];
+}
+
+function prepare(image, { on, used }, { everything }, card) {
+  if (on !== 'tmpfs') emptyCard(card);
+  else prepareCard(card, used || everything ? [{ offset: 0, length: card.bytes }] : image.mapped);
 }
 
 /** A verification that the page cache answered is none. */
@@ -160,7 +165,7 @@ function report({ machine, comparisons, preparations, traffic: moved, leftOut },
   print(`What one card saw, by its own counters (zeroed ranges count as written, the check after the run as nothing):\n  ${moved.join('\n  ')}`);
   if (leftOut.length > 0) print(`Left out: ${leftOut.join('; ')}.`);
   print(`Load average ${loadBefore.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after.`);
-  print(options.keep && leftOut.length === 0 ? `Kept as ${keepResult('flash', machine, comparisons)}.` : 'Not kept: not everything was measured, or in too few runs.');
+  print(options.keep && leftOut.length === 0 ? `Kept as ${keepResult('flash', machine, comparisons, options.part)}.` : 'Not kept: not everything was measured, or in too few runs.');
 }
 
 async function versionOf(program) {

@@ -88,7 +88,7 @@ export class Bench {
   }
 }
 
-const phaseOrder = ['open', 'erase', 'write', 'verify', 'head'];
+const phaseOrder = ['open', 'erase', 'write', 'verify', 'head', 'key'];
 
 // The engine sends ten messages a second at most, so the one that would say it exactly may never come.
 const isBeyond = (event, phase, part) => {

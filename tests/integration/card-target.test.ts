@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -153,6 +153,55 @@ describe('spoiling', () => {
     expect(await code(target.spoil())).toBe('target-changed');
     await target.close();
     expect(readFileSync(path).equals(other)).toBe(true);
+  });
+});
+
+describe.skipIf(problem !== undefined)(`a transfer that fails (${problem ?? 'root'})`, () => {
+  // What a loop device reads behind the end of its file is an input/output error.
+  const good = mebibyte + 5 * 4096;
+
+  async function brokenCard(): Promise<CardTarget> {
+    const backing = makeSparseFile(inFolder('card.img'), 4 * mebibyte);
+    const device = loop(backing);
+    truncateSync(backing, good);
+    return CardTarget.openForReading(device);
+  }
+
+  it('is reported with the very block that fails, and its sector', async () => {
+    const target = await brokenCard();
+    try {
+      const buffer = alignedBuffer(mebibyte);
+      const thrown: unknown = await target.digest(buffer, mebibyte).catch((error: unknown) => error);
+      expect(thrown).toMatchObject({ code: 'EIO' });
+      const error = await target.explain(thrown, 'target-read-failed', mebibyte, mebibyte);
+      expect(error).toMatchObject({ code: 'target-read-failed', message: expect.stringContaining(`at byte ${String(good)}, sector ${String(good / 512)} (input/output error)`) as string });
+    } finally {
+      await target.close();
+    }
+  });
+
+  it('is not looked into where it was a single block, which may hold a key', async () => {
+    const target = await brokenCard();
+    try {
+      const thrown = Object.assign(new Error('pread'), { code: 'EIO' });
+      expect((await target.explain(thrown, 'target-read-failed', mebibyte + 4096 * 4, 4096)).message).toContain(`at byte ${String(mebibyte + 4096 * 4)},`);
+    } finally {
+      await target.close();
+    }
+  });
+
+  it('of a card that is out says so, whatever the kernel calls it', async () => {
+    const backing = makeSparseFile(inFolder('card.img'), 4 * mebibyte);
+    const device = loop(backing);
+    const target = await CardTarget.openForReading(device);
+    try {
+      truncateSync(backing, 0);
+      execFileSync('losetup', ['--set-capacity', device]);
+      const thrown = Object.assign(new Error('pwrite'), { code: 'ENOSPC' });
+      expect(await target.explain(thrown, 'target-write-failed', mebibyte, mebibyte)).toMatchObject({ code: 'target-write-failed', message: `The card at ${device} is gone: put it in again and start again.` });
+    } finally {
+      await target.close();
+    }
   });
 });
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CardFile, PartitionReference } from '../../main/domain/profile';
-import { injectFiles, locateFile, openImage, overlayBlockBytes } from '../../main/image';
+import { blockBytes } from '../../main/domain/extent';
+import { injectFiles, locateFile, openImage } from '../../main/image';
 import { describeFilesystem } from '../../main/image/filesystems';
 import type { BlockReader, Injection, InjectionRequest } from '../../main/image';
 import { debugfs, e2fsck, makeImage, readFileInImage, setNeedsRecovery, sha256File, standardMenderImage } from '../support/images';
@@ -71,11 +72,11 @@ async function guarded(path: string, secret: readonly { offset: number; length: 
 function expectWellFormed(injection: Injection, imageBytes: number): void {
   let end = -1;
   for (const { offset, bytes } of injection.overlay) {
-    expect(offset % overlayBlockBytes).toBe(0);
+    expect(offset % blockBytes).toBe(0);
     // Neighbours are merged, so there is a gap before each run.
     expect(offset).toBeGreaterThan(end);
     end = offset + bytes.length;
-    expect(bytes.length % overlayBlockBytes === 0 || end === imageBytes).toBe(true);
+    expect(bytes.length % blockBytes === 0 || end === imageBytes).toBe(true);
   }
 }
 

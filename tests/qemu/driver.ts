@@ -79,7 +79,7 @@ async function provision({ path = '', job = randomUUID(), naming = 'listed', era
   const erasedBytes = unmappedRanges(pieces, prepared.decodedBytes, 512).reduce((sum, { length }) => sum + length, 0);
   const onProgress = ({ phase, doneBytes, totalBytes }: Progress): void => {
     const bodyDone = phase === 'verify' && doneBytes >= totalBytes - headBytes;
-    const name = bodyDone ? 'head' : phase === 'write' && doneBytes < erasedBytes ? 'erase' : phase;
+    const name = phase === 'verify' && doneBytes >= totalBytes ? 'key' : bodyDone ? 'head' : phase === 'write' && doneBytes < erasedBytes ? 'erase' : phase;
     send({ event: 'progress', job, phase: name, doneBytes, totalBytes, erasedBytes });
   };
   try {

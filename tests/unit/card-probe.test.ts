@@ -23,6 +23,7 @@ function card(bytes: number, place: (position: number) => number | undefined): P
       return Promise.resolve(kept?.equals(expected) === true ? -1 : 0);
     },
     settle: () => Promise.resolve(),
+    explain: (thrown) => Promise.resolve(asImprintError(thrown)),
   };
 }
 

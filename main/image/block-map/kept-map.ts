@@ -7,7 +7,8 @@ import { stampOf } from '../stamp';
 import { bmapCandidates } from './bmap-file';
 import { mapImage } from './map-image';
 import type { BlockMap } from './map-image';
-import { blockBytes, leastGapBytes } from './ranges';
+import { blockBytes } from '../../domain/extent';
+import { leastGapBytes } from './ranges';
 
 const version = 1;
 

@@ -1,7 +1,6 @@
+import { blockBytes } from '../../domain/extent';
 import type { Extent } from '../extents';
 
-/** Cards and direct I/O count in blocks of so many bytes. */
-export const blockBytes = 4096;
 /** A gap below this costs a card more in seeks than it saves in writes. */
 export const leastGapBytes = 64 * 1024;
 

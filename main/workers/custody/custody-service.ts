@@ -97,9 +97,9 @@ export class CustodyService implements Custody {
     const target = await CardTarget.openForWriting(facts, image.decodedBytes);
     this.#cards.set(jobId, { target, image, plan, files, verified: false });
     try {
-      const bytesWritten = await this.#withWriter(jobId, signal, (writer) => writer.writeBody(onProgress));
+      const { bytesWritten, untouchedBytes } = await this.#withWriter(jobId, signal, async (writer) => ({ bytesWritten: await writer.writeBody(onProgress), untouchedBytes: writer.untouchedBytes }));
       const overlayBytes = plan.overlay.reduce((sum, run) => sum + run.bytes.length, 0);
-      return { bytesWritten, overlayBytes, milliseconds: performance.now() - started, directIo: target.direct };
+      return { bytesWritten, overlayBytes, untouchedBytes, milliseconds: performance.now() - started, directIo: target.direct };
     } catch (thrown) {
       // CRASH: the head was zeroed before the first byte of the body, so this card does not boot either way.
       await this.#letGo(jobId);

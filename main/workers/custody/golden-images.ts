@@ -55,7 +55,13 @@ export class GoldenImages {
     }
     shared.users += 1;
     try {
-      return await use(await shared.golden);
+      const golden = await shared.golden;
+      golden.join();
+      try {
+        return await use(golden);
+      } finally {
+        golden.leave();
+      }
     } finally {
       shared.users -= 1;
       if (shared.users === 0) {

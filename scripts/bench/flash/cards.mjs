@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { basename, join } from 'node:path';
 import { toolEnvironment } from '../harness/process.mjs';
 import { Problem } from '../../support/problem.mjs';
+import { mebibyte } from './task.mjs';
 import { unthrottle } from './throttle.mjs';
 
 /** In these the kernel counts, whatever a device's block size is. */
@@ -48,9 +49,36 @@ export async function withCards({ count, bytes, parent }, use) {
   }
 }
 
-/** An empty card for the next contender: so everybody's writes have to find room, and nothing old can pass for something new. */
+/** What lies on a card before a turn: nothing of the image, so that nothing old can pass for something new. */
+const oldBytes = Buffer.alloc(mebibyte, 0xa5);
+
+/** A card without anything on it, for cards on a disk. */
 export function emptyCard({ device }) {
   checked('blkdiscard', ['-f', device]);
+}
+
+/**
+ * A card in memory for the next contender. Every block that it is going to write has memory already: a virtual machine's
+ * host may take freed memory back and be slow to give it again, which would be what is measured.
+ * @param {Card} card
+ * @param {readonly {offset: number, length: number}[]} written what the contender writes; the rest is left as on a new card
+ */
+export function prepareCard({ device, backing, bytes }, written) {
+  let at = 0;
+  for (const { offset, length } of [...written, { offset: bytes, length: 0 }]) {
+    if (offset > at) checked('blkdiscard', ['-f', '-o', String(at), '-l', String(offset - at), device]);
+    at = offset + length;
+  }
+  const file = openSync(backing, 'r+');
+  try {
+    for (const { offset, length } of written) {
+      for (let place = offset; place < offset + length; place += oldBytes.length) {
+        writeSync(file, oldBytes, 0, Math.min(oldBytes.length, offset + length - place), place);
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Bytes that were read from and written to a card since the machine started. */

@@ -1,5 +1,5 @@
 /**
- * What is measured. `image`: which one (small: the mapped one in 768 MiB, where cards are many or slow); `ours`: which erasures; `compressed`: as .zst; `on`: where the cards' files lie; `rivals`: who else does it; `rates`: bytes
+ * What is measured. `image`: which one (small: the mapped one in 768 MiB, where cards are many or slow); `ours`: which erasures; `compressed`: as .zst; `on`: where the cards' files lie; `used`: full of old bytes before each turn; `rivals`: who else does it; `rates`: bytes
  * per second of each card, several sets of them in one case are
  * measured in turns; `mostRuns`: counted ones, where a turn takes minutes; `whole`, `cpu`, `writeOnly`, `memory`: rows besides write + verify.
  * bmaptool writes through the page cache, so each of its cards takes the memory twice.
@@ -15,6 +15,7 @@ const slowCard = 20e6;
 
 export const cases = [
   { ...base, name: 'raw-1', cards: 1, ours: bothErasures, rivals: withBmaptool, whole: true },
+  { ...base, name: 'used-1', used: true, cards: 1, ours: bothErasures, rivals: ['etcher', 'dd'] },
   { ...base, name: 'raw-4', cards: 4, ours: bothErasures, rivals: withBmaptool, whole: true, cpu: true },
   { ...base, name: 'raw-8', mostRuns: 3, cards: 8 },
   { ...base, name: 'full-1', image: 'full', cards: 1, rivals: [...withBmaptool.slice(0, 3)], whole: true, writeOnly: true },

@@ -10,17 +10,19 @@ const keyStart = Buffer.from('-----BEGIN PRIVATE KEY-----');
 const mostDifferences = mebibyte;
 
 /**
- * Whether every card holds the image, byte by byte (cards were empty before, and the image's unmapped blocks are zeros); with `key`, all
+ * Whether every card holds the image, byte by byte, or its mapped blocks where old bytes of a `used` card may stay in the others; with `key`, all
  * but some blocks of the partition where a file with the right mode and owner lies, in a filesystem that e2fsck finds clean.
  * @throws {Problem}
  */
-export async function checkCards({ images, image }, cards, who, { key }) {
-  await Promise.all(cards.map((card) => checkCard(images, image, card, who, key)));
+export async function checkCards({ images, image }, cards, who, { key, erases }, used) {
+  await Promise.all(cards.map((card) => checkCard(images, image, card, who, key, used && !erases)));
 }
 
-async function checkCard(images, image, { device, backing }, who, key) {
+async function checkCard(images, image, { device, backing }, who, key, mappedOnly) {
   const wrong = (what) => new Problem(`${who} gave a wrong card at ${device}: ${what}`);
-  const places = await differences(image, backing);
+  const ranges = mappedOnly ? image.mapped : [{ offset: 0, length: image.bytes }];
+  const places = [];
+  for (const range of ranges) places.push(...(await differences(image.path, backing, range)));
   if (!key) {
     if (places.length > 0) throw wrong(`differs from the image, first at byte ${places[0]}`);
     return;
@@ -42,14 +44,14 @@ async function checkCard(images, image, { device, backing }, who, key) {
 }
 
 /** Offsets from 0 of the bytes that differ, not more than `mostDifferences`. */
-function differences({ path, bytes }, backing) {
+function differences(path, backing, { offset, length }) {
   return new Promise((resolve, reject) => {
     const places = [];
-    const child = spawn('cmp', ['-l', '-n', String(bytes), path, backing], { env: toolEnvironment, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('cmp', ['-l', '-i', String(offset), '-n', String(length), path, backing], { env: toolEnvironment, stdio: ['ignore', 'pipe', 'inherit'] });
     const stop = () => child.kill('SIGKILL');
     process.once('exit', stop);
     createInterface({ input: child.stdout }).on('line', (line) => {
-      if (places.length < mostDifferences) places.push(Number.parseInt(line, 10) - 1);
+      if (places.length < mostDifferences) places.push(offset + Number.parseInt(line, 10) - 1);
       else stop();
     });
     child.once('error', reject);

@@ -11,8 +11,9 @@ import { keyFile } from './task.mjs';
  * the first write. `whole` is the whole process, `prepare` what is done once for an image before any card. `peak` is in MiB.
  * @typedef {{write: number, work: number, whole: number, cards: number[], prepare?: number, cpu?: number, peak?: number}} Measured
  *
- * @typedef {{name: string, key: boolean, measure: (image: import('./images.mjs').BenchImage, cards: import('./cards.mjs').Card[],
- *   compressed: boolean) => Promise<Measured>}} Contender `key`: whether it also puts a key onto each card
+ * @typedef {{name: string, key: boolean, erases: boolean, everything: boolean, measure: (image: import('./images.mjs').BenchImage, cards: import('./cards.mjs').Card[],
+ *   compressed: boolean) => Promise<Measured>}} Contender `key`: whether it also puts a key onto each card; `erases`: whether old
+ *   bytes in unmapped blocks are gone afterwards; `everything`: whether it writes unmapped blocks too
  */
 
 /**
@@ -33,7 +34,7 @@ export async function imprint({ electron, bundleFolder, folder }, erasure) {
       await rm(cacheFolder, { recursive: true, force: true });
     }
   };
-  return { name: erasure === 'zero' ? 'Imprint' : 'Imprint (discard-verified)', key: true, measure };
+  return { name: erasure === 'zero' ? 'Imprint' : 'Imprint (discard-verified)', key: true, erases: true, everything: false, measure };
 }
 
 /** etcher-sdk as balenaEtcher uses it: trim of ext partitions, verification, its number of buffers and of threads. @returns {Contender} */
@@ -41,7 +42,7 @@ export function etcher({ folder }, sdk) {
   const env = { ...toolEnvironment, UV_THREADPOOL_SIZE: String(16 * cpus().length) };
   const driver = inRoot('scripts', 'bench', 'flash', 'etcher-driver.cjs');
   const measure = (image, cards) => drive(folder, process.execPath, driver, env, { folder: sdk.folder, image: image.path, devices: devicesOf(cards) });
-  return { name: `etcher-sdk ${sdk.version}`, key: false, measure };
+  return { name: `etcher-sdk ${sdk.version}`, key: false, erases: false, everything: false, measure };
 }
 
 /** One dd per card, then one dd and cmp per card. @returns {Contender} */
@@ -50,14 +51,14 @@ export function dd({ versions }) {
     compressed
       ? ['bash', '-c', 'set -o pipefail; zstd -dcq "$0" | dd of="$1" bs=4M iflag=fullblock oflag=direct conv=fsync,nocreat status=none', zst.path, device]
       : ['dd', `if=${path}`, `of=${device}`, 'bs=4M', 'oflag=direct', 'conv=fsync,nocreat', 'status=none'];
-  return { name: `dd ${versions.coreutils} + cmp`, key: false, measure: commands(write, readBack) };
+  return { name: `dd ${versions.coreutils} + cmp`, key: false, erases: true, everything: true, measure: commands(write, readBack) };
 }
 
 /** @param {boolean} withMap whether it is told which blocks to write @returns {Contender} */
 export function bmaptool({ versions }, withMap) {
   const write = ({ path, zst, bmap }, { device }, compressed) =>
     ['bmaptool', '--quiet', 'copy', ...(withMap ? ['--bmap', bmap] : ['--nobmap']), compressed ? zst.path : path, device];
-  return { name: `bmaptool ${versions.bmaptool} ${withMap ? 'with' : 'without'} bmap + cmp`, key: false, measure: commands(write, readBack) };
+  return { name: `bmaptool ${versions.bmaptool} ${withMap ? 'with' : 'without'} bmap + cmp`, key: false, erases: !withMap, everything: !withMap, measure: commands(write, readBack) };
 }
 
 function readBack({ path, bytes, zst }, { device }, compressed) {

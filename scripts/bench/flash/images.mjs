@@ -8,7 +8,7 @@ import { mebibyte } from './task.mjs';
 /**
  * An image as the contenders get it.
  * @typedef {{name: string, path: string, bytes: number, sha256: string, mappedBytes: number, keyPartition: {index: number, offset: number,
- *   bytes: number}, zst: {path: string, sha256: string} | undefined, bmap: string}} BenchImage
+ *   bytes: number}, zst: {path: string, sha256: string} | undefined, bmap: string, mapped: {offset: number, length: number}[]}} BenchImage
  */
 
 /**
@@ -51,16 +51,25 @@ async function finish(images, folder, name, { path, bytes, keyPartition }, compr
   await measureProcess('cp', ['--sparse=always', '--reflink=never', path, sparse]);
   await settle(sparse);
   await measureProcess('bmaptool', ['create', '-o', bmap, sparse]);
-  const mappedBytes = mappedBytesOf(await readFile(bmap, 'utf8'));
+  const map = await readFile(bmap, 'utf8');
   await measureProcess('rm', [sparse]);
   const zst = compressed ? await compress(images, folder, name, path) : undefined;
-  return { name, path, bytes, sha256, mappedBytes, keyPartition, zst, bmap };
+  return { name, path, bytes, sha256, mappedBytes: mappedBytesOf(map), mapped: mappedRangesOf(map), keyPartition, zst, bmap };
 }
 
 /** bmap 2.0: the header counts the blocks that are to be written. */
 function mappedBytesOf(bmap) {
   const [blocks, size] = ['MappedBlocksCount', 'BlockSize'].map((name) => Number(new RegExp(`<${name}>\\s*(\\d+)`).exec(bmap)?.[1]));
   return blocks * size;
+}
+
+/** Ranges of blocks, `first-last` or one number. */
+function mappedRangesOf(bmap) {
+  const blockBytes = Number(/<BlockSize>\s*(\d+)/.exec(bmap)?.[1]);
+  return [...bmap.matchAll(/<Range[^>]*>\s*(\d+)(?:-(\d+))?\s*</g)].map(([, first, last]) => ({
+    offset: Number(first) * blockBytes,
+    length: (Number(last ?? first) - Number(first) + 1) * blockBytes,
+  }));
 }
 
 async function compress(images, folder, name, path) {

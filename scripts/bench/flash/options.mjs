@@ -4,14 +4,14 @@ const LEAST_RUNS_OF_A_PART = 3;
 const USAGE = `Options:
   --runs N       counted runs of each contender, ${LEAST_RUNS} unless said; fewer are not kept
   --cases A,B    only these cases (npm run bench -- flash --cases list); a part is not kept
-  --keep         keep this part all the same, with at least ${LEAST_RUNS_OF_A_PART} runs
+  --keep         keep this part all the same, with at least ${LEAST_RUNS_OF_A_PART} runs, beside what is kept of other cases
   --quick        images of 256 MiB and one run: shows that everything works, not kept
 `;
 
 /**
  * @param {string[]} args
  * @param {string[]} known names of the cases
- * @returns {{runs: number, imageMiB: number, cases: string[], keep: boolean} | undefined} undefined, with words on stderr, when an
+ * @returns {{part: boolean, runs: number, imageMiB: number, cases: string[], keep: boolean} | undefined} undefined, with words on stderr, when an
  *   argument is wrong or only the list was asked for
  */
 export function parseOptions(args, known) {
@@ -35,5 +35,5 @@ export function parseOptions(args, known) {
     } else return refuse(`There is no option "${option}".`);
   }
   runs ??= quick ? 1 : LEAST_RUNS;
-  return { runs, imageMiB: quick ? 256 : 2048, cases, keep: !quick && ((runs >= LEAST_RUNS && cases === known) || (keepPart && runs >= LEAST_RUNS_OF_A_PART)) };
+  return { part: cases !== known, runs, imageMiB: quick ? 256 : 2048, cases, keep: !quick && ((runs >= LEAST_RUNS && cases === known) || (keepPart && runs >= LEAST_RUNS_OF_A_PART)) };
 }

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFileAtomic } from '../../support/files.mjs';
 import { inRoot } from '../../support/paths.mjs';
 import { rounded } from './statistics.mjs';
@@ -7,6 +8,8 @@ import { rounded } from './statistics.mjs';
  * @typedef {{case: string, rival: string, unit: string, better: 'less' | 'more', ours: import('./statistics.mjs').Summary,
  *   theirs: import('./statistics.mjs').Summary}} Comparison
  */
+
+const sameMachine = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** Above 1 Imprint is better, whatever the unit. @param {Comparison} comparison */
 const ratioOf = ({ better, ours, theirs }) => (better === 'less' ? theirs.median / ours.median : ours.median / theirs.median);
@@ -34,9 +37,10 @@ export function tableOf(comparisons) {
  * @param {string} name
  * @param {object} machine
  * @param {Comparison[]} comparisons
+ * @param {boolean} part keeps the rows of other cases that were measured on the same machine
  * @returns {string} the file's path from the root
  */
-export function keepResult(name, machine, comparisons) {
+export function keepResult(name, machine, comparisons, part = false) {
   const rows = comparisons.map((each) => ({
     case: each.case,
     rival: each.rival,
@@ -45,7 +49,11 @@ export function keepResult(name, machine, comparisons) {
     theirs: rounded(each.theirs.median),
     ratio: rounded(ratioOf(each)),
   }));
-  const result = { machine, date: new Date().toISOString(), rows };
-  writeFileAtomic(inRoot('docs', 'bench', `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  const path = inRoot('docs', 'bench', `${name}.json`);
+  const before = part && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+  const measured = new Set(rows.map((row) => row.case));
+  const others = sameMachine(before?.machine, machine) ? before.rows.filter((row) => !measured.has(row.case)) : [];
+  const result = { machine, date: new Date().toISOString(), rows: [...others, ...rows] };
+  writeFileAtomic(path, `${JSON.stringify(result, null, 2)}\n`);
   return `docs/bench/${name}.json`;
 }

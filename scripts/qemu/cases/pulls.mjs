@@ -5,9 +5,13 @@ import { readAt } from '../golden.mjs';
 import { seededRandom } from '../random.mjs';
 
 /** How many of the moments lie in which phase. */
-const phases = { open: 3, erase: 4, write: 4, verify: 4, head: 5 };
+const phases = { open: 3, erase: 4, write: 4, verify: 4, head: 3, key: 2 };
 
-/** The head is one MiB, written and read: it is slowed down further, so that a pull can hit it. */
+/** How long after its beginning a card is pulled in a phase that is not measured in bytes. */
+const mostMilliseconds = { open: 800, head: 2000, key: 400 };
+const partOf = (phase, random) => (phase in mostMilliseconds ? 0 : random());
+
+/** The head is one MiB, written and read: it is slowed down further, so that a pull can hit it; and the key's read-back with it. */
 const slowHead = 1024 * 1024;
 
 /** @returns moments in a random order: a part of the phase's bytes, and milliseconds after that */
@@ -16,8 +20,8 @@ export function pullMoments(seed) {
   const moments = Object.entries(phases).flatMap(([phase, count]) =>
     Array.from({ length: count }, () => ({
       phase,
-      part: phase === 'open' || phase === 'head' ? 0 : random(),
-      milliseconds: Math.round(random() * (phase === 'open' ? 800 : phase === 'head' ? 2000 : 90)),
+      part: partOf(phase, random),
+      milliseconds: Math.round(random() * (mostMilliseconds[phase] ?? 90)),
     })),
   );
   return moments.map((moment) => [random(), moment]).sort(([one], [other]) => one - other).map(([, moment]) => moment);
@@ -36,10 +40,10 @@ async function pull(bench, report, number, { phase, part, milliseconds }) {
   const plugged = await bench.cards.plug(path);
   await bench.cards.speed(slow);
   const job = bench.start({ path: plugged.drive.path });
-  if (phase === 'head') {
+  if (phase === 'head' || phase === 'key') {
     await job.reaches('verify', 0.85);
     await bench.cards.speed(slowHead);
-    await Promise.race([firstSectorWritten(path), job.end()]);
+    await Promise.race([phase === 'head' ? firstSectorWritten(path) : job.reaches('key', 0), job.end()]);
   } else {
     await job.reaches(phase, part);
   }
@@ -97,7 +101,7 @@ async function faultsOfPulledHead(bench, path, phase, spki) {
     const body = readAt(path, 1024 * 1024, 100 * 1024 * 1024);
     return body.every((byte) => byte === 0xa5) ? [] : [`the head is ${head}, and the card is not the old one`];
   }
-  if (phase !== 'head') return [`the head is ${head}, and the job was not done`];
+  if (phase !== 'head' && phase !== 'key') return [`the head is ${head}, and the job was not done`];
   const faults = await faultsOfFinishedCard(path, bench.golden, spki);
   return faults.map((fault) => `the card boots and is not whole: ${fault}`);
 }

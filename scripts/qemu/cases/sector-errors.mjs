@@ -3,7 +3,8 @@ import { placeInFiller } from '../golden.mjs';
 
 const sectorBytes = 512;
 const badSectors = 8;
-const transferBytes = 1024 * 1024;
+/** What the engine looks at one by one where a transfer fails. */
+const blockBytes = 4096;
 
 /** Sectors of the card that cannot be read, or cannot be written: the refusal names where. */
 export async function sectorErrors(bench, report) {
@@ -23,8 +24,8 @@ export async function sectorErrors(bench, report) {
   }
 }
 
-/** The byte that a refusal names lies in the transfer that holds the bad one, and not behind it. */
-export function faultsOfPlace(sentence, bad, tolerance = transferBytes) {
+/** The byte that a refusal names lies in the block that holds the bad one, and not behind it. */
+export function faultsOfPlace(sentence, bad, tolerance = blockBytes) {
   const named = Number(/at byte (\d+)/.exec(sentence)?.[1] ?? Number.NaN);
   return named <= bad && named > bad - tolerance ? [] : [`names byte ${named}, broken is ${bad}`];
 }
