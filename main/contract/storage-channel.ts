@@ -2,21 +2,33 @@
 import { z } from 'zod';
 import type { Methods } from './methods';
 import {
+  acceptancePageSchema,
+  acceptanceQuerySchema,
+  acceptanceSchema,
+  acceptanceStateSchema,
+  actionEntrySchema,
+  batchSummarySchema,
   dayRowSchema,
   deviceDetailsSchema,
   deviceRowSchema,
   deviceStateSchema,
+  foreignDeviceSchema,
   identitySchema,
   jobRowSchema,
   jobStateSchema,
+  keyHolderSchema,
   keyTypeSchema,
   listOf,
+  listQuerySchema,
+  pageQuerySchema,
   preparedImageSchema,
   processOwnerSchema,
   publicKeySchema,
   sha256Schema,
+  signOffSchema,
   stepNameSchema,
   timestampSchema,
+  watchedDeviceSchema,
 } from './values';
 
 const nothing = z.void();
@@ -35,6 +47,7 @@ export const reservationSchema = z.object({
   slot: z.string(),
   targetPath: z.string(),
   operator: z.string(),
+  batch: z.string().min(1).optional(),
   owner: processOwnerSchema,
   at,
 });
@@ -64,13 +77,25 @@ export const storageMethods = {
   findByIdentity: { params: z.object({ identity: identitySchema }), result: deviceDetailsSchema.optional() },
   findByFingerprint: { params: z.object({ fingerprint: sha256Schema }), result: deviceDetailsSchema.optional() },
   device: { params: z.object({ deviceId: z.string() }), result: deviceDetailsSchema.optional() },
-  list: {
-    params: z.object({
-      query: z.object({ identity: identitySchema.optional(), state: deviceStateSchema.optional(), limit: z.int().min(1), offset: z.int().min(0) }),
-    }),
-    result: z.object({ devices: listOf(deviceRowSchema), total: z.int() }),
-  },
+  list: { params: z.object({ query: listQuerySchema }), result: z.object({ devices: listOf(deviceRowSchema), total: z.int() }) },
   jobsSince: { params: z.object({ since: timestampSchema, limit: z.int().min(1) }), result: listOf(dayRowSchema) },
+  devicesToWatch: {
+    params: z.object({
+      query: z.object({ serverUrl: z.string(), states: listOf(acceptanceStateSchema), checkedBefore: timestampSchema, limit: z.int().min(1) }),
+    }),
+    result: listOf(watchedDeviceSchema),
+  },
+  // One transaction: longer ones would keep the jobs at the bench waiting.
+  saveAcceptances: { params: z.object({ acceptances: z.array(acceptanceSchema).max(500).readonly() }), result: nothing },
+  acceptancePage: { params: z.object({ query: acceptanceQuerySchema }), result: acceptancePageSchema },
+  keyHolders: { params: z.object({ fingerprints: z.array(sha256Schema).max(1000).readonly() }), result: listOf(keyHolderSchema) },
+  batches: { params: z.object({ limit: z.int().min(1) }), result: listOf(batchSummarySchema) },
+  signOff: { params: z.object({ batch: z.string().min(1), by: z.string().min(1), at, remark: z.string().optional() }), result: signOffSchema },
+  importForeign: { params: z.object({ devices: listOf(foreignDeviceSchema) }), result: z.object({ added: z.int(), known: z.int() }) },
+  foreignDevices: { params: z.object({ query: pageQuerySchema }), result: z.object({ devices: listOf(foreignDeviceSchema), total: z.int() }) },
+  startAction: { params: z.object({ action: actionEntrySchema.omit({ state: true, endedAt: true, sentence: true }) }), result: nothing },
+  endAction: { params: z.object({ actionId: z.string(), state: z.enum(['done', 'failed']), sentence: z.string(), at }), result: nothing },
+  unfinishedActions: { params: z.object({}), result: listOf(actionEntrySchema) },
   close: { params: z.object({}), result: nothing },
 } as const satisfies Methods;
 

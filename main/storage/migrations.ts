@@ -108,7 +108,171 @@ const firstSchema = `
   BEGIN SELECT RAISE(ABORT, 'a recorded public key is never changed'); END;
 `;
 
-export const migrations: readonly Migration[] = [{ number: 1, up: firstSchema }];
+/** Triggers that refuse every change of a table's rows. */
+const appendOnly = (table: string, sentence: string): string =>
+  ['UPDATE', 'DELETE']
+    .map((change) => `CREATE TRIGGER ${table}_refuse_${change.toLowerCase()} BEFORE ${change} ON ${table} BEGIN SELECT RAISE(ABORT, '${sentence}'); END;`)
+    .join('\n  ');
+
+const copiedColumns = 'sequence, device_id, identity, state, key_type, fingerprint, spki, server_kind, server_url, server_device_id, profile_name, created_at, updated_at';
+
+/*
+ * Acceptance, batches, devices of other tools, and what is done at the server afterwards.
+ *
+ * What is seen at the server has a table of its own, because it is written again and again, while a device with its
+ * public key is not. It copies what a device never changes (server, profile, batch), so that each question of QA's page
+ * and of the watch is answered from one index whose last part is `sequence`, the order of the page. Triggers keep both
+ * tables in step.
+ *
+ * SQLite can rebuild a table only under another name (https://sqlite.org/lang_altertable.html, 7); its old triggers and
+ * indexes go with it.
+ */
+const acceptanceSchema = `
+  CREATE TABLE new_devices (
+    sequence INTEGER PRIMARY KEY,
+    device_id TEXT NOT NULL UNIQUE,
+    identity TEXT NOT NULL CHECK (json_valid(identity) AND json_type(identity) = 'object'),
+    state TEXT NOT NULL CHECK (state IN ('reserved', 'preauthorized', 'accepted', 'released', 'decommissioned')),
+    key_type TEXT NOT NULL CHECK (key_type IN ('rsa-2048', 'rsa-3072', 'rsa-4096', 'ec-p256', 'ed25519')),
+    ${sha256('fingerprint')} UNIQUE,
+    spki BLOB,
+    server_kind TEXT NOT NULL,
+    server_url TEXT NOT NULL,
+    server_device_id TEXT,
+    profile_name TEXT NOT NULL,
+    batch TEXT CHECK (batch <> ''),
+    ${timestamp('created_at')} NOT NULL,
+    ${timestamp('updated_at')} NOT NULL,
+    CHECK ((fingerprint IS NULL) = (spki IS NULL))
+  ) STRICT;
+  INSERT INTO new_devices (${copiedColumns}) SELECT ${copiedColumns} FROM devices;
+  DROP TABLE devices;
+  ALTER TABLE new_devices RENAME TO devices;
+  CREATE UNIQUE INDEX devices_identity ON devices (identity) WHERE state NOT IN ('released', 'decommissioned');
+  CREATE INDEX devices_identity_history ON devices (identity, sequence);
+  CREATE INDEX devices_newest ON devices (created_at, sequence);
+  CREATE INDEX devices_of_state ON devices (state, created_at, sequence);
+  CREATE INDEX devices_of_batch ON devices (batch, created_at, sequence) WHERE batch IS NOT NULL;
+  CREATE INDEX devices_in_making ON devices (batch, sequence) WHERE state = 'reserved' AND batch IS NOT NULL;
+
+  CREATE TRIGGER devices_are_kept BEFORE DELETE ON devices
+  BEGIN SELECT RAISE(ABORT, 'a device is never deleted from the record'); END;
+
+  CREATE TRIGGER public_keys_are_kept BEFORE UPDATE OF fingerprint, spki ON devices
+  WHEN OLD.fingerprint IS NOT NULL
+  BEGIN SELECT RAISE(ABORT, 'a recorded public key is never changed'); END;
+
+  CREATE TRIGGER origins_are_kept BEFORE UPDATE OF sequence, server_url, profile_name, batch ON devices
+  BEGIN SELECT RAISE(ABORT, 'the server, the profile and the batch of a device are never changed'); END;
+
+  CREATE TABLE acceptances (
+    sequence INTEGER PRIMARY KEY REFERENCES devices (sequence),
+    server_url TEXT NOT NULL,
+    profile_name TEXT NOT NULL,
+    batch TEXT,
+    watched INTEGER NOT NULL CHECK (watched IN (0, 1)),
+    state TEXT NOT NULL CHECK (state IN ('unchecked', 'waiting', 'accepted', 'stuck', 'missing')),
+    diagnosis TEXT CHECK (diagnosis IN ('never-seen', 'another-key', 'key-of-another-device', 'near-identity', 'rejected', 'no-auth',
+      'key-not-expected', 'decommissioning', 'limit-reached', 'not-at-server')),
+    sentence TEXT,
+    server_status TEXT,
+    server_device_id TEXT,
+    related_device_id TEXT REFERENCES devices (device_id),
+    ${timestamp('checked_at')},
+    ${timestamp('accepted_at')},
+    CHECK ((checked_at IS NULL) = (sentence IS NULL))
+  ) STRICT;
+  INSERT INTO acceptances (sequence, server_url, profile_name, watched, state, accepted_at)
+    SELECT sequence, server_url, profile_name, state IN ('preauthorized', 'accepted'),
+      iif(state = 'accepted', 'accepted', 'unchecked'), iif(state = 'accepted', updated_at, NULL) FROM devices;
+  CREATE INDEX acceptances_newest ON acceptances (sequence) WHERE watched = 1;
+  CREATE INDEX acceptances_of_state ON acceptances (state) WHERE watched = 1;
+  CREATE INDEX acceptances_of_diagnosis ON acceptances (diagnosis) WHERE watched = 1 AND diagnosis IS NOT NULL;
+  CREATE INDEX acceptances_of_batch ON acceptances (batch) WHERE watched = 1 AND batch IS NOT NULL;
+  CREATE INDEX acceptances_of_batch_state ON acceptances (batch, state) WHERE watched = 1 AND batch IS NOT NULL;
+  CREATE INDEX acceptances_of_profile ON acceptances (profile_name) WHERE watched = 1;
+  CREATE INDEX acceptances_of_profile_state ON acceptances (profile_name, state) WHERE watched = 1;
+  CREATE INDEX acceptances_of_related ON acceptances (related_device_id) WHERE related_device_id IS NOT NULL;
+  CREATE INDEX acceptances_to_check ON acceptances (server_url, state, ifnull(checked_at, '')) WHERE watched = 1;
+
+  CREATE TRIGGER acceptances_begin AFTER INSERT ON devices
+  BEGIN
+    INSERT INTO acceptances (sequence, server_url, profile_name, batch, watched, state, accepted_at)
+    VALUES (NEW.sequence, NEW.server_url, NEW.profile_name, NEW.batch, NEW.state IN ('preauthorized', 'accepted'),
+      iif(NEW.state = 'accepted', 'accepted', 'unchecked'), iif(NEW.state = 'accepted', NEW.updated_at, NULL));
+  END;
+
+  CREATE TRIGGER acceptances_are_watched AFTER UPDATE OF state ON devices
+  BEGIN UPDATE acceptances SET watched = NEW.state IN ('preauthorized', 'accepted') WHERE sequence = NEW.sequence; END;
+
+  CREATE TRIGGER acceptances_succeed AFTER UPDATE OF state ON devices
+  WHEN NEW.state = 'accepted' AND OLD.state <> 'accepted'
+  BEGIN
+    UPDATE acceptances SET state = 'accepted', diagnosis = NULL, sentence = NULL, server_status = NULL, related_device_id = NULL,
+      checked_at = NULL, accepted_at = ifnull(accepted_at, NEW.updated_at)
+    WHERE sequence = NEW.sequence;
+  END;
+
+  CREATE TABLE sign_offs (
+    sequence INTEGER PRIMARY KEY,
+    batch TEXT NOT NULL CHECK (batch <> ''),
+    signed_by TEXT NOT NULL CHECK (signed_by <> ''),
+    ${timestamp('signed_at')} NOT NULL,
+    total INTEGER NOT NULL CHECK (total > 0),
+    accepted INTEGER NOT NULL CHECK (accepted BETWEEN 0 AND total),
+    remark TEXT
+  ) STRICT;
+  CREATE INDEX sign_offs_of_batch ON sign_offs (batch, sequence);
+  ${appendOnly('sign_offs', 'a sign-off is never changed')}
+
+  CREATE TABLE foreign_devices (
+    sequence INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL UNIQUE CHECK (json_valid(identity) AND json_type(identity) = 'object'),
+    ${sha256('fingerprint')} NOT NULL UNIQUE,
+    spki BLOB NOT NULL,
+    source TEXT NOT NULL,
+    imported_by TEXT NOT NULL,
+    ${timestamp('imported_at')} NOT NULL
+  ) STRICT;
+  ${appendOnly('foreign_devices', 'an imported device is never changed')}
+
+  CREATE TABLE actions (
+    sequence INTEGER PRIMARY KEY,
+    action_id TEXT NOT NULL UNIQUE,
+    action TEXT NOT NULL CHECK (action IN ('decommission', 'remove-auth-set', 'reject', 'replace')),
+    device_id TEXT REFERENCES devices (device_id),
+    server_url TEXT NOT NULL,
+    server_device_id TEXT NOT NULL,
+    auth_set_id TEXT,
+    identity TEXT NOT NULL CHECK (json_valid(identity) AND json_type(identity) = 'object'),
+    state TEXT NOT NULL CHECK (state IN ('started', 'done', 'failed')),
+    started_by TEXT NOT NULL,
+    ${timestamp('started_at')} NOT NULL,
+    ${timestamp('ended_at')},
+    sentence TEXT,
+    CHECK ((ended_at IS NULL) = (state = 'started')),
+    CHECK ((sentence IS NULL) = (state = 'started'))
+  ) STRICT;
+  CREATE INDEX actions_of_device ON actions (device_id, sequence) WHERE device_id IS NOT NULL;
+  CREATE INDEX actions_of_identity ON actions (identity);
+  CREATE INDEX actions_unfinished ON actions (sequence) WHERE state = 'started';
+
+  CREATE TRIGGER actions_are_kept BEFORE DELETE ON actions
+  BEGIN SELECT RAISE(ABORT, 'an action is never deleted from the record'); END;
+
+  CREATE TRIGGER actions_end_once BEFORE UPDATE ON actions
+  WHEN OLD.state <> 'started'
+  BEGIN SELECT RAISE(ABORT, 'an action that has ended is never changed'); END;
+
+  CREATE TRIGGER actions_keep_their_start
+  BEFORE UPDATE OF sequence, action_id, action, device_id, server_url, server_device_id, auth_set_id, identity, started_by, started_at ON actions
+  BEGIN SELECT RAISE(ABORT, 'what an action is about is never changed'); END;
+`;
+
+export const migrations: readonly Migration[] = [
+  { number: 1, up: firstSchema },
+  { number: 2, up: acceptanceSchema },
+];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */
 export function latestVersion(list: readonly Migration[]): number {

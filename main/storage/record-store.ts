@@ -1,18 +1,34 @@
-import type Database from 'better-sqlite3';
 import { z } from 'zod';
 
+import type { Acceptance, ActionEntry, BatchSummary, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
 import { ImprintError } from '../domain/errors';
 import { canonicalIdentity, describeIdentity } from '../domain/identity';
 import type { Identity } from '../domain/identity';
 import type { DeviceState, JobState, StepName } from '../domain/job';
 import type { PublicKey } from '../domain/keys';
-import type { DeviceDetails, DeviceRow, JobRow, ListQuery, PreparedImage, ProcessOwner, RecordStore, Reservation } from '../domain/ports';
-import { openDatabase, readTransaction, writeTransaction } from './database';
+import type {
+  AcceptancePage,
+  AcceptanceQuery,
+  DeviceDetails,
+  DeviceRow,
+  JobRow,
+  KeyHolder,
+  ListQuery,
+  PreparedImage,
+  ProcessOwner,
+  RecordStore,
+  Reservation,
+} from '../domain/ports';
+import { AcceptanceRecord } from './acceptances';
+import { ActionRecord } from './actions';
+import { BatchRecord } from './batches';
+import { bug, day, freeStates, noSuchDevice, stateInWords, timestamp, wholeNumber } from './checks';
+import { openDatabase } from './database';
 import type { OpenDatabaseOptions, RecordDatabase } from './database';
-import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readJob } from './rows';
-import { recordError } from './sqlite-errors';
-
-type Value = string | number | null | Uint8Array;
+import { ForeignDeviceRecord, importedFrom } from './foreign-devices';
+import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readHolder, readJob } from './rows';
+import { RecordSession } from './session';
+import type { Value } from './session';
 
 const unfinished = `('open', 'waiting')`;
 
@@ -21,11 +37,18 @@ const unfinished = `('open', 'waiting')`;
  * every answer is checked row by row. One instance is for one process, one file is for any number of them.
  */
 export class SqliteRecordStore implements RecordStore {
-  readonly #database: RecordDatabase;
-  readonly #statements = new Map<string, Database.Statement<Value[]>>();
+  readonly #session: RecordSession;
+  readonly #acceptances: AcceptanceRecord;
+  readonly #batches: BatchRecord;
+  readonly #foreignDevices: ForeignDeviceRecord;
+  readonly #actions: ActionRecord;
 
   constructor(database: RecordDatabase) {
-    this.#database = database;
+    this.#session = new RecordSession(database);
+    this.#acceptances = new AcceptanceRecord(this.#session);
+    this.#batches = new BatchRecord(this.#session, this.#acceptances);
+    this.#foreignDevices = new ForeignDeviceRecord(this.#session);
+    this.#actions = new ActionRecord(this.#session);
   }
 
   /** @throws ImprintError as openDatabase */
@@ -35,20 +58,20 @@ export class SqliteRecordStore implements RecordStore {
 
   /** The first text under a hash stays: another one under it could differ in blanks only. */
   keepProfile(name: string, sha256: string, json: string, at: string): Promise<void> {
-    return this.#write(() => {
-      this.#run('INSERT INTO profiles (sha256, name, json, kept_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING', sha256, name, json, timestamp(at));
+    return this.#session.write(() => {
+      this.#session.run('INSERT INTO profiles (sha256, name, json, kept_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING', sha256, name, json, timestamp(at));
     });
   }
 
   keptProfile(sha256: string): Promise<string | undefined> {
-    return this.#read(() => this.#text('SELECT json AS value FROM profiles WHERE sha256 = ?', sha256));
+    return this.#session.read(() => this.#session.text('SELECT json AS value FROM profiles WHERE sha256 = ?', sha256));
   }
 
   /** @throws ImprintError unexpected where the same file was decoded to other bytes before */
   keepImage(image: PreparedImage, at: string): Promise<void> {
-    return this.#write(() => {
+    return this.#session.write(() => {
       const moment = timestamp(at);
-      const changes = this.#run(
+      const changes = this.#session.run(
         `INSERT INTO images (sha256, path, format, decoded_path, decoded_bytes, decoded_sha256, stamp, first_used_at, last_used_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (sha256) DO UPDATE SET path = excluded.path, decoded_path = excluded.decoded_path, stamp = excluded.stamp, last_used_at = excluded.last_used_at
@@ -69,30 +92,31 @@ export class SqliteRecordStore implements RecordStore {
 
   /** The journal's first line is `reserve`, done: the reservation is complete when this returns. */
   reserve(reservation: Reservation): Promise<void> {
-    return this.#write(() => {
+    return this.#session.write(() => {
       const moment = timestamp(reservation.at);
       const identity = canonicalIdentity(reservation.identity);
       this.#refuseRecordedIdentity(reservation.identity, identity);
-      this.#run(
+      this.#session.run(
         `INSERT INTO operators (name, first_seen_at, last_seen_at) VALUES (?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET last_seen_at = max(last_seen_at, excluded.last_seen_at)`,
         reservation.operator,
         moment,
         moment,
       );
-      this.#run(
-        `INSERT INTO devices (device_id, identity, state, key_type, server_kind, server_url, profile_name, created_at, updated_at)
-         VALUES (?, ?, 'reserved', ?, ?, ?, ?, ?, ?)`,
+      this.#session.run(
+        `INSERT INTO devices (device_id, identity, state, key_type, server_kind, server_url, profile_name, batch, created_at, updated_at)
+         VALUES (?, ?, 'reserved', ?, ?, ?, ?, ?, ?, ?)`,
         reservation.deviceId,
         identity,
         reservation.keyType,
         reservation.serverKind,
         reservation.serverUrl,
         reservation.profileName,
+        reservation.batch ?? null,
         moment,
         moment,
       );
-      this.#run(
+      this.#session.run(
         `INSERT INTO jobs (job_id, device_id, state, slot, target_path, operator, image_sha256, profile_name, profile_sha256, owner_pid, owner_started, started_at)
          VALUES (?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         reservation.jobId,
@@ -107,7 +131,7 @@ export class SqliteRecordStore implements RecordStore {
         reservation.owner.started,
         moment,
       );
-      this.#run(
+      this.#session.run(
         `INSERT INTO steps (job_id, name, state, started_at, ended_at, sentence) VALUES (?, 'reserve', 'done', ?, ?, ?)`,
         reservation.jobId,
         moment,
@@ -119,9 +143,9 @@ export class SqliteRecordStore implements RecordStore {
 
   /** @throws ImprintError unexpected where the job is unknown or has ended */
   startStep(jobId: string, step: StepName, at: string): Promise<void> {
-    return this.#write(() => {
+    return this.#session.write(() => {
       this.#unfinishedJob(jobId);
-      this.#run(
+      this.#session.run(
         `INSERT INTO steps (job_id, name, state, started_at) VALUES (?, ?, 'started', ?)
          ON CONFLICT (job_id, name) DO UPDATE SET state = 'started', started_at = excluded.started_at, ended_at = NULL, sentence = NULL`,
         jobId,
@@ -137,33 +161,29 @@ export class SqliteRecordStore implements RecordStore {
    * @throws ImprintError unexpected where the step was never started or has ended in the other state
    */
   endStep(jobId: string, step: StepName, state: 'done' | 'failed', sentence: string, at: string): Promise<void> {
-    return this.#write(() => {
+    return this.#session.write(() => {
       const moment = timestamp(at);
-      const before = this.#text('SELECT state AS value FROM steps WHERE job_id = ? AND name = ?', jobId, step);
+      const before = this.#session.text('SELECT state AS value FROM steps WHERE job_id = ? AND name = ?', jobId, step);
       if (before === undefined) throw bug(`Step ${step} of job ${jobId} ends without having started`);
       if (before === state) return;
       if (before !== 'started') throw bug(`Step ${step} of job ${jobId} is ${before} and cannot become ${state}`);
       this.#unfinishedJob(jobId);
-      this.#run('UPDATE steps SET state = ?, ended_at = ?, sentence = ? WHERE job_id = ? AND name = ?', state, moment, sentence, jobId, step);
+      this.#session.run('UPDATE steps SET state = ?, ended_at = ?, sentence = ? WHERE job_id = ? AND name = ?', state, moment, sentence, jobId, step);
     });
   }
 
   /** The same key for the same job a second time changes nothing. */
   recordPublicKey(jobId: string, publicKey: PublicKey, at: string): Promise<void> {
-    return this.#write(() => {
+    return this.#session.write(() => {
       const moment = timestamp(at);
       const job = this.#unfinishedJob(jobId);
       if (fingerprintOf(publicKey.spki) !== publicKey.fingerprint) throw bug(`The public key of job ${jobId} does not have its own fingerprint`);
       const holder = this.#oneDevice('devices.fingerprint = ?', publicKey.fingerprint);
       if (holder !== undefined && holder.deviceId === job.deviceId) return;
-      if (holder !== undefined) {
-        throw new ImprintError(
-          'public-key-recorded',
-          `This public key is recorded already for ${describeIdentity(holder.identity)} (${stateInWords[holder.state]}, ${day(holder.updatedAt)}): no two devices may share a key, so this card must not be used.`,
-          { field: 'publicKey', expected: 'a key that no device had before' },
-        );
-      }
-      const changes = this.#run(
+      if (holder !== undefined) throw keyRecorded(holder.identity, `${stateInWords[holder.state]}, ${day(holder.updatedAt)}`);
+      const foreign = this.#foreignDevices.holderOfKey(publicKey.fingerprint);
+      if (foreign !== undefined) throw keyRecorded(foreign.identity, importedFrom(foreign));
+      const changes = this.#session.run(
         'UPDATE devices SET fingerprint = ?, spki = ?, updated_at = ? WHERE device_id = ? AND key_type = ? AND fingerprint IS NULL',
         publicKey.fingerprint,
         // A copy: the caller's view may lie in a larger or shared buffer.
@@ -182,7 +202,7 @@ export class SqliteRecordStore implements RecordStore {
    * @throws ImprintError unexpected where the job is unknown, or has ended in another state
    */
   endJob(jobId: string, state: JobState, deviceState: DeviceState, sentence: string, at: string, serverDeviceId?: string): Promise<void> {
-    return this.#write(() => {
+    return this.#session.write(() => {
       const moment = timestamp(at);
       const job = this.#job(jobId);
       if (job === undefined) throw bug(`There is no job ${jobId}`);
@@ -191,10 +211,10 @@ export class SqliteRecordStore implements RecordStore {
         throw bug(`Job ${jobId} has ended as ${job.state} and cannot become ${state}`);
       }
       if (state === 'open') throw bug(`Job ${jobId} cannot end as open`);
-      this.#run('UPDATE jobs SET state = ?, sentence = ?, ended_at = ? WHERE job_id = ?', state, sentence, state === 'waiting' ? null : moment, jobId);
-      this.#run(
-        // A waiting job's device may have come to the server meanwhile: what was seen is not taken back.
-        `UPDATE devices SET state = CASE WHEN state = 'accepted' AND ? = 'preauthorized' THEN state ELSE ? END,
+      this.#session.run('UPDATE jobs SET state = ?, sentence = ?, ended_at = ? WHERE job_id = ?', state, sentence, state === 'waiting' ? null : moment, jobId);
+      this.#session.run(
+        // A waiting job's device may have come to the server meanwhile, or was taken off it: neither is taken back.
+        `UPDATE devices SET state = CASE WHEN state = 'decommissioned' OR (state = 'accepted' AND ? = 'preauthorized') THEN state ELSE ? END,
            server_device_id = coalesce(?, server_device_id), updated_at = ? WHERE device_id = ?`,
         deviceState,
         deviceState,
@@ -207,23 +227,23 @@ export class SqliteRecordStore implements RecordStore {
 
   /** A device that is accepted already stays as it is. @throws ImprintError no-such-device, unexpected where the server does not expect it */
   markAccepted(deviceId: string, at: string): Promise<void> {
-    return this.#write(() => {
+    return this.#session.write(() => {
       const moment = timestamp(at);
-      const state = this.#text('SELECT state AS value FROM devices WHERE device_id = ?', deviceId);
-      if (state === undefined) throw new ImprintError('no-such-device', `The record has no device ${deviceId}.`);
+      const state = this.#session.text('SELECT state AS value FROM devices WHERE device_id = ?', deviceId);
+      if (state === undefined) throw noSuchDevice(deviceId);
       if (state === 'accepted') return;
       if (state !== 'preauthorized') throw bug(`Device ${deviceId} is ${state} and cannot become accepted`);
-      this.#run(`UPDATE devices SET state = 'accepted', updated_at = ? WHERE device_id = ?`, moment, deviceId);
+      this.#session.run(`UPDATE devices SET state = 'accepted', updated_at = ? WHERE device_id = ?`, moment, deviceId);
     });
   }
 
   unfinishedJobs(): Promise<readonly JobRow[]> {
-    return this.#read(() => this.#all(`SELECT ${jobColumns} FROM jobs WHERE state IN ${unfinished} ORDER BY sequence`).map((row) => this.#jobOf(row)));
+    return this.#session.read(() => this.#session.all(`SELECT ${jobColumns} FROM jobs WHERE state IN ${unfinished} ORDER BY sequence`).map((row) => this.#jobOf(row)));
   }
 
   takeOver(jobId: string, from: ProcessOwner, to: ProcessOwner): Promise<boolean> {
-    return this.#write(() => {
-      const changes = this.#run(
+    return this.#session.write(() => {
+      const changes = this.#session.run(
         `UPDATE jobs SET owner_pid = ?, owner_started = ? WHERE job_id = ? AND owner_pid = ? AND owner_started = ? AND state IN ${unfinished}`,
         to.pid,
         to.started,
@@ -237,7 +257,7 @@ export class SqliteRecordStore implements RecordStore {
 
   /** The device that holds the identity now; where none does, the last one that held it. */
   findByIdentity(identity: Identity): Promise<DeviceDetails | undefined> {
-    return this.#details(`devices.identity = ? ORDER BY (state = 'released'), sequence DESC LIMIT 1`, canonicalIdentity(identity));
+    return this.#details(`devices.identity = ? ORDER BY state IN ${freeStates}, sequence DESC LIMIT 1`, canonicalIdentity(identity));
   }
 
   findByFingerprint(fingerprint: string): Promise<DeviceDetails | undefined> {
@@ -248,34 +268,39 @@ export class SqliteRecordStore implements RecordStore {
     return this.#details('devices.device_id = ?', deviceId);
   }
 
-  /** Newest first, released devices too. */
+  /** Newest first, released and decommissioned devices too. */
   list(query: ListQuery): Promise<{ readonly devices: readonly DeviceRow[]; readonly total: number }> {
-    return this.#read(() => {
+    return this.#session.read(() => {
       const conditions: string[] = [];
       const values: Value[] = [];
       for (const [name, value] of Object.entries(query.identity ?? {})) {
-        conditions.push('json_extract(devices.identity, ?) = ?');
-        values.push(attributePath(name), value);
+        // The plain text first: taking every identity apart is what costs.
+        conditions.push('instr(devices.identity, ?) > 0', 'json_extract(devices.identity, ?) = ?');
+        values.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`, attributePath(name), value);
       }
       if (query.state !== undefined) {
         conditions.push('devices.state = ?');
         values.push(query.state);
       }
+      if (query.batch !== undefined) {
+        conditions.push('devices.batch = ?');
+        values.push(query.batch);
+      }
       const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-      const total = this.#number(`SELECT count(*) AS value FROM devices ${where}`, ...values);
-      const rows = this.#all(
+      const total = this.#session.number(`SELECT count(*) AS value FROM devices ${where}`, ...values);
+      const rows = this.#session.all(
         `SELECT ${deviceColumns} FROM devices ${where} ORDER BY devices.created_at DESC, devices.sequence DESC LIMIT ? OFFSET ?`,
         ...values,
         wholeNumber(query.limit, 'limit'),
         wholeNumber(query.offset, 'offset'),
       );
-      return { devices: rows.map((row) => readDevice(row, this.#database.path)), total };
+      return { devices: rows.map((row) => readDevice(row, this.#session.path)), total };
     });
   }
 
   jobsSince(since: string, limit: number): Promise<readonly (JobRow & { readonly identity: Identity; readonly deviceState: DeviceState })[]> {
-    return this.#read(() =>
-      this.#all(
+    return this.#session.read(() =>
+      this.#session.all(
         `SELECT ${jobColumns} FROM jobs WHERE started_at >= ? ORDER BY started_at DESC, sequence DESC LIMIT ?`,
         timestamp(since),
         wholeNumber(limit, 'limit'),
@@ -288,29 +313,90 @@ export class SqliteRecordStore implements RecordStore {
     );
   }
 
-  /** May be called twice; every other method afterwards throws record-unavailable. */
-  close(): Promise<void> {
-    return settle(() => {
-      this.#statements.clear();
-      try {
-        this.#database.connection.close();
-      } catch (thrown) {
-        throw recordError(thrown, this.#database.path);
-      }
+  devicesToWatch(query: Parameters<RecordStore['devicesToWatch']>[0]): Promise<readonly WatchedDevice[]> {
+    return this.#acceptances.devicesToWatch(query);
+  }
+
+  saveAcceptances(acceptances: readonly Acceptance[]): Promise<void> {
+    return this.#acceptances.saveAcceptances(acceptances);
+  }
+
+  acceptancePage(query: AcceptanceQuery): Promise<AcceptancePage> {
+    return this.#acceptances.acceptancePage(query);
+  }
+
+  /** Released and decommissioned devices hold their keys for ever. */
+  keyHolders(fingerprints: readonly string[]): Promise<readonly KeyHolder[]> {
+    return this.#session.read(() => {
+      const asked = JSON.stringify(fingerprints.map((fingerprint) => fingerprint.toLowerCase()));
+      const rows = this.#session.all(
+        `SELECT devices.fingerprint, devices.identity, devices.device_id FROM json_each(?) AS asked CROSS JOIN devices ON devices.fingerprint = asked.value
+         UNION ALL
+         SELECT foreign_devices.fingerprint, foreign_devices.identity, NULL FROM json_each(?) AS asked CROSS JOIN foreign_devices ON foreign_devices.fingerprint = asked.value`,
+        asked,
+        asked,
+      );
+      return rows.map((row) => readHolder(row, this.#session.path));
     });
   }
 
+  batches(limit: number): Promise<readonly BatchSummary[]> {
+    return this.#batches.batches(limit);
+  }
+
+  signOff(batch: string, by: string, at: string, remark?: string): Promise<SignOff> {
+    return this.#batches.signOff(batch, by, at, remark);
+  }
+
+  importForeign(devices: readonly ForeignDevice[]): Promise<{ readonly added: number; readonly known: number }> {
+    return this.#foreignDevices.importForeign(devices);
+  }
+
+  foreignDevices(query: { readonly limit: number; readonly offset: number }): Promise<{ readonly devices: readonly ForeignDevice[]; readonly total: number }> {
+    return this.#foreignDevices.foreignDevices(query);
+  }
+
+  startAction(action: Parameters<RecordStore['startAction']>[0]): Promise<void> {
+    return this.#actions.startAction(action);
+  }
+
+  endAction(actionId: string, state: 'done' | 'failed', sentence: string, at: string): Promise<void> {
+    return this.#actions.endAction(actionId, state, sentence, at);
+  }
+
+  unfinishedActions(): Promise<readonly ActionEntry[]> {
+    return this.#actions.unfinishedActions();
+  }
+
+  /** May be called twice; every other method afterwards throws record-unavailable. */
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
   #refuseRecordedIdentity(identity: Identity, canonical: string): void {
-    const holder = this.#get(
+    const holder = this.#session.get(
       `SELECT devices.state AS device_state, iif(devices.state = 'reserved', devices.created_at, devices.updated_at) AS since, jobs.job_id, jobs.slot, jobs.state AS job_state
-       FROM devices JOIN jobs USING (device_id) WHERE devices.identity = ? AND devices.state <> 'released' ORDER BY jobs.sequence DESC LIMIT 1`,
+       FROM devices JOIN jobs USING (device_id) WHERE devices.identity = ? AND devices.state NOT IN ${freeStates} ORDER BY jobs.sequence DESC LIMIT 1`,
       canonical,
     );
-    if (holder === undefined) return;
-    const found = parse(holderSchema, holder, 'device', this.#database.path);
+    if (holder === undefined) {
+      this.#refuseForeignIdentity(identity);
+      return;
+    }
+    const found = parse(holderSchema, holder, 'device', this.#session.path);
     throw new ImprintError(
       'identity-recorded',
       `${describeIdentity(identity)} is in the record already: ${stateInWords[found.device_state]} since ${day(found.since)}, by job ${found.job_id} in slot ${found.slot} (${found.job_state}).`,
+      { field: 'identity', expected: 'an identity that no other device holds' },
+    );
+  }
+
+  #refuseForeignIdentity(identity: Identity): void {
+    const foreign = this.#foreignDevices.holderOfIdentity(identity);
+    if (foreign === undefined) return;
+    throw new ImprintError(
+      'identity-recorded',
+      `${describeIdentity(identity)} is in the record already: another tool made it, ${importedFrom(foreign)} by ${foreign.importedBy}; decommission that device first, or use another board.`,
       { field: 'identity', expected: 'an identity that no other device holds' },
     );
   }
@@ -323,112 +409,49 @@ export class SqliteRecordStore implements RecordStore {
   }
 
   #job(jobId: string): JobRow | undefined {
-    const row = this.#get(`SELECT ${jobColumns} FROM jobs WHERE job_id = ?`, jobId);
-    return row === undefined ? undefined : readJob(row, [], this.#database.path);
+    const row = this.#session.get(`SELECT ${jobColumns} FROM jobs WHERE job_id = ?`, jobId);
+    return row === undefined ? undefined : readJob(row, [], this.#session.path);
   }
 
   #jobOf(row: unknown): JobRow {
-    const { jobId } = readJob(row, [], this.#database.path);
-    const steps = this.#all('SELECT name, state, started_at, ended_at, sentence FROM steps WHERE job_id = ? ORDER BY sequence', jobId);
-    return readJob(row, steps, this.#database.path);
+    const { jobId } = readJob(row, [], this.#session.path);
+    const steps = this.#session.all('SELECT name, state, started_at, ended_at, sentence FROM steps WHERE job_id = ? ORDER BY sequence', jobId);
+    return readJob(row, steps, this.#session.path);
   }
 
   #oneDevice(condition: string, value: string): DeviceRow | undefined {
-    const row = this.#get(`SELECT ${deviceColumns} FROM devices WHERE ${condition}`, value);
-    return row === undefined ? undefined : readDevice(row, this.#database.path);
+    const row = this.#session.get(`SELECT ${deviceColumns} FROM devices WHERE ${condition}`, value);
+    return row === undefined ? undefined : readDevice(row, this.#session.path);
   }
 
   #details(condition: string, value: string): Promise<DeviceDetails | undefined> {
-    return this.#read(() => {
+    return this.#session.read(() => {
       const device = this.#oneDevice(condition, value);
       if (device === undefined) return undefined;
-      const rows = this.#all(`SELECT ${jobColumns} FROM jobs WHERE device_id = ? ORDER BY sequence DESC`, device.deviceId);
-      return { ...device, jobs: rows.map((row) => this.#jobOf(row)) };
+      const rows = this.#session.all(`SELECT ${jobColumns} FROM jobs WHERE device_id = ? ORDER BY sequence DESC`, device.deviceId);
+      const acceptance = this.#acceptances.lastLook(device.deviceId);
+      return {
+        ...device,
+        jobs: rows.map((row) => this.#jobOf(row)),
+        ...(acceptance === undefined ? {} : { acceptance }),
+        actions: this.#actions.ofDevice(device.deviceId),
+      };
     });
-  }
-
-  #write<Result>(work: () => Result): Promise<Result> {
-    return settle(() => writeTransaction(this.#database, work));
-  }
-
-  #read<Result>(work: () => Result): Promise<Result> {
-    return settle(() => readTransaction(this.#database, work));
-  }
-
-  /** @returns number of rows that were changed */
-  #run(sql: string, ...values: Value[]): number {
-    return this.#statement(sql).run(...values).changes;
-  }
-
-  #get(sql: string, ...values: Value[]): unknown {
-    return this.#statement(sql).get(...values);
-  }
-
-  #all(sql: string, ...values: Value[]): unknown[] {
-    return this.#statement(sql).all(...values);
-  }
-
-  #text(sql: string, ...values: Value[]): string | undefined {
-    const row = this.#get(sql, ...values);
-    return row === undefined ? undefined : parse(textSchema, row, 'row', this.#database.path).value;
-  }
-
-  #number(sql: string, ...values: Value[]): number {
-    return parse(numberSchema, this.#get(sql, ...values), 'row', this.#database.path).value;
-  }
-
-  /** The texts are all ours and few; values are always bound, never part of them. */
-  #statement(sql: string): Database.Statement<Value[]> {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#database.connection.prepare<Value[]>(sql);
-    this.#statements.set(sql, statement);
-    return statement;
   }
 }
 
 const holderSchema = z.object({ device_state: deviceStateSchema, since: z.string(), job_id: z.string(), slot: z.string(), job_state: jobStateSchema });
-const textSchema = z.object({ value: z.string() });
-const numberSchema = z.object({ value: z.number() });
-
-const stateInWords: Readonly<Record<DeviceState, string>> = {
-  reserved: 'being provisioned',
-  preauthorized: 'expected by the server',
-  accepted: 'accepted by the server',
-  released: 'released',
-};
-
-/** `2026-11-22 07:47 UTC` */
-function day(moment: string): string {
-  return `${moment.slice(0, 10)} ${moment.slice(11, 16)} UTC`;
-}
-
-/** Brings a moment to the one form whose order as text is its order in time. @throws ImprintError unexpected */
-function timestamp(text: string): string {
-  const moment = new Date(text);
-  if (!/^\d{4}-\d{2}-\d{2}T.*Z$/.test(text) || Number.isNaN(moment.getTime())) throw bug(`"${text}" is no ISO 8601 moment in UTC`);
-  return moment.toISOString();
-}
-
-function wholeNumber(value: number, name: string): number {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new ImprintError('usage', `The ${name} of a list is a whole number from 0.`, { field: name, expected: 'a whole number from 0' });
-  }
-  return value;
-}
 
 /** JSON path of one attribute whatever its name holds: SQLite compares the label in quotes with the same escapes as in the text. */
 function attributePath(name: string): string {
   return `$.${JSON.stringify(name)}`;
 }
 
-function bug(what: string): ImprintError {
-  return new ImprintError('unexpected', `${what}: this is a mistake in Imprint; nothing was recorded.`);
-}
-
-/** The driver is synchronous; the port is not, because the record may live in another process. */
-function settle<Result>(work: () => Result): Promise<Result> {
-  return new Promise((resolve) => {
-    resolve(work());
-  });
+/** @param how how its holder came to it, and when */
+function keyRecorded(holder: Identity, how: string): ImprintError {
+  return new ImprintError(
+    'public-key-recorded',
+    `This public key is recorded already for ${describeIdentity(holder)} (${how}): no two devices may share a key, so this card must not be used.`,
+    { field: 'publicKey', expected: 'a key that no device had before' },
+  );
 }

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 
 import { z } from 'zod';
 
+import { acceptanceStates, deviceActions, diagnoses } from '../domain/acceptance';
+import type { Acceptance, ActionEntry, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
 import { canonicalIdentity } from '../domain/identity';
 import type { Identity } from '../domain/identity';
-import { stepNames } from '../domain/job';
+import { deviceStates, stepNames } from '../domain/job';
 import type { Step } from '../domain/job';
 import { keyTypes, publicKeyPem } from '../domain/keys';
-import type { DeviceRow, JobRow } from '../domain/ports';
+import type { AcceptanceRow, DeviceRow, JobRow, KeyHolder } from '../domain/ports';
 import { corruptRecord } from './sqlite-errors';
 
 /*
@@ -18,7 +20,7 @@ import { corruptRecord } from './sqlite-errors';
 const timestamp = z.iso.datetime({ precision: 3 });
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const deviceStateSchema = z.enum(['reserved', 'preauthorized', 'accepted', 'released']);
+export const deviceStateSchema = z.enum(deviceStates);
 export const jobStateSchema = z.enum(['open', 'done', 'failed', 'cancelled', 'compensated', 'waiting']);
 
 const deviceSchema = z.object({
@@ -32,14 +34,13 @@ const deviceSchema = z.object({
   server_url: z.string(),
   server_device_id: z.string().nullable(),
   profile_name: z.string(),
+  batch: z.string().min(1).nullable(),
   created_at: timestamp,
   updated_at: timestamp,
 });
 
 /** Columns of a device, in SQL, for a table that is called `devices` in its query. */
-export const deviceColumns = Object.keys(deviceSchema.shape)
-  .map((column) => `devices.${column}`)
-  .join(', ');
+export const deviceColumns = columnsOf(deviceSchema, 'devices');
 
 const jobSchema = z.object({
   job_id: z.string().min(1),
@@ -59,9 +60,7 @@ const jobSchema = z.object({
 });
 
 /** Columns of a job, in SQL, for a table that is called `jobs` in its query. */
-export const jobColumns = Object.keys(jobSchema.shape)
-  .map((column) => `jobs.${column}`)
-  .join(', ');
+export const jobColumns = columnsOf(jobSchema, 'jobs');
 
 const stepSchema = z.object({
   name: z.enum(stepNames),
@@ -71,19 +70,106 @@ const stepSchema = z.object({
   sentence: z.string().nullable(),
 });
 
+export const acceptanceStateSchema = z.enum(acceptanceStates);
+
+/** What was seen at the server; `checked_at` is there, because a device that was not asked for has no acceptance. */
+const acceptanceSchema = z.object({
+  device_id: z.string().min(1),
+  state: acceptanceStateSchema,
+  diagnosis: z.enum(diagnoses).nullable(),
+  sentence: z.string(),
+  server_status: z.string().nullable(),
+  server_device_id: z.string().nullable(),
+  related_device_id: z.string().nullable(),
+  checked_at: timestamp,
+});
+
+/** A device with the columns of its acceptance under names of their own: two tables have a `state`. */
+const acceptanceRowSchema = deviceSchema.extend({
+  acceptance: acceptanceStateSchema,
+  diagnosis: z.enum(diagnoses).nullable(),
+  sentence: z.string().nullable(),
+  checked_at: timestamp.nullable(),
+  accepted_at: timestamp.nullable(),
+  preauthorized_at: timestamp.nullable(),
+});
+
+const watchedSchema = z.object({
+  device_id: z.string().min(1),
+  identity: z.string(),
+  server_device_id: z.string().nullable(),
+  fingerprint: sha256,
+  acceptance: acceptanceStateSchema,
+  diagnosis: z.enum(diagnoses).nullable(),
+});
+
+const holderSchema = z.object({ fingerprint: sha256, identity: z.string(), device_id: z.string().nullable() });
+
+const signOffSchema = z.object({
+  batch: z.string(),
+  signed_by: z.string(),
+  signed_at: timestamp,
+  total: z.int(),
+  accepted: z.int(),
+  remark: z.string().nullable(),
+});
+
+/** Columns of a sign-off, in SQL, for a table that is called `sign_offs` in its query. */
+export const signOffColumns = columnsOf(signOffSchema, 'sign_offs');
+
+const foreignDeviceSchema = z.object({
+  identity: z.string(),
+  fingerprint: sha256,
+  spki: z.instanceof(Uint8Array),
+  source: z.string(),
+  imported_by: z.string(),
+  imported_at: timestamp,
+});
+
+/** Columns of a foreign device, in SQL, for a table that is called `foreign_devices` in its query. */
+export const foreignDeviceColumns = columnsOf(foreignDeviceSchema, 'foreign_devices');
+
+const actionSchema = z.object({
+  action_id: z.string().min(1),
+  action: z.enum(deviceActions),
+  device_id: z.string().nullable(),
+  server_url: z.string(),
+  server_device_id: z.string(),
+  auth_set_id: z.string().nullable(),
+  identity: z.string(),
+  state: z.enum(['started', 'done', 'failed']),
+  started_by: z.string(),
+  started_at: timestamp,
+  ended_at: timestamp.nullable(),
+  sentence: z.string().nullable(),
+});
+
+/** Columns of an action, in SQL, for a table that is called `actions` in its query. */
+export const actionColumns = columnsOf(actionSchema, 'actions');
+
+function columnsOf(schema: z.ZodObject, table: string): string {
+  return Object.keys(schema.shape)
+    .map((column) => `${table}.${column}`)
+    .join(', ');
+}
+
 /** @throws ImprintError record-corrupt */
 export function readDevice(row: unknown, path: string): DeviceRow {
-  const device = parse(deviceSchema, row, 'device', path);
+  return deviceOf(parse(deviceSchema, row, 'device', path), path);
+}
+
+function deviceOf(device: z.output<typeof deviceSchema>, path: string): DeviceRow {
   return {
     deviceId: device.device_id,
     identity: readIdentityText(device.identity, path),
     state: device.state,
     keyType: device.key_type,
-    ...readPublicKey(device.fingerprint, device.spki, path),
+    ...readDeviceKey(device.fingerprint, device.spki, path),
     serverKind: device.server_kind,
     serverUrl: device.server_url,
     ...(device.server_device_id === null ? {} : { serverDeviceId: device.server_device_id }),
     profileName: device.profile_name,
+    ...(device.batch === null ? {} : { batch: device.batch }),
     createdAt: device.created_at,
     updatedAt: device.updated_at,
   };
@@ -122,6 +208,102 @@ export function readStep(row: unknown, path: string): Step {
   };
 }
 
+/** @throws ImprintError record-corrupt */
+export function readAcceptance(row: unknown, path: string): Acceptance {
+  const acceptance = parse(acceptanceSchema, row, 'look at the server', path);
+  return {
+    deviceId: acceptance.device_id,
+    state: acceptance.state,
+    ...(acceptance.diagnosis === null ? {} : { diagnosis: acceptance.diagnosis }),
+    sentence: acceptance.sentence,
+    ...(acceptance.server_status === null ? {} : { serverStatus: acceptance.server_status }),
+    ...(acceptance.server_device_id === null ? {} : { serverDeviceId: acceptance.server_device_id }),
+    ...(acceptance.related_device_id === null ? {} : { relatedDeviceId: acceptance.related_device_id }),
+    checkedAt: acceptance.checked_at,
+  };
+}
+
+/** @throws ImprintError record-corrupt */
+export function readAcceptanceRow(row: unknown, path: string): AcceptanceRow {
+  const device = parse(acceptanceRowSchema, row, 'device', path);
+  return {
+    ...deviceOf(device, path),
+    ...(device.preauthorized_at === null ? {} : { preauthorizedAt: device.preauthorized_at }),
+    ...(device.accepted_at === null ? {} : { acceptedAt: device.accepted_at }),
+    acceptance: device.acceptance,
+    ...(device.diagnosis === null ? {} : { diagnosis: device.diagnosis }),
+    ...(device.sentence === null ? {} : { sentence: device.sentence }),
+    ...(device.checked_at === null ? {} : { checkedAt: device.checked_at }),
+  };
+}
+
+/** @throws ImprintError record-corrupt */
+export function readWatched(row: unknown, path: string): WatchedDevice {
+  const device = parse(watchedSchema, row, 'device', path);
+  return {
+    deviceId: device.device_id,
+    identity: readIdentityText(device.identity, path),
+    ...(device.server_device_id === null ? {} : { serverDeviceId: device.server_device_id }),
+    fingerprint: device.fingerprint,
+    acceptance: device.acceptance,
+    ...(device.diagnosis === null ? {} : { diagnosis: device.diagnosis }),
+  };
+}
+
+/** @throws ImprintError record-corrupt */
+export function readHolder(row: unknown, path: string): KeyHolder {
+  const holder = parse(holderSchema, row, 'device', path);
+  return {
+    fingerprint: holder.fingerprint,
+    identity: readIdentityText(holder.identity, path),
+    ...(holder.device_id === null ? {} : { deviceId: holder.device_id }),
+  };
+}
+
+/** @throws ImprintError record-corrupt */
+export function readSignOff(row: unknown, path: string): SignOff {
+  const signOff = parse(signOffSchema, row, 'sign-off', path);
+  return {
+    batch: signOff.batch,
+    by: signOff.signed_by,
+    at: signOff.signed_at,
+    total: signOff.total,
+    accepted: signOff.accepted,
+    ...(signOff.remark === null ? {} : { remark: signOff.remark }),
+  };
+}
+
+/** @throws ImprintError record-corrupt */
+export function readForeignDevice(row: unknown, path: string): ForeignDevice {
+  const device = parse(foreignDeviceSchema, row, 'imported device', path);
+  return {
+    identity: readIdentityText(device.identity, path),
+    ...readPublicKey(device.fingerprint, device.spki, path),
+    source: device.source,
+    importedBy: device.imported_by,
+    importedAt: device.imported_at,
+  };
+}
+
+/** @throws ImprintError record-corrupt */
+export function readAction(row: unknown, path: string): ActionEntry {
+  const entry = parse(actionSchema, row, 'action', path);
+  return {
+    actionId: entry.action_id,
+    action: entry.action,
+    ...(entry.device_id === null ? {} : { deviceId: entry.device_id }),
+    serverUrl: entry.server_url,
+    serverDeviceId: entry.server_device_id,
+    ...(entry.auth_set_id === null ? {} : { authSetId: entry.auth_set_id }),
+    identity: readIdentityText(entry.identity, path),
+    state: entry.state,
+    by: entry.started_by,
+    startedAt: entry.started_at,
+    ...(entry.ended_at === null ? {} : { endedAt: entry.ended_at }),
+    ...(entry.sentence === null ? {} : { sentence: entry.sentence }),
+  };
+}
+
 /** SHA-256, hexadecimal: how a public key is named. */
 export function fingerprintOf(spki: Uint8Array): string {
   return createHash('sha256').update(spki).digest('hex');
@@ -151,10 +333,13 @@ function isIdentity(value: unknown): value is Identity {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((attribute) => typeof attribute === 'string');
 }
 
-function readPublicKey(fingerprint: string | null, spki: Uint8Array | null, path: string): Pick<DeviceRow, 'fingerprint' | 'publicKeyPem'> {
+function readDeviceKey(fingerprint: string | null, spki: Uint8Array | null, path: string): Pick<DeviceRow, 'fingerprint' | 'publicKeyPem'> {
   if (fingerprint === null && spki === null) return {};
-  if (fingerprint === null || spki === null || fingerprintOf(spki) !== fingerprint) {
-    throw corruptRecord(path, 'a public key in it does not have the hash that stands beside it');
-  }
+  if (fingerprint === null || spki === null) throw corruptRecord(path, 'a public key in it or the hash of one stands alone');
+  return readPublicKey(fingerprint, spki, path);
+}
+
+function readPublicKey(fingerprint: string, spki: Uint8Array, path: string): { readonly fingerprint: string; readonly publicKeyPem: string } {
+  if (fingerprintOf(spki) !== fingerprint) throw corruptRecord(path, 'a public key in it does not have the hash that stands beside it');
   return { fingerprint, publicKeyPem: publicKeyPem(spki) };
 }

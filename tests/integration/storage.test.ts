@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,7 +15,8 @@ import { ImprintError } from '../../main/domain/errors';
 import type { Reservation } from '../../main/domain/ports';
 import { openDatabase } from '../../main/storage/database';
 import { SqliteRecordStore } from '../../main/storage/record-store';
-import { jobOwner, reservation } from '../support/reservations';
+import { contentOf, fillFirstVersion, firstVersion } from '../support/first-record';
+import { foreignDevice, jobOwner, preauthorize, reservation, seen } from '../support/reservations';
 
 const project = join(import.meta.dirname, '..', '..');
 const childEnvironment = { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_PATH: join(project, 'node_modules') };
@@ -56,6 +57,21 @@ const program = `
   work().catch((error) => say({ broken: error.code, message: error.message }));
 `;
 
+/** A newer Imprint that is killed when the migration has run and its changes are in the log, but not the commit. */
+const killedMigration = `
+  import { openDatabase } from './main/storage/database';
+  import { migrations } from './main/storage/migrations';
+
+  const [first, second] = migrations;
+  const up = (connection) => {
+    // Ten pages of cache: what was changed goes to the log before the commit.
+    connection.pragma('cache_size = 10');
+    connection.exec(second.up);
+    process.kill(process.pid, 'SIGKILL');
+  };
+  openDatabase(process.argv[2], { migrations: [first, { number: 2, up }] });
+`;
+
 interface Answer {
   readonly jobId?: string;
   readonly won?: boolean;
@@ -66,22 +82,29 @@ interface Answer {
 
 let bundleFolder: string;
 let bundle: string;
+let killedBundle: string;
 let folder: string;
 let path: string;
 
 beforeAll(async () => {
   bundleFolder = mkdtempSync(join(tmpdir(), 'imprint-record-bundle-'));
-  bundle = join(bundleFolder, 'child.cjs');
+  bundle = await bundled('child', program);
+  killedBundle = await bundled('killed', killedMigration);
+});
+
+async function bundled(name: string, contents: string): Promise<string> {
+  const outfile = join(bundleFolder, `${name}.cjs`);
   await build({
-    stdin: { contents: program, resolveDir: project, loader: 'ts' },
+    stdin: { contents, resolveDir: project, loader: 'ts' },
     bundle: true,
     platform: 'node',
     format: 'cjs',
     external: ['better-sqlite3'],
-    outfile: bundle,
+    outfile,
     logLevel: 'error',
   });
-});
+  return outfile;
+}
 
 afterAll(() => rmSync(bundleFolder, { recursive: true, force: true }));
 
@@ -220,6 +243,34 @@ describe('several processes on one record', () => {
   });
 });
 
+describe('a record of the first version', () => {
+  it('stays one when its migration is killed before the commit, and is migrated at the next start', async () => {
+    const { connection } = openDatabase(path, { migrations: firstVersion });
+    fillFirstVersion(connection, 200);
+    const before = contentOf(connection);
+    connection.close();
+    const migrateAndDie = async (): Promise<void> => {
+      const child = spawn(process.execPath, [killedBundle, path], { stdio: ['ignore', 'ignore', 'inherit'], env: childEnvironment });
+      expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+      // The migration is in the log, almost as large as the record itself.
+      expect(statSync(`${path}-wal`).size).toBeGreaterThan(statSync(path).size / 2);
+    };
+    await migrateAndDie();
+    const older = openDatabase(path, { migrations: firstVersion });
+    expect(older.connection.pragma('user_version', { simple: true })).toBe(1);
+    expect(contentOf(older.connection)).toStrictEqual(before);
+    older.connection.close();
+
+    await migrateAndDie();
+    const newer = openDatabase(path);
+    expect(newer.version).toBe(2);
+    expect(newer.connection.pragma('foreign_key_check')).toEqual([]);
+    expect(contentOf(newer.connection)['jobs']).toStrictEqual(before['jobs']);
+    expect(contentOf(newer.connection)['devices']).toStrictEqual(before['devices']?.map((row) => ({ ...row, batch: null })));
+    newer.connection.close();
+  });
+});
+
 // Only root can mount a filesystem of its own; elsewhere there is no small disk to fill.
 describe.skipIf(!root)('on a small disk (root only: mounts a tmpfs)', () => {
   let disk: string;
@@ -258,6 +309,52 @@ describe.skipIf(!root)('on a small disk (root only: mounts a tmpfs)', () => {
     const again = SqliteRecordStore.open(path);
     expect(await serials(again)).toEqual([...expected, [`job-${kept}`, 1]]);
     await again.close();
+  });
+
+  it('keeps all of an import and of a look at the server, or nothing, when the disk gets full', async () => {
+    const ballast = join(disk, 'ballast');
+    const store = SqliteRecordStore.open(path);
+    for (const number of numbers(0, 5)) await preauthorize(store, number);
+    await store.saveAcceptances(numbers(0, 5).map((number) => seen(number, 'waiting', 30)));
+    const facts = statfsSync(disk);
+    writeFileSync(ballast, Buffer.alloc(facts.bavail * facts.bsize - 300 * 1024));
+    const foreign = numbers(0, 3000).map((number) => foreignDevice(number, { source: 'x'.repeat(200) }));
+    expect((await refusal(() => store.importForeign(foreign))).code).toBe('record-full-disk');
+    expect((await store.foreignDevices({ limit: 1, offset: 0 })).total).toBe(0);
+    const long = { sentence: 'x'.repeat(100_000) };
+    expect((await refusal(() => store.saveAcceptances(numbers(0, 5).map((number) => seen(number, 'accepted', 31, long))))).code).toBe('record-full-disk');
+    expect((await store.acceptancePage({ limit: 9, offset: 0 })).counts).toMatchObject({ waiting: 5, accepted: 0 });
+    unlinkSync(ballast);
+    await store.saveAcceptances(numbers(0, 5).map((number) => seen(number, 'accepted', 31, long)));
+    expect((await store.acceptancePage({ limit: 9, offset: 0 })).counts).toMatchObject({ waiting: 0, accepted: 5 });
+    await store.close();
+  });
+
+  it('leaves a record of the first version as it is where there is no room for its migration, or no right to it', () => {
+    const ballast = join(disk, 'ballast');
+    const { connection } = openDatabase(path, { migrations: firstVersion });
+    fillFirstVersion(connection, 200);
+    const before = contentOf(connection);
+    connection.close();
+    const refused = (): unknown => {
+      try {
+        openDatabase(path).connection.close();
+      } catch (thrown) {
+        return (thrown as ImprintError).code;
+      }
+      return undefined;
+    };
+    const facts = statfsSync(disk);
+    writeFileSync(ballast, Buffer.alloc(facts.bavail * facts.bsize - 400 * 1024));
+    expect(refused()).toBe('record-full-disk');
+    unlinkSync(ballast);
+    execFileSync('mount', ['-o', 'remount,ro', disk]);
+    expect(refused()).toBe('record-unavailable');
+    execFileSync('mount', ['-o', 'remount,rw', disk]);
+    const older = openDatabase(path, { migrations: firstVersion });
+    expect(contentOf(older.connection)).toStrictEqual(before);
+    older.connection.close();
+    expect(refused()).toBeUndefined();
   });
 
   it('says so at the first opening too, and opens once there is room', async () => {

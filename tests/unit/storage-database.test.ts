@@ -194,7 +194,18 @@ describe('migrations', () => {
     const { connection } = open();
     const tables = connection.pragma('table_list') as { schema: string; name: string; type: string; strict: number }[];
     const ours = tables.filter((table) => table.schema === 'main' && !table.name.startsWith('sqlite_'));
-    expect(ours.map((table) => table.name).sort()).toEqual(['devices', 'images', 'jobs', 'operators', 'profiles', 'steps']);
+    expect(ours.map((table) => table.name).sort()).toEqual([
+      'acceptances',
+      'actions',
+      'devices',
+      'foreign_devices',
+      'images',
+      'jobs',
+      'operators',
+      'profiles',
+      'sign_offs',
+      'steps',
+    ]);
     expect(ours.filter((table) => table.strict !== 1)).toEqual([]);
     const columns = connection
       .prepare(`SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c WHERE t.type = 'table'`)
@@ -207,7 +218,7 @@ describe('migrations', () => {
       .prepare(`SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c WHERE t.type = 'table' AND c.type NOT IN ('TEXT', 'INTEGER')`)
       .pluck()
       .all();
-    expect(blobs).toEqual(['devices.spki']);
+    expect(blobs).toEqual(['devices.spki', 'foreign_devices.spki']);
   });
 
   const next: Migration = {

@@ -1,4 +1,3 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +5,12 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { ImprintError } from '../../main/domain/errors';
 import { stepNames } from '../../main/domain/job';
 import type { JobState } from '../../main/domain/job';
-import { keyTypes } from '../../main/domain/keys';
-import type { PublicKey } from '../../main/domain/keys';
+import { keyTypes, spkiOfPem } from '../../main/domain/keys';
 import type { PreparedImage } from '../../main/domain/ports';
 import { SqliteRecordStore } from '../../main/storage/record-store';
-import { at, jobOwner, reservation } from '../support/reservations';
+import { action, at, foreignDevice, jobOwner, newKey, preauthorize, refusal, reservation } from '../support/reservations';
 
 let folder: string;
 let path: string;
@@ -29,20 +26,6 @@ afterEach(async () => {
   await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-function newKey(): PublicKey {
-  const spki = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' });
-  return { type: 'ed25519', spki, fingerprint: createHash('sha256').update(spki).digest('hex') };
-}
-
-async function refusal(promise: Promise<unknown>): Promise<ImprintError> {
-  const thrown: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(thrown).toBeInstanceOf(ImprintError);
-  return thrown as ImprintError;
-}
 
 /** Whatever stands in the file, as another program sees it. */
 function rows(sql: string): unknown[] {
@@ -65,7 +48,7 @@ function change(sql: string): void {
 describe('a device from reservation to acceptance', () => {
   it('comes back as it was recorded, also from another connection', async () => {
     const key = newKey();
-    await store.reserve(reservation(1));
+    await store.reserve(reservation(1, { batch: 'order-7' }));
     await store.startStep('job-1', 'generate', at(2));
     await store.recordPublicKey('job-1', key, at(3));
     await store.endStep('job-1', 'generate', 'done', 'A key was made.', at(3));
@@ -108,12 +91,13 @@ describe('a device from reservation to acceptance', () => {
       serverUrl: 'https://mender.example',
       serverDeviceId: 'server-1',
       profileName: 'gateway',
+      batch: 'order-7',
       createdAt: at(1),
       updatedAt: at(8),
     };
-    expect(await store.device('device-1')).toStrictEqual({ ...device, jobs: [job] });
-    expect(await store.findByIdentity({ mac: '02:00:00:00:00:01', serial: '1001' })).toStrictEqual({ ...device, jobs: [job] });
-    expect(await store.findByFingerprint(key.fingerprint)).toStrictEqual({ ...device, jobs: [job] });
+    expect(await store.device('device-1')).toStrictEqual({ ...device, jobs: [job], actions: [] });
+    expect(await store.findByIdentity({ mac: '02:00:00:00:00:01', serial: '1001' })).toStrictEqual({ ...device, jobs: [job], actions: [] });
+    expect(await store.findByFingerprint(key.fingerprint)).toStrictEqual({ ...device, jobs: [job], actions: [] });
     expect(await store.list({ limit: 10, offset: 0 })).toStrictEqual({ devices: [device], total: 1 });
     expect(await store.jobsSince(at(1), 10)).toStrictEqual([{ ...job, identity: device.identity, deviceState: 'accepted' }]);
   });
@@ -204,12 +188,38 @@ describe('an identity', () => {
     expect((await store.list({ identity, limit: 10, offset: 0 })).devices.map((device) => device.state)).toEqual(['released', 'released', 'released']);
   });
 
+  it('is free after a decommission, and the device that holds it is found before newer ones that do not', async () => {
+    const { identity } = reservation(1);
+    await preauthorize(store, 1);
+    await store.startAction(action(1));
+    await store.endAction('action-1', 'done', 'It is gone from the server.', at(11));
+    expect((await store.findByIdentity(identity))?.state).toBe('decommissioned');
+    await store.reserve(reservation(2, { identity }));
+    await store.reserve(reservation(3));
+    await store.endJob('job-3', 'failed', 'released', 'The card broke.', at(12));
+    // Only by hand: no station makes a device that is released from its beginning.
+    change(`UPDATE devices SET identity = '{"mac":"02:00:00:00:00:01","serial":"1001"}' WHERE device_id = 'device-3'`);
+    expect((await store.findByIdentity(identity))?.deviceId).toBe('device-2');
+    await store.endJob('job-2', 'failed', 'released', 'The card broke.', at(13));
+    expect((await store.findByIdentity(identity))?.deviceId).toBe('device-3');
+  });
+
+  it('is refused where a device of another tool has it', async () => {
+    await store.importForeign([foreignDevice(1, { identity: reservation(1).identity })]);
+    const error = await refusal(store.reserve(reservation(1)));
+    expect(error.code).toBe('identity-recorded');
+    expect(error.field).toBe('identity');
+    expect(error.message).toContain('imported from line-2.csv on 2026-11-22 08:00 UTC by Ana');
+    expect((await store.list({ limit: 1, offset: 0 })).total).toBe(0);
+  });
+
   it('is guarded by the schema too', () => {
     const insert = (device: string, state: string): string =>
       `INSERT INTO devices (device_id, identity, state, key_type, server_kind, server_url, profile_name, created_at, updated_at)
        VALUES ('${device}', '{"mac":"x"}', '${state}', 'ed25519', 'mender', '', '', '${at(1)}', '${at(1)}');`;
-    change(insert('a', 'reserved') + insert('b', 'released') + insert('c', 'released'));
+    change(insert('a', 'reserved') + insert('b', 'released') + insert('c', 'released') + insert('e', 'decommissioned') + insert('f', 'decommissioned'));
     expect(() => change(insert('d', 'accepted'))).toThrow(/UNIQUE/);
+    for (const column of ['server_url', 'profile_name', 'batch']) expect(() => change(`UPDATE devices SET ${column} = 'x' WHERE device_id = 'a'`)).toThrow(/never changed/);
     expect(() => change(`DELETE FROM devices WHERE device_id = 'b'`)).toThrow(/never deleted/);
   });
 
@@ -241,6 +251,17 @@ describe('a public key', () => {
     expect((await store.device('device-2'))?.fingerprint).toBeUndefined();
     expect((await store.findByFingerprint(key.fingerprint))?.deviceId).toBe('device-1');
     expect(() => change(`UPDATE devices SET fingerprint = NULL, spki = NULL WHERE device_id = 'device-1'`)).toThrow(/never changed/);
+  });
+
+  it('is refused where a device of another tool has it', async () => {
+    const foreign = foreignDevice(1);
+    await store.importForeign([foreign]);
+    await store.reserve(reservation(1));
+    const key = { type: 'ed25519', spki: spkiOfPem(foreign.publicKeyPem) ?? new Uint8Array(), fingerprint: foreign.fingerprint } as const;
+    const error = await refusal(store.recordPublicKey('job-1', key, at(2)));
+    expect(error.code).toBe('public-key-recorded');
+    expect(error.message).toContain('mac 06:00:00:00:00:01 (imported from line-2.csv');
+    expect((await store.device('device-1'))?.fingerprint).toBeUndefined();
   });
 
   it('is recorded once per device, of the reserved type, under its own hash', async () => {
@@ -299,6 +320,7 @@ describe('jobs and steps', () => {
       store.endJob('job-1', 'open', 'reserved', 'No.', at(2)),
       store.reserve(reservation(2, { jobId: 'job-1' })),
       store.reserve(reservation(2, { imageSha256: 'no hash' })),
+      store.reserve(reservation(2, { batch: '' })),
     ]) {
       expect((await refusal(promise)).code).toBe('unexpected');
     }
@@ -359,15 +381,21 @@ describe('lists', () => {
     expect(await ids({ limit: 2, offset: 4 })).toEqual([['device-1'], 5]);
     expect(await ids({ limit: 0, offset: 0 })).toEqual([[], 5]);
     expect(await ids({ state: 'reserved', limit: 1, offset: 1 })).toEqual([['device-3'], 4]);
+    await store.reserve(reservation(7, { batch: 'order-7' }));
+    await store.reserve(reservation(8, { batch: 'order-7' }));
+    await store.endJob('job-7', 'failed', 'released', 'No.', at(9));
+    expect(await ids({ batch: 'order-7', limit: 9, offset: 0 })).toEqual([['device-8', 'device-7'], 2]);
+    expect(await ids({ batch: 'order-7', state: 'released', limit: 9, offset: 0 })).toEqual([['device-7'], 1]);
+    expect(await ids({ batch: 'order', limit: 9, offset: 0 })).toEqual([[], 0]);
     expect(await ids({ identity: { serial: '1002' }, state: 'released', limit: 5, offset: 0 })).toEqual([[], 0]);
     expect(await ids({ identity: { serial: '1005' }, state: 'released', limit: 5, offset: 0 })).toEqual([['device-5'], 1]);
-    expect((await store.jobsSince(at(2), 3)).map((job) => [job.jobId, job.deviceState])).toEqual([
+    expect((await store.jobsSince(at(2), 5)).slice(2).map((job) => [job.jobId, job.deviceState])).toEqual([
       ['job-5', 'released'],
       ['job-4', 'reserved'],
       ['job-3', 'reserved'],
     ]);
     // Without milliseconds the text alone would sort after every moment of its second.
-    expect((await store.jobsSince('2026-11-22T08:04:00Z', 9)).map((job) => job.jobId)).toEqual(['job-5', 'job-4']);
+    expect((await store.jobsSince('2026-11-22T08:04:00Z', 9)).map((job) => job.jobId)).toEqual(['job-8', 'job-7', 'job-5', 'job-4']);
     for (const limit of [-1, 1.5, Number.NaN]) expect((await refusal(store.list({ limit, offset: 0 }))).code).toBe('usage');
   });
 });

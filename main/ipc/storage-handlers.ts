@@ -1,0 +1,36 @@
+import type { StorageMethods } from '../contract/storage-channel';
+import type { RecordStore } from '../domain/ports';
+import type { Handlers } from './remote-procedures';
+
+/** The other end of `storageClient`. `close` is left to the process, which opens the record too. */
+export function storageHandlers(record: () => RecordStore): Omit<Handlers<StorageMethods>, 'close'> {
+  return {
+    keepProfile: ({ name, sha256, json, at }) => record().keepProfile(name, sha256, json, at),
+    keptProfile: ({ sha256 }) => record().keptProfile(sha256),
+    keepImage: ({ image, at }) => record().keepImage(image, at),
+    reserve: ({ reservation }) => record().reserve(reservation),
+    startStep: ({ jobId, step, at }) => record().startStep(jobId, step, at),
+    endStep: ({ jobId, step, state, sentence, at }) => record().endStep(jobId, step, state, sentence, at),
+    recordPublicKey: ({ jobId, publicKey, at }) => record().recordPublicKey(jobId, publicKey, at),
+    endJob: ({ jobId, state, deviceState, sentence, at, serverDeviceId }) => record().endJob(jobId, state, deviceState, sentence, at, serverDeviceId),
+    markAccepted: ({ deviceId, at }) => record().markAccepted(deviceId, at),
+    unfinishedJobs: () => record().unfinishedJobs(),
+    takeOver: ({ jobId, from, to }) => record().takeOver(jobId, from, to),
+    findByIdentity: ({ identity }) => record().findByIdentity(identity),
+    findByFingerprint: ({ fingerprint }) => record().findByFingerprint(fingerprint),
+    device: ({ deviceId }) => record().device(deviceId),
+    list: ({ query }) => record().list(query),
+    jobsSince: ({ since, limit }) => record().jobsSince(since, limit),
+    devicesToWatch: ({ query }) => record().devicesToWatch(query),
+    saveAcceptances: ({ acceptances }) => record().saveAcceptances(acceptances),
+    acceptancePage: ({ query }) => record().acceptancePage(query),
+    keyHolders: ({ fingerprints }) => record().keyHolders(fingerprints),
+    batches: ({ limit }) => record().batches(limit),
+    signOff: ({ batch, by, at, remark }) => record().signOff(batch, by, at, remark),
+    importForeign: ({ devices }) => record().importForeign(devices),
+    foreignDevices: ({ query }) => record().foreignDevices(query),
+    startAction: ({ action }) => record().startAction(action),
+    endAction: ({ actionId, state, sentence, at }) => record().endAction(actionId, state, sentence, at),
+    unfinishedActions: () => record().unfinishedActions(),
+  };
+}

@@ -1,0 +1,89 @@
+import type { ActionEntry } from '../domain/acceptance';
+import { canonicalIdentity } from '../domain/identity';
+import type { RecordStore } from '../domain/ports';
+import { bug, timestamp } from './checks';
+import { actionColumns, readAction } from './rows';
+import type { RecordSession } from './session';
+
+/** Journal of what is done to devices at their servers after they were recorded. */
+export class ActionRecord {
+  readonly #session: RecordSession;
+
+  constructor(session: RecordSession) {
+    this.#session = session;
+  }
+
+  /** The same action a second time changes nothing. @throws ImprintError unexpected where another one has its id */
+  startAction(action: Parameters<RecordStore['startAction']>[0]): Promise<void> {
+    return this.#session.write(() => {
+      const startedAt = timestamp(action.startedAt);
+      const known = this.#action(action.actionId);
+      if (known !== undefined) {
+        if (!isSameStart(known, { ...action, startedAt })) throw bug(`Action ${action.actionId} is about something else`);
+        return;
+      }
+      this.#session.run(
+        `INSERT INTO actions (action_id, action, device_id, server_url, server_device_id, auth_set_id, identity, state, started_by, started_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, 'started', ?, ?)`,
+        action.actionId,
+        action.action,
+        action.deviceId ?? null,
+        action.serverUrl,
+        action.serverDeviceId,
+        action.authSetId ?? null,
+        canonicalIdentity(action.identity),
+        action.by,
+        startedAt,
+      );
+    });
+  }
+
+  /** @throws ImprintError unexpected where the action is unknown or has ended in the other state */
+  endAction(actionId: string, state: 'done' | 'failed', sentence: string, at: string): Promise<void> {
+    return this.#session.write(() => {
+      const moment = timestamp(at);
+      const action = this.#action(actionId);
+      if (action === undefined) throw bug(`Action ${actionId} ends without having started`);
+      if (action.state === state) return;
+      if (action.state !== 'started') throw bug(`Action ${actionId} is ${action.state} and cannot become ${state}`);
+      this.#session.run('UPDATE actions SET state = ?, ended_at = ?, sentence = ? WHERE action_id = ?', state, moment, sentence, actionId);
+      if (action.action !== 'decommission' || state !== 'done' || action.deviceId === undefined) return;
+      // A device whose job is not over stays reserved: the end of that job decides about it.
+      this.#session.run(
+        `UPDATE devices SET state = 'decommissioned', updated_at = ? WHERE device_id = ? AND state IN ('preauthorized', 'accepted')`,
+        moment,
+        action.deviceId,
+      );
+    });
+  }
+
+  unfinishedActions(): Promise<readonly ActionEntry[]> {
+    return this.#session.read(() =>
+      this.#session.all(`SELECT ${actionColumns} FROM actions WHERE state = 'started' ORDER BY sequence`).map((row) => readAction(row, this.#session.path)),
+    );
+  }
+
+  /** Newest first. */
+  ofDevice(deviceId: string): readonly ActionEntry[] {
+    const rows = this.#session.all(`SELECT ${actionColumns} FROM actions WHERE device_id = ? ORDER BY sequence DESC`, deviceId);
+    return rows.map((row) => readAction(row, this.#session.path));
+  }
+
+  #action(actionId: string): ActionEntry | undefined {
+    const row = this.#session.get(`SELECT ${actionColumns} FROM actions WHERE action_id = ?`, actionId);
+    return row === undefined ? undefined : readAction(row, this.#session.path);
+  }
+}
+
+function isSameStart(known: ActionEntry, action: Omit<ActionEntry, 'state' | 'endedAt' | 'sentence'>): boolean {
+  return (
+    known.action === action.action &&
+    known.deviceId === action.deviceId &&
+    known.serverUrl === action.serverUrl &&
+    known.serverDeviceId === action.serverDeviceId &&
+    known.authSetId === action.authSetId &&
+    canonicalIdentity(known.identity) === canonicalIdentity(action.identity) &&
+    known.by === action.by &&
+    known.startedAt === action.startedAt
+  );
+}

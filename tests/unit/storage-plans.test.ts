@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { openDatabase } from '../../main/storage/database';
+import { SqliteRecordStore } from '../../main/storage/record-store';
+import { at, reservation } from '../support/reservations';
+
+/*
+ * How SQLite goes about the store's own queries. A record of a million devices answers quickly only where each question
+ * is a range of an index; the plan does not depend on how many rows there are, because nothing here runs ANALYZE.
+ */
+
+let folder: string;
+let connection: Database.Database;
+let store: SqliteRecordStore;
+let asked: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'imprint-record-'));
+  const database = openDatabase(join(folder, 'record.sqlite'));
+  connection = database.connection;
+  store = new SqliteRecordStore(database);
+  asked = [];
+  const prepare = connection.prepare.bind(connection);
+  connection.prepare = (sql: string) => {
+    asked.push(sql);
+    return prepare(sql);
+  };
+  explain = (sql) => {
+    const parameters = new Array<null>(sql.split('?').length - 1).fill(null);
+    return prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all(...parameters)
+      .map((step) => (step as { detail: string }).detail);
+  };
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let explain: (sql: string) => string[];
+
+/** Steps that read a whole table or index, or that sort: of all queries that `work` makes. */
+async function costly(work: () => Promise<unknown>): Promise<string[]> {
+  asked = [];
+  await work();
+  expect(asked.length).toBeGreaterThan(0);
+  return asked.flatMap(explain).filter((detail) => /TEMP B-TREE|^SCAN (?:devices|acceptances|jobs|steps|actions|sign_offs|foreign_devices)\b/.test(detail));
+}
+
+const page = { limit: 100, offset: 5000 };
+
+describe('a range of an index answers', () => {
+  it.each([
+    [{ state: 'stuck' }, 'SCAN acceptances USING COVERING INDEX acceptances_of_state'],
+    [{ diagnosis: 'another-key' }, 'SCAN acceptances USING COVERING INDEX acceptances_of_state'],
+    [{ state: 'stuck', diagnosis: 'another-key' }, 'SCAN acceptances USING COVERING INDEX acceptances_of_state'],
+    [{ batch: 'order-7' }, undefined],
+    [{ batch: 'order-7', state: 'stuck' }, undefined],
+    [{ batch: 'order-7', diagnosis: 'another-key' }, undefined],
+    [{ profileName: 'gateway' }, undefined],
+    [{ profileName: 'gateway', state: 'accepted' }, undefined],
+    [{ profileName: 'gateway', batch: 'order-7', state: 'accepted' }, undefined],
+  ] as const)('a page of %j', async (filters, counts) => {
+    // Without a batch or a profile the counts are those of all devices: one small index is read for them.
+    expect(await costly(() => store.acceptancePage({ ...filters, ...page }))).toEqual(counts === undefined ? [] : [counts]);
+  });
+
+  it('a page of all, which goes along the index from its newest end', async () => {
+    expect(await costly(() => store.acceptancePage(page))).toEqual([
+      'SCAN acceptances USING COVERING INDEX acceptances_of_state',
+      'SCAN acceptances USING COVERING INDEX acceptances_newest',
+    ]);
+  });
+
+  it('a search for a part of an identity, which reads the identities and nothing else of the devices', async () => {
+    const found = await costly(() => store.acceptancePage({ batch: 'order-7', text: 'ab', ...page }));
+    expect(found.filter((detail) => !detail.startsWith('USE TEMP B-TREE'))).toEqual(Array(2).fill('SCAN devices USING COVERING INDEX devices_identity_history'));
+  });
+
+  it('the devices to watch, the batches, and what a batch counts', async () => {
+    const states = ['unchecked', 'waiting', 'stuck', 'missing', 'accepted'] as const;
+    expect(await costly(() => store.devicesToWatch({ serverUrl: 'https://mender.example', states, checkedBefore: at(1), limit: 500 }))).toEqual([]);
+    await store.reserve(reservation(1, { batch: 'order-7' }));
+    expect(await costly(() => store.signOff('order-7', 'Quinn', at(2)))).toEqual([]);
+    // The names of batches are sorted, and no devices.
+    expect(new Set(await costly(() => store.batches(50)))).toEqual(new Set(['USE TEMP B-TREE FOR ORDER BY']));
+  });
+
+  it.each([
+    // Counted along the smallest index; the page is at the newest end of the other one.
+    ['all', {}, ['SCAN devices USING COVERING INDEX sqlite_autoindex_devices_2', 'SCAN devices USING INDEX devices_newest']],
+    ['a state', { state: 'released' }, []],
+    ['a batch', { batch: 'order-7' }, []],
+    ['a batch and a state', { batch: 'order-7', state: 'released' }, []],
+  ] as const)('a list of %s', async (_, filters, expected) => {
+    expect(await costly(() => store.list({ ...filters, ...page }))).toEqual(expected);
+  });
+
+  it('everything about one device, one key or one identity', async () => {
+    expect(await costly(() => store.reserve(reservation(1)))).toEqual([]);
+    expect(await costly(() => store.keyHolders(['0'.repeat(64)]))).toEqual([]);
+    expect(await costly(() => store.findByFingerprint('0'.repeat(64)))).toEqual([]);
+    // Sorted are the steps of one job, and the devices that ever had one identity.
+    expect(await costly(() => store.device('device-1'))).toEqual(['USE TEMP B-TREE FOR ORDER BY']);
+    expect(await costly(() => store.findByIdentity({ mac: 'x' }))).toEqual(['USE TEMP B-TREE FOR ORDER BY']);
+    expect(await costly(() => store.unfinishedActions())).toEqual(['SCAN actions USING INDEX actions_unfinished']);
+  });
+});
