@@ -33,6 +33,19 @@ export function describeMenderApi(name: string, makeServer: () => Promise<Mender
         expectError(await cases.api.logIn(practice.username, `${practice.password}x`), 401);
       });
 
+      it('wants the code of a second factor in the body of the login, and each code once', async (context) => {
+        const { secondFactor: person } = cases.server;
+        if (person === undefined) return context.skip();
+        expectError(await cases.api.logIn(person.username, 'wrong'), 401, /^unauthorized$/);
+        expectError(await cases.api.logIn(person.username, person.password), 401, /^2fa needed$/);
+        expectError(await cases.api.logIn(person.username, person.password, '000000'), 401, /2fa/);
+        const reply = await cases.api.logIn(person.username, person.password, person.code());
+        expect(reply.status).toBe(200);
+        expect(reply.text).toMatch(compactToken);
+        expectError(await cases.api.logIn(person.username, person.password, person.code()), 401, /2fa/);
+        expect((await cases.api.logIn(person.username, person.password, person.nextCode())).status).toBe(200);
+      });
+
       it('issues a personal access token that works until it is revoked', async () => {
         const tokens = '/api/management/v1/useradm/settings/tokens';
         const named = `imprint contract ${cases.fresh()['mac'] ?? ''}`;
@@ -59,6 +72,27 @@ export function describeMenderApi(name: string, makeServer: () => Promise<Mender
         const shown = await cases.read(String(reply.headers['location']).replace('devices/', ''));
         expect(shown).toMatchObject({ status: 'preauthorized', decommissioning: false, identity_data: identity });
         expect(shown.auth_sets).toMatchObject([{ status: 'preauthorized', identity_data: identity }]);
+      });
+
+      it('shows a device in the documented form', async () => {
+        const { id, identity, key } = await cases.preauthorized();
+        const time = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/) as string;
+        const shown = { id, identity_data: identity, status: 'preauthorized', decommissioning: false, created_ts: time, updated_ts: time };
+        const set = { id: expect.stringMatching(new RegExp(`^${uuid}$`)) as string, identity_data: identity, pubkey: key.pem, status: 'preauthorized', ts: time };
+        expect(await cases.read(id)).toMatchObject({ ...shown, auth_sets: [set] });
+        expect(list(await cases.api.send('GET', `${devices}?id=${id}`))).toMatchObject([{ ...shown, auth_sets: [set] }]);
+      });
+
+      it('gives an identity to exactly one of two that come at once, with two keys or with one', async () => {
+        const same = newKey();
+        for (const keys of [[newKey(), newKey()], [same, same]]) {
+          const identity = cases.fresh();
+          const replies = await Promise.all(keys.map((key) => cases.api.preauthorize(identity, key.pem)));
+          expect(replies.map(({ status }) => status).sort()).toEqual([201, 409]);
+          const won = replies.find(({ status }) => status === 201);
+          const lost = replies.find(({ status }) => status === 409);
+          expect(won?.headers['location']).toBe(`devices/${lost === undefined ? '' : device(lost).id}`);
+        }
       });
 
       it('answers 409 with the device but without its auth sets, whatever the key', async () => {
@@ -118,8 +152,25 @@ export function describeMenderApi(name: string, makeServer: () => Promise<Mender
         const key = newKey();
         const reply = await cases.api.preauthorize(identity, key.pem, { force: true });
         expect(reply.status).toBe(201);
+        expect(reply.headers['location']).toMatch(new RegExp(`^devices/${uuid}$`));
         expect(reply.headers['location']).not.toBe(`devices/${id}`);
+        expectError(await cases.api.send('GET', `${devices}/${String(reply.headers['location']).replace('devices/', '')}`), 404);
         expect(statusesOf(await cases.read(id))).toEqual(['preauthorized', 'preauthorized']);
+      });
+
+      it('makes a set that is there preauthorized again by force, and a device that is not there', async () => {
+        const identity = cases.fresh();
+        const key = newKey();
+        expectError(await cases.api.authRequest(JSON.stringify(identity), key), 401);
+        expect((await cases.api.preauthorize(identity, key.pem, { force: true })).status).toBe(201);
+        const { id } = device(await cases.api.preauthorize(identity, key.pem));
+        expect(statusesOf(await cases.read(id))).toEqual(['preauthorized']);
+        expect((await cases.api.authRequest(JSON.stringify(identity), key)).status).toBe(200);
+
+        const other = cases.fresh();
+        const made = await cases.api.preauthorize(other, newKey().pem, { force: true });
+        expect(made.status).toBe(201);
+        expect((await cases.read(String(made.headers['location']).replace('devices/', ''))).identity_data).toEqual(other);
       });
     });
 
@@ -131,9 +182,26 @@ export function describeMenderApi(name: string, makeServer: () => Promise<Mender
         const links = [reply.headers['link'] ?? []].flat().join(', ');
         for (const relation of ['first', 'prev', 'next']) expect(links).toContain(`rel="${relation}"`);
         expect(reply.headers['x-total-count']).toBeUndefined();
+        const first = await cases.api.send('GET', `${devices}?per_page=1`);
+        expect([first.headers['link'] ?? []].flat().join(', ')).not.toContain('rel="prev"');
         const past = await cases.api.send('GET', `${devices}?per_page=500&page=100000`);
         expect(past.status).toBe(200);
         expect(past.json()).toEqual([]);
+      });
+
+      it('follows its links to every device once, 20 on a page unless told', async () => {
+        const ids: string[] = [];
+        for (let at = 0; at < 23; at += 1) ids.push((await cases.preauthorized()).id);
+        const seen: string[][] = [];
+        let path: string | undefined = `${devices}?${ids.map((id) => `id=${id}`).join('&')}`;
+        while (path !== undefined) {
+          const reply = await cases.api.send('GET', path);
+          seen.push(list(reply).map(({ id }) => id));
+          const next = /<([^>]*)>; *rel="next"/.exec([reply.headers['link'] ?? []].flat().join(', '))?.[1];
+          path = next === undefined ? undefined : new URL(next, `${cases.server.settings.url}${devices}`).href.replace(cases.server.settings.url, '');
+        }
+        expect(seen.map((page) => page.length)).toEqual([20, 3]);
+        expect(seen.flat()).toEqual([...ids].sort());
       });
 
       it('refuses pages of more than 500 and statuses that do not exist', async () => {
@@ -161,6 +229,7 @@ export function describeMenderApi(name: string, makeServer: () => Promise<Mender
         expect(await search({ id, identity_data: newIdentity() })).toEqual([id]);
         expect((await search({ identity_data: identity })).length).toBeGreaterThan(1);
         expectError(await cases.api.send('POST', `${devices}/search`, { id: 5 }), 400);
+        expectError(await cases.api.send('POST', `${devices}/search?per_page=501`, { id }), 400, 'parameter "per_page" above limit (max: 500)');
       });
 
       it('counts, and tells the limit', async () => {
@@ -204,6 +273,32 @@ export function describeMenderApi(name: string, makeServer: () => Promise<Mender
         expect((await cases.api.send('DELETE', `${devices}/${id}/auth/${set}`)).status).toBe(204);
         expectError(await cases.api.send('GET', `${devices}/${id}`), 404);
         expect((await cases.api.send('DELETE', `${devices}/${id}/auth/${set}`)).status).toBe(404);
+      });
+
+      it('gives a device the status of its heaviest set, and noauth without any', async () => {
+        const { id, key, text } = await cases.preauthorized();
+        const other = newKey();
+        const statuses: string[] = [];
+        const look = async (): Promise<void> => {
+          const shown = await cases.read(id);
+          statuses.push(`${shown.status}: ${statusesOf(shown).join(', ')}`);
+        };
+        const remove = async (status: string): Promise<void> => {
+          const set = (await cases.read(id)).auth_sets?.find((candidate) => candidate.status === status)?.id ?? '';
+          expect((await cases.api.send('DELETE', `${devices}/${id}/auth/${set}`)).status).toBe(204);
+        };
+        await cases.api.authRequest(text, other);
+        await look();
+        await cases.api.authRequest(text, key);
+        await look();
+        await remove('accepted');
+        await look();
+        await cases.api.send('PUT', `${devices}/${id}/auth/${(await cases.read(id)).auth_sets?.[0]?.id ?? ''}/status`, { status: 'rejected' });
+        await look();
+        await remove('rejected');
+        await look();
+        expect(statuses).toEqual(['preauthorized: pending, preauthorized', 'accepted: accepted, pending', 'pending: pending', 'rejected: rejected', 'noauth: ']);
+        expect(list(await cases.api.send('GET', `${devices}?status=noauth&id=${id}`)).map((found) => found.id)).toEqual([id]);
       });
 
       it('decides pending and rejected sets, never preauthorized ones', async () => {

@@ -6,7 +6,7 @@ import type { ServerSettings } from '../../main/domain/profile';
 import type { FaultAction } from '../../main/servers/mender/practice-faults';
 import { createMenderServer } from '../../main/servers/mender/adapter';
 import type { MenderUnderTest } from './mender-fixture';
-import { devices, newIdentity, newKey, practiceUnderTest, quickMender, secretsOf } from './mender-fixture';
+import { devices, newIdentity, newKey, practiceUnderTest, quickMender, quickOptions, secretsOf } from './mender-fixture';
 
 const never = new AbortController().signal;
 const onList = { method: 'GET', path: /\/devauth\/devices$/ };
@@ -44,6 +44,14 @@ describe('the Mender adapter when things go wrong', () => {
       expect(preauthorizations()).toEqual([`POST ${devices} 429`, `POST ${devices} 201`]);
     });
 
+    it('waits until the date that Retry-After says, by the server\'s own clock', async () => {
+      const date = (seconds: number): string => new Date(Date.now() + 3_600_000 + seconds * 1000).toUTCString();
+      fail(onList, { kind: 'reply', status: 429, headers: { 'Date': date(0), 'Retry-After': date(1) } });
+      const started = performance.now();
+      await expect(connection.findDevice(newIdentity(), never)).resolves.toBeUndefined();
+      expect(performance.now() - started).toBeGreaterThan(900);
+    });
+
     it('does not wait for longer than its bound, and says how long', async () => {
       fail(onList, tooMany('3600'));
       await expect(connection.findDevice(newIdentity(), never)).rejects.toMatchObject({ code: 'server-busy', message: expect.stringContaining('3600') as string });
@@ -51,7 +59,7 @@ describe('the Mender adapter when things go wrong', () => {
 
     it('gives up when the server goes on', async () => {
       fail(onList, tooMany('0'), 50);
-      await expect(connection.findDevice(newIdentity(), never)).rejects.toMatchObject({ code: 'server-busy' });
+      await expect(connection.findDevice(newIdentity(), never)).rejects.toMatchObject({ code: 'server-busy', message: 'The server takes no more requests for now, although it was given 0 seconds; try again in 1 second.' });
       expect(server.requests.filter((line) => line.endsWith(' 429'))).toHaveLength(3);
     });
 
@@ -88,6 +96,7 @@ describe('the Mender adapter when things go wrong', () => {
   describe('a preauthorization whose fate is unknown', () => {
     it.each<[string, FaultAction, boolean, number]>([
       ['the reply is lost', { kind: 'lost-reply' }, true, 1],
+      ['the reply breaks off in the middle', { kind: 'half-reply' }, true, 1],
       ['a proxy answers 502 for it, processed', { kind: 'replaced-reply', status: 502 }, true, 1],
       ['the connection breaks before it is processed', { kind: 'reset' }, false, 2],
       ['the server answers 500, not processed', { kind: 'reply', status: 500 }, false, 2],
@@ -101,6 +110,13 @@ describe('the Mender adapter when things go wrong', () => {
       const lines = server.requests.slice(server.requests.findIndex((line) => line.startsWith(`POST ${devices} `)) + 1);
       expect(lines.filter((line) => !line.includes('/inventory/'))[0]).toMatch(/^GET /);
       expect((await connection.findDevice(wanted.identity, never))?.id).toBe(receipt.serverDeviceId);
+    });
+
+    it('reads the server again where the 409 breaks off in the middle', async () => {
+      const wanted = request();
+      const first = await connection.enrol(wanted, never);
+      fail(onPreauthorize, { kind: 'half-reply' });
+      await expect(connection.enrol(wanted, never)).resolves.toMatchObject({ already: true, serverDeviceId: first.serverDeviceId });
     });
 
     it('recognises its own key after the time-out of a request that was processed', async () => {
@@ -122,6 +138,128 @@ describe('the Mender adapter when things go wrong', () => {
       fail(onPreauthorize, { kind: 'reset' }, 50);
       await expect(connection.enrol(request(), never)).rejects.toMatchObject({ code: 'server-unreachable' });
       expect(preauthorizations()).toHaveLength(3);
+    });
+  });
+
+  describe('a preauthorization that is refused', () => {
+    it.each([
+      [400, /identity attributes and the key type/],
+      [413, /larger than it allows/],
+      [415, /proxy on the way changes requests/],
+      [422, /limit of accepted devices/],
+    ])('with %i: says what to do, and sends it once', async (status, words) => {
+      fail(onPreauthorize, { kind: 'reply', status, text: '{"error":"its own words","request_id":"1"}' }, 5);
+      const failure: unknown = await connection.enrol(request(), never).catch((thrown: unknown) => thrown);
+      expect(failure).toMatchObject({ code: 'server-refused' });
+      expect(String(failure)).toMatch(words);
+      expect(String(failure)).toContain(`${String(status)}: its own words`);
+      expect(preauthorizations()).toHaveLength(1);
+    });
+  });
+
+  describe('a key that replaces another one', () => {
+    async function there(): Promise<{ identity: ReturnType<typeof newIdentity>; id: string }> {
+      const wanted = request();
+      return { identity: wanted.identity, id: (await connection.enrol(wanted, never)).serverDeviceId };
+    }
+    const setsOf = async (id: string): Promise<number> => (await connection.device(id, never))?.authSets.length ?? 0;
+
+    it('comes to the device that is there, whatever id the server names for it', async () => {
+      const { identity, id } = await there();
+      const receipt = await connection.enrol({ identity, publicKey: newKey().publicKey, replace: true }, never);
+      expect(receipt).toMatchObject({ serverDeviceId: id, already: false, sentence: expect.stringContaining('remove that one') as string });
+      expect(await setsOf(id)).toBe(2);
+    });
+
+    it.each<[string, FaultAction]>([
+      ['the reply is lost', { kind: 'lost-reply' }],
+      ['a proxy answers 502', { kind: 'replaced-reply', status: 502 }],
+      ['the connection breaks before', { kind: 'reset' }],
+      ['the server answers 500', { kind: 'reply', status: 500 }],
+    ])('comes once where %s', async (_case, action) => {
+      const { identity, id } = await there();
+      // The first request is the one without force, which names the device.
+      server.practice?.faults.add({ ...onPreauthorize, after: 1, action });
+      await expect(connection.enrol({ identity, publicKey: newKey().publicKey, replace: true }, never)).resolves.toMatchObject({ serverDeviceId: id });
+      expect(await setsOf(id)).toBe(2);
+    });
+
+    it('comes to a new device where the old one went away meanwhile', async () => {
+      const { identity, id } = await there();
+      const key = newKey();
+      server.practice?.faults.add({ ...onPreauthorize, after: 1, action: tooMany('1') });
+      const replacing = connection.enrol({ identity, publicKey: key.publicKey, replace: true }, never);
+      // The device was read; the request with force waits.
+      await expect.poll(() => preauthorizations().at(-1)).toBe(`POST ${devices} 429`);
+      const set = (await server.raw.send('GET', `${devices}/${id}`)).json() as { auth_sets: { id: string }[] };
+      await server.raw.send('DELETE', `${devices}/${id}/auth/${set.auth_sets[0]?.id ?? ''}`);
+      const receipt = await replacing;
+      expect(receipt.serverDeviceId).not.toBe(id);
+      expect((await connection.device(receipt.serverDeviceId, never))?.authSets.map(({ fingerprint }) => fingerprint)).toEqual([key.publicKey.fingerprint]);
+    });
+
+    it('does not come to a device that is being decommissioned', async () => {
+      const { identity, id } = await there();
+      await server.raw.send('DELETE', `${devices}/${id}`);
+      await expect(connection.enrol({ identity, publicKey: newKey().publicKey, replace: true }, never)).rejects.toMatchObject({ code: 'identity-at-server', message: expect.stringContaining('wait a moment') as string });
+      expect(await setsOf(id)).toBe(1);
+    });
+
+    it('makes our own key expected again where it was pending', async () => {
+      const key = newKey();
+      const identity = newIdentity();
+      await server.raw.authRequest(JSON.stringify(identity), key);
+      await expect(connection.enrol({ identity, publicKey: key.publicKey }, never)).rejects.toMatchObject({ code: 'identity-at-server' });
+      const { serverDeviceId } = await connection.enrol({ identity, publicKey: key.publicKey, replace: true }, never);
+      expect((await connection.device(serverDeviceId, never))?.authSets.map(({ status }) => status)).toEqual(['preauthorized']);
+    });
+  });
+
+  describe('what an admin does', () => {
+    const administration = () => {
+      if (connection.administration === undefined) throw new Error('This server has an administration.');
+      return connection.administration;
+    };
+
+    it.each<[string, FaultAction]>([
+      ['the reply is lost', { kind: 'lost-reply' }],
+      ['the connection breaks before', { kind: 'reset' }],
+      ['the server answers 503', busy],
+    ])('is done once where %s', async (_case, action) => {
+      const identity = newIdentity();
+      await server.raw.authRequest(JSON.stringify(identity), newKey());
+      const found = await connection.findDevice(identity, never);
+      const [id, set] = [found?.id ?? '', found?.authSets[0]?.id ?? ''];
+      fail({ method: 'PUT', path: /\/status$/ }, action);
+      await administration().reject(id, set, never);
+      expect((await connection.device(id, never))?.status).toBe('rejected');
+      fail({ method: 'DELETE', path: /\/auth\// }, action);
+      await administration().removeAuthSet(id, set, never);
+      expect((await connection.device(id, never))?.authSets).toEqual([]);
+      fail({ method: 'DELETE', path: /\/devices\// }, action);
+      const gone = administration().decommission(id, never);
+      await expect.poll(async () => (await connection.device(id, never))?.decommissioning).toBe(true);
+      server.passTime(3_600_001);
+      await gone;
+      await expect(connection.device(id, never)).resolves.toBeUndefined();
+    });
+
+    it('is busy where a decommissioning does not end, and can be cancelled', async () => {
+      const hasty = createMenderServer({ ...quickOptions, removal: { firstDelay: 1, longestDelay: 10, longest: 100 } }).connect(server.settings, server.secrets);
+      const { serverDeviceId } = await hasty.enrol(request(), never);
+      await expect(hasty.administration?.decommission(serverDeviceId, never)).rejects.toMatchObject({ code: 'server-busy' });
+      const stop = new AbortController();
+      const again = administration().decommission(serverDeviceId, stop.signal);
+      await expect.poll(() => server.requests.filter((line) => line.startsWith('DELETE')).length).toBe(2);
+      stop.abort();
+      await expect(again).rejects.toMatchObject({ code: 'cancelled' });
+      await hasty.close();
+    });
+
+    it('is refused where the account lacks the right', async () => {
+      const { serverDeviceId } = await connection.enrol(request(), never);
+      fail({ method: 'DELETE', path: /./ }, { kind: 'reply', status: 403 });
+      await expect(administration().decommission(serverDeviceId, never)).rejects.toMatchObject({ code: 'server-refused', field: 'server.credentials' });
     });
   });
 

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import type { Clock, Randomness, Secrets } from '../../main/domain/ports';
 import type { Identity } from '../../main/domain/identity';
@@ -8,6 +9,7 @@ import type { KeyType, PublicKey } from '../../main/domain/keys';
 import type { ServerSettings } from '../../main/domain/profile';
 import { publicKeyPem } from '../../main/domain/keys';
 import { ImprintError } from '../../main/domain/errors';
+import type { MenderOptions } from '../../main/servers/mender/adapter';
 import { createMenderServer } from '../../main/servers/mender/adapter';
 import type { PracticeServer, PracticeServerOptions } from '../../main/servers/mender/practice-server';
 import { startPracticeServer } from '../../main/servers/mender/practice-server';
@@ -16,11 +18,14 @@ export const systemClock: Clock = { now: () => new Date() };
 export const systemRandomness: Randomness = { uuid: () => randomUUID() };
 
 /** The adapter with waits that a test can sit out; the order of its steps is the usual one. */
-export const quickMender = createMenderServer({ patience: { delays: [1, 5, 20], longestWaitSeconds: 2, waits: 2 }, settle: 1, timeouts: { connect: 5000, headers: 5000, body: 5000 } });
+export const quickOptions: MenderOptions = { patience: { delays: [1, 5, 20], longestWaitSeconds: 2, waits: 2 }, settle: 1, timeouts: { connect: 5000, headers: 5000, body: 5000 }, proxyEnvironment: {} };
+export const quickMender = createMenderServer(quickOptions);
 
-export function secretsOf(values: Readonly<Record<string, string>>): Secrets {
+/** @param oneTimeCode what the person answers who is asked for a code; nobody can be asked without it */
+export function secretsOf(values: Readonly<Record<string, string>>, oneTimeCode?: (account: string) => Promise<string>): Secrets {
   return {
     forget: () => undefined,
+    oneTimeCode: oneTimeCode ?? ((account) => Promise.reject(new ImprintError('credential-missing', `Nobody is there to type a code for ${account}.`))),
     resolve: ({ name }) => {
       const value = values[name];
       return value === undefined ? Promise.reject(new ImprintError('credential-missing', `${name} is not set.`)) : Promise.resolve(value);
@@ -47,9 +52,12 @@ export function newKey(type: KeyType = 'ec-p256'): TestKey {
   };
 }
 
+/** What the addresses of tests begin with, so that what a broken run leaves at a real server can be told from devices. */
+const testPrefix = [0x02, 0x49];
+
 /** A locally administered address that no other run uses. */
 export function newIdentity(): Identity {
-  const bytes = [0x02, ...randomBytes(5)];
+  const bytes = [...testPrefix, ...randomBytes(4)];
   return { mac: bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':') };
 }
 
@@ -65,6 +73,8 @@ export interface RawReply {
 export class RawApi {
   readonly #agent: Agent;
   token = '';
+  /** What devices of a server with several tenants send along. */
+  tenantToken: string | undefined;
 
   constructor(
     readonly url: string,
@@ -81,8 +91,8 @@ export class RawApi {
     return { status: reply.statusCode, headers: reply.headers, text, json: () => JSON.parse(text) as unknown };
   }
 
-  async logIn(username: string, password: string): Promise<RawReply> {
-    return this.send('POST', '/api/management/v1/useradm/auth/login', undefined, { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` });
+  async logIn(username: string, password: string, code?: string): Promise<RawReply> {
+    return this.send('POST', '/api/management/v1/useradm/auth/login', code === undefined ? undefined : { token2fa: code }, { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` });
   }
 
   preauthorize(identity: unknown, pubkey: unknown, more: object = {}): Promise<RawReply> {
@@ -91,7 +101,7 @@ export class RawApi {
 
   /** What a device does when it is switched on. `idData` is the JSON text, so that its spelling can be tested. */
   authRequest(idData: string, key: TestKey, signer: TestKey = key): Promise<RawReply> {
-    const body = JSON.stringify({ id_data: idData, pubkey: key.pem });
+    const body = JSON.stringify({ id_data: idData, pubkey: key.pem, ...(this.tenantToken === undefined ? {} : { tenant_token: this.tenantToken }) });
     return this.send('POST', '/api/devices/v1/authentication/auth_requests', body, { 'authorization': '', 'x-men-signature': signer.sign(body) });
   }
 
@@ -102,12 +112,23 @@ export class RawApi {
 
 export const devices = '/api/management/v2/devauth/devices';
 
+export interface SecondFactor {
+  readonly username: string;
+  readonly password: string;
+  /** What the person's device shows now. */
+  code(): string;
+  /** Half a minute later it shows another one. */
+  nextCode(): string;
+}
+
 /** A server that the contract runs against. */
 export interface MenderUnderTest {
   readonly settings: ServerSettings;
   readonly secrets: Secrets;
   readonly wrong: { readonly settings: ServerSettings; readonly secrets: Secrets };
   readonly raw: RawApi;
+  /** Only where it is ours: a user whose password is not enough. */
+  readonly secondFactor?: SecondFactor | undefined;
   /** Only where it is ours: then faults and limits can be set. */
   readonly practice?: PracticeServer | undefined;
   /** Every request that was answered, as `METHOD path status`. */
@@ -120,12 +141,20 @@ export interface MenderUnderTest {
 export async function practiceUnderTest(more: Partial<PracticeServerOptions> = {}): Promise<MenderUnderTest> {
   const requests: string[] = [];
   let passed = 0;
+  let code = 123_456;
+  const secondFactor: SecondFactor = {
+    username: 'two-factors@imprint.test',
+    password: randomUUID(),
+    code: () => String(code),
+    nextCode: () => String((code += 1)),
+  };
   const practice = await startPracticeServer({
     port: 0,
     clock: { now: () => new Date(Date.now() + passed) },
     randomness: systemRandomness,
     tls: true,
     decommissioning: 3_600_000,
+    users: [{ username: 'practice@imprint.test', password: randomUUID() }, { ...secondFactor, oneTimeCode: secondFactor.code }],
     onRequest: (method, path, status) => requests.push(`${method} ${path} ${String(status)}`),
     ...more,
   });
@@ -143,6 +172,7 @@ export async function practiceUnderTest(more: Partial<PracticeServerOptions> = {
     wrong: { settings, secrets: secretsOf({ PASSWORD: 'not-the-password' }) },
     raw,
     practice,
+    secondFactor,
     requests,
     passTime: (milliseconds) => {
       passed += milliseconds;
@@ -156,7 +186,7 @@ export async function practiceUnderTest(more: Partial<PracticeServerOptions> = {
 
 export const realServerUrl = process.env['IMPRINT_MENDER_URL'];
 
-/** The server of IMPRINT_MENDER_URL, with IMPRINT_MENDER_TOKEN, or IMPRINT_MENDER_USERNAME and IMPRINT_MENDER_PASSWORD; IMPRINT_MENDER_CA names a PEM file. */
+/** The server of IMPRINT_MENDER_URL; all variables are in docs/contract-suite.md. */
 export async function realUnderTest(): Promise<MenderUnderTest> {
   const { IMPRINT_MENDER_TOKEN: token, IMPRINT_MENDER_USERNAME: username = '', IMPRINT_MENDER_PASSWORD: password = '', IMPRINT_MENDER_CA: ca } = process.env;
   const certificateAuthority = ca === undefined ? undefined : readFileSync(ca, 'utf8');
@@ -165,6 +195,7 @@ export async function realUnderTest(): Promise<MenderUnderTest> {
   const settings: ServerSettings = token === undefined ? withPassword : { ...base, credentials: { type: 'token', token: { from: 'environment', name: 'SECRET' } } };
   const raw = new RawApi(base.url, certificateAuthority);
   raw.token = token ?? (await raw.logIn(username, password)).text;
+  raw.tenantToken = process.env['IMPRINT_MENDER_TENANT_TOKEN'];
   const nobody: ServerSettings = { ...base, credentials: { type: 'password', username: 'nobody@imprint.test', password: { from: 'environment', name: 'SECRET' } } };
   return {
     settings,
@@ -179,11 +210,18 @@ export async function realUnderTest(): Promise<MenderUnderTest> {
 
 /** Removes what a test put onto the server, and waits until it is gone. */
 export async function removeDevices(server: MenderUnderTest, identities: readonly Identity[]): Promise<void> {
-  for (let page = 1; identities.length > 0; page += 1) {
+  // A practice server ends with its test.
+  if (identities.length === 0 || server.practice !== undefined) return;
+  const ours = new Set(identities.map((identity) => identity['mac']));
+  const ids: string[] = [];
+  for (let page = 1; ; page += 1) {
+    // The whole list first: pages shift under whoever removes while reading.
     const list = (await server.raw.send('GET', `${devices}?per_page=500&page=${String(page)}`)).json() as { id: string; identity_data: Identity }[];
-    for (const device of list) {
-      if (identities.some((identity) => identity['mac'] === device.identity_data['mac'])) await server.raw.send('DELETE', `${devices}/${device.id}`);
-    }
-    if (list.length < 500) return;
+    ids.push(...list.filter((device) => ours.has(device.identity_data['mac'])).map(({ id }) => id));
+    if (list.length < 500) break;
+  }
+  for (const id of ids) await server.raw.send('DELETE', `${devices}/${id}`);
+  for (const id of ids) {
+    while ((await server.raw.send('GET', `${devices}/${id}`)).status !== 404) await sleep(500);
   }
 }

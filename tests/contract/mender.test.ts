@@ -40,7 +40,7 @@ async function fillPages(server: MenderUnderTest): Promise<Identity> {
   return last.identity_data;
 }
 
-describeServerContract('Mender, practice server over TLS', () => underContract(practiceUnderTest));
+describeServerContract('Mender, practice server over TLS', () => underContract(() => practiceUnderTest({ decommissioning: 150 })));
 describeMenderApi('practice server', practiceUnderTest);
 describeMenderDeviceApi('practice server', practiceUnderTest);
 

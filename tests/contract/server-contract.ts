@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Identity } from '../../main/domain/identity';
-import type { EnrolRequest, Secrets, ServerConnection, ServerKind } from '../../main/domain/ports';
+import type { EnrolRequest, Secrets, ServerConnection, ServerDevice, ServerDevicesQuery, ServerKind } from '../../main/domain/ports';
 import type { ServerSettings } from '../../main/domain/profile';
 import type { PublicKey } from '../../main/domain/keys';
 
@@ -37,6 +37,12 @@ export function describeServerContract(name: string, makeServer: () => Promise<S
     });
 
     const newRequest = (): EnrolRequest => ({ identity: server.newIdentity(), publicKey: server.newPublicKey() });
+
+    async function all(query: ServerDevicesQuery): Promise<ServerDevice[]> {
+      const found: ServerDevice[] = [];
+      for await (const page of connection.devices(query, never)) found.push(...page);
+      return found;
+    }
 
     async function withConnection<T>(settings: ServerSettings, secrets: Secrets, work: (other: ServerConnection) => Promise<T>): Promise<T> {
       const other = server.kind.connect(settings, secrets);
@@ -107,6 +113,93 @@ export function describeServerContract(name: string, makeServer: () => Promise<S
         const found = await connection.findDevice(identity, never);
         expect(found?.authSets.map((set) => set.fingerprint)).toEqual([winner?.fingerprint]);
       });
+    });
+
+    it('has an identity once where two stations come with the same key at once', async () => {
+      const request = newRequest();
+      await withConnection(server.settings, server.secrets, async (other) => {
+        const receipts = await Promise.all([connection.enrol(request, never), other.enrol(request, never)]);
+        expect(receipts.map(({ already }) => already).sort()).toEqual([false, true]);
+        expect(new Set(receipts.map(({ serverDeviceId }) => serverDeviceId)).size).toBe(1);
+      });
+    });
+
+    it('shows one device, and nothing where there is none', async () => {
+      const request = newRequest();
+      const { serverDeviceId } = await connection.enrol(request, never);
+      const shown = await connection.device(serverDeviceId, never);
+      expect(shown).toMatchObject({ id: serverDeviceId, identity: request.identity, status: 'preauthorized' });
+      for (const time of [shown?.createdAt, shown?.updatedAt, shown?.authSets[0]?.at]) expect(Date.parse(time ?? '')).toBeGreaterThan(Date.now() - 3_600_000);
+      await expect(connection.device('00000000-0000-4000-8000-000000000000', never)).resolves.toBeUndefined();
+    });
+
+    it('lists devices by id and status', async () => {
+      const first = await connection.enrol(newRequest(), never);
+      const second = await connection.enrol(newRequest(), never);
+      const ids = [first.serverDeviceId, second.serverDeviceId];
+      expect((await all({ ids })).map(({ id }) => id).sort()).toEqual([...ids].sort());
+      expect((await all({ ids: [...ids, ...ids], statuses: ['preauthorized'] })).map(({ id }) => id).sort()).toEqual([...ids].sort());
+      expect(await all({ ids, statuses: ['accepted', 'rejected'] })).toEqual([]);
+      expect(await all({ ids: [] })).toEqual([]);
+      const everywhere = await all({ statuses: ['preauthorized'] });
+      for (const id of ids) expect(everywhere.some((device) => device.id === id)).toBe(true);
+      expect(new Set(everywhere.map(({ status }) => status))).toEqual(new Set(['preauthorized']));
+    });
+
+    it('tells how many devices are accepted', async () => {
+      const { accepted, limit } = await connection.capacity(never);
+      expect(accepted).toBeGreaterThanOrEqual(0);
+      if (limit !== undefined) expect(limit).toBeGreaterThan(0);
+    });
+
+    it('gives a device that is there another key only where it was told to, and once', async () => {
+      const request = newRequest();
+      const first = await connection.enrol(request, never);
+      const replacing = { ...request, publicKey: server.newPublicKey(), replace: true };
+      const receipt = await connection.enrol(replacing, never);
+      expect(receipt).toMatchObject({ already: false, serverDeviceId: first.serverDeviceId });
+      await expect(connection.enrol(replacing, never)).resolves.toMatchObject({ already: true, serverDeviceId: first.serverDeviceId });
+      const shown = await connection.device(first.serverDeviceId, never);
+      expect(shown?.authSets.map((set) => set.fingerprint).sort()).toEqual([request.publicKey.fingerprint, replacing.publicKey.fingerprint].sort());
+    });
+
+    it('enrols a device that is not there where it was told to replace', async () => {
+      const request = { ...newRequest(), replace: true };
+      const receipt = await connection.enrol(request, never);
+      expect(receipt.already).toBe(false);
+      expect((await connection.device(receipt.serverDeviceId, never))?.authSets.map((set) => set.fingerprint)).toEqual([request.publicKey.fingerprint]);
+    });
+
+    it('removes a key, and a key that is gone', async (context) => {
+      const { administration } = connection;
+      if (administration === undefined) return context.skip();
+      const request = newRequest();
+      const { serverDeviceId } = await connection.enrol(request, never);
+      await connection.enrol({ ...request, publicKey: server.newPublicKey(), replace: true }, never);
+      const set = (await connection.device(serverDeviceId, never))?.authSets.find(({ fingerprint }) => fingerprint === request.publicKey.fingerprint);
+      await administration.removeAuthSet(serverDeviceId, set?.id ?? '', never);
+      await administration.removeAuthSet(serverDeviceId, set?.id ?? '', never);
+      expect((await connection.device(serverDeviceId, never))?.authSets.map(({ fingerprint }) => fingerprint)).not.toContain(request.publicKey.fingerprint);
+    });
+
+    it('does not reject a key that is preauthorized, or gone', async (context) => {
+      const { administration } = connection;
+      if (administration === undefined) return context.skip();
+      const { serverDeviceId } = await connection.enrol(newRequest(), never);
+      const set = (await connection.device(serverDeviceId, never))?.authSets[0];
+      await expect(administration.reject(serverDeviceId, set?.id ?? '', never)).rejects.toMatchObject({ code: 'server-refused' });
+      await expect(administration.reject(serverDeviceId, '00000000-0000-4000-8000-000000000000', never)).rejects.toMatchObject({ code: 'server-refused' });
+    });
+
+    it('decommissions a device until it is gone, one that is gone too, and takes its identity again', async (context) => {
+      const { administration } = connection;
+      if (administration === undefined) return context.skip();
+      const request = newRequest();
+      const { serverDeviceId } = await connection.enrol(request, never);
+      await administration.decommission(serverDeviceId, never);
+      await expect(connection.device(serverDeviceId, never)).resolves.toBeUndefined();
+      await administration.decommission(serverDeviceId, never);
+      await expect(connection.enrol({ ...request, publicKey: server.newPublicKey() }, never)).resolves.toMatchObject({ already: false });
     });
 
     it('finds the device that is listed last of several pages', async (context) => {

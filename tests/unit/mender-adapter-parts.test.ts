@@ -34,9 +34,17 @@ describe('Retry-After', () => {
     ['Sun, 22 Nov 2026 08:01:30 GMT', 90],
     ['Sun, 22 Nov 2026 07:00:00 GMT', 0],
     ['soon', undefined],
+    // What Date.parse takes for a date, and is none.
+    ['2 minutes', undefined],
+    ['Nov 2', undefined],
     [undefined, undefined],
   ])('%s', (header, seconds) => {
     expect(retryAfterSeconds(header, now)).toBe(seconds);
+  });
+
+  it('counts from the server\'s clock where it tells it', () => {
+    expect(retryAfterSeconds('Sun, 22 Nov 2026 10:00:20 GMT', now, 'Sun, 22 Nov 2026 10:00:05 GMT')).toBe(15);
+    expect(retryAfterSeconds('Sun, 22 Nov 2026 08:00:20 GMT', now, 'nonsense')).toBe(20);
   });
 });
 

@@ -1,12 +1,19 @@
-import type { Clock, EnrolReceipt, EnrolRequest, Secrets, ServerConnection, ServerDevice, ServerKind } from '../../domain/ports';
+import type { Clock, EnrolReceipt, EnrolRequest, Secrets, ServerAdministration, ServerCapacity, ServerConnection, ServerDevice, ServerDevicesQuery, ServerKind } from '../../domain/ports';
 import type { Identity } from '../../domain/identity';
 import type { ServerSettings } from '../../domain/profile';
 import { asImprintError } from '../../domain/errors';
-import { devicesPath, findDevice, toServerDevice } from './devices';
+import { Account, Accounts } from './account';
+import type { RemovalPatience } from './administration';
+import { Administration, usualRemovalPatience } from './administration';
+import { Devices, devicesPath, toServerDevice } from './devices';
 import { enrol } from './enrolment';
 import type { HttpTimeouts } from './http-exchange';
 import { HttpClient } from './http-client';
 import { ExchangeFailure } from './http-failures';
+import type { ProxyEnvironment } from './http-route';
+import { proxyOfEnvironment } from './http-route';
+import type { IndexLimits } from './identity-index';
+import { usualIndexLimits } from './identity-index';
 import { readableKeyTypes } from './key-types';
 import type { Patience } from './patience';
 import { usualPatience } from './patience';
@@ -18,6 +25,10 @@ export interface MenderOptions {
   readonly patience?: Patience | undefined;
   /** Milliseconds that the server gets to finish a request whose reply was lost, before it is read. */
   readonly settle?: number | undefined;
+  /** What the session says about proxies; its own environment unless told. */
+  readonly proxyEnvironment?: ProxyEnvironment | undefined;
+  readonly index?: IndexLimits | undefined;
+  readonly removal?: RemovalPatience | undefined;
 }
 
 const usualTimeouts: HttpTimeouts = { connect: 10_000, headers: 30_000, body: 30_000 };
@@ -25,15 +36,19 @@ const usualTimeouts: HttpTimeouts = { connect: 10_000, headers: 30_000, body: 30
 /** Mender, hosted or on premises: management API of device authentication v2 and user administration v1. */
 export function createMenderServer(options: MenderOptions = {}): ServerKind {
   const clock = options.clock ?? { now: () => new Date() };
+  const accounts = new Accounts(() => new Account(clock, options.index ?? usualIndexLimits));
   return {
     kind: 'mender',
     // Nothing of the server's reply is written onto the card, so a crash before the end leaves nothing at the server.
     enrolment: 'after-verify',
     readableKeyTypes,
     connect(settings: ServerSettings, secrets: Secrets): ServerConnection {
-      const client = new HttpClient(settings.url, settings.certificateAuthority, options.timeouts ?? usualTimeouts);
-      const session = new Session(client, settings.credentials, secrets, clock, options.patience ?? usualPatience);
-      return new MenderConnection(client, session, options.settle ?? 1000);
+      const { url, certificateAuthority, proxy, credentials } = settings;
+      const client = new HttpClient(url, { certificateAuthority, proxy, timeouts: options.timeouts ?? usualTimeouts }, options.proxyEnvironment ?? proxyOfEnvironment());
+      const account = accounts.of(settings, secrets);
+      const session = new Session({ client, credentials, secrets, clock, patience: options.patience ?? usualPatience, account });
+      const devices = new Devices(session, account.index);
+      return new MenderConnection(client, session, devices, new Administration(session, devices, clock, options.removal ?? usualRemovalPatience), options.settle ?? 1000);
     },
   };
 }
@@ -43,12 +58,20 @@ export const menderServer: ServerKind = createMenderServer();
 class MenderConnection implements ServerConnection {
   readonly #client: HttpClient;
   readonly #session: Session;
+  readonly #devices: Devices;
   readonly #settle: number;
+  readonly administration: ServerAdministration;
 
-  constructor(client: HttpClient, session: Session, settle: number) {
+  constructor(client: HttpClient, session: Session, devices: Devices, administration: Administration, settle: number) {
     this.#client = client;
     this.#session = session;
+    this.#devices = devices;
     this.#settle = settle;
+    this.administration = {
+      reject: (...parameters) => inClosedCodes(() => administration.reject(...parameters)),
+      removeAuthSet: (...parameters) => inClosedCodes(() => administration.removeAuthSet(...parameters)),
+      decommission: (...parameters) => inClosedCodes(() => administration.decommission(...parameters)),
+    };
   }
 
   signIn(signal: AbortSignal): Promise<void> {
@@ -61,13 +84,32 @@ class MenderConnection implements ServerConnection {
 
   findDevice(identity: Identity, signal: AbortSignal): Promise<ServerDevice | undefined> {
     return inClosedCodes(async () => {
-      const device = await findDevice(this.#session, identity, signal);
+      const device = await this.#devices.find(identity, signal);
       return device === undefined ? undefined : toServerDevice(device);
     });
   }
 
+  async *devices(query: ServerDevicesQuery, signal: AbortSignal): AsyncGenerator<readonly ServerDevice[]> {
+    try {
+      for await (const page of this.#devices.pages(query, signal)) yield page.map(toServerDevice);
+    } catch (thrown) {
+      throw inClosedCode(thrown);
+    }
+  }
+
+  device(serverDeviceId: string, signal: AbortSignal): Promise<ServerDevice | undefined> {
+    return inClosedCodes(async () => {
+      const device = await this.#devices.read(serverDeviceId, signal);
+      return device === undefined ? undefined : toServerDevice(device);
+    });
+  }
+
+  capacity(signal: AbortSignal): Promise<ServerCapacity> {
+    return inClosedCodes(() => this.#devices.capacity(signal));
+  }
+
   enrol(request: EnrolRequest, signal: AbortSignal): Promise<EnrolReceipt> {
-    return inClosedCodes(() => enrol(this.#session, request, this.#settle, signal));
+    return inClosedCodes(() => enrol({ session: this.#session, devices: this.#devices, settle: this.#settle }, request, signal));
   }
 
   async close(): Promise<void> {
@@ -76,10 +118,14 @@ class MenderConnection implements ServerConnection {
   }
 }
 
+function inClosedCode(thrown: unknown): Error {
+  return thrown instanceof ExchangeFailure ? thrown.error : asImprintError(thrown);
+}
+
 async function inClosedCodes<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    throw thrown instanceof ExchangeFailure ? thrown.error : asImprintError(thrown);
+    throw inClosedCode(thrown);
   }
 }

@@ -1,5 +1,6 @@
 import { ImprintError } from '../../domain/errors';
 import type { HttpReply } from './http-exchange';
+import { ProxyFailure } from './http-route';
 import { serverWords } from './replies';
 
 /** An exchange that brought no reply. Internal to this adapter: `error` is what a caller outside gets. */
@@ -68,12 +69,48 @@ function codeOf(thrown: unknown): string {
   return '';
 }
 
+/** Statuses with which a proxy refuses the tunnel. Any other says no in words that only its administrator knows. */
+const proxyRefusals: Readonly<Record<string, string>> = {
+  '403': 'does not allow connections to {server}; ask whoever runs the network',
+  '407': 'wants a user and password, or does not take the ones it got; put them into HTTPS_PROXY (http://user:password@host:port) of the session that starts the station',
+  '502': 'cannot reach {server}; check server.url and ask whoever runs the network',
+  '503': 'cannot reach {server} for now; try again later',
+  '504': 'got no answer from {server}; check server.url and ask whoever runs the network',
+};
+
+/**
+ * A failure on the way through a proxy, before anything was sent to the server; undefined where it is none.
+ *
+ * SECURITY: undici's errors are not kept as causes here, so that nothing of the proxy's credentials can be.
+ */
+function failureOfProxy(thrown: unknown, origin: string, proxy: string): ExchangeFailure | undefined {
+  const failure = (sentence: string, momentary: boolean) => new ExchangeFailure(new ImprintError('server-unreachable', sentence, { field: 'server.proxy' }), false, momentary);
+  if (thrown instanceof ProxyFailure) {
+    const code = codeOf(thrown.cause);
+    const why = certificateProblems[code] === undefined ? (neverConnected[code] ?? `the connection failed (${code})`).replaceAll('server.url', 'server.proxy or HTTPS_PROXY') : 'its certificate is not trusted by this computer';
+    return failure(`The proxy ${proxy} cannot be reached: ${why}.`, false);
+  }
+  const status = /^Proxy response \((\d+)\)/.exec(thrown instanceof Error ? thrown.message : '')?.[1];
+  if (status !== undefined) {
+    const refusal = (proxyRefusals[status] ?? 'refuses the connection to {server}; ask whoever runs the network').replace('{server}', origin);
+    return failure(`The proxy ${proxy} ${refusal} (status ${status}).`, status === '503');
+  }
+  const code = codeOf(thrown);
+  if (code === 'UND_ERR_PRX_CONN') return failure(`The proxy ${proxy} closed the connection instead of opening one to ${origin}; check server.proxy or HTTPS_PROXY.`, true);
+  if (code === 'UND_ERR_PRX_TLS') return failure(`The proxy ${proxy} cannot be reached: its certificate is made out to another name.`, false);
+  return undefined;
+}
+
 /**
  * What undici threw, in the closed codes.
  *
  * SECURITY: only the code of the foreign error is used in the sentence; none of undici's errors holds request headers.
+ *
+ * @param proxy host and port of the proxy on the way, where there is one
  */
-export function failureOfExchange(thrown: unknown, origin: string): ExchangeFailure {
+export function failureOfExchange(thrown: unknown, origin: string, proxy: string | undefined): ExchangeFailure {
+  const onTheWay = proxy === undefined ? undefined : failureOfProxy(thrown, origin, proxy);
+  if (onTheWay !== undefined) return onTheWay;
   const code = codeOf(thrown);
   const unreachable = (why: string) => new ImprintError('server-unreachable', `The server at ${origin} cannot be reached: ${why}.`, { field: 'server.url', cause: thrown });
   const certificate = certificateProblems[code];
@@ -94,6 +131,15 @@ export function failureOfExchange(thrown: unknown, origin: string): ExchangeFail
   return new ExchangeFailure(unreachable(code === '' ? 'the connection failed' : `the connection failed (${code})`), true, false);
 }
 
+/** What to do about a refusal, where the server's own words do not say it. */
+const refusals: Readonly<Record<number, string>> = {
+  400: 'it does not take this data; check the identity attributes and the key type of the profile against what this server allows',
+  404: 'it does not have this any more, or server.url leads elsewhere; look at the device once more',
+  413: 'the request is larger than it allows; shorten the identity attributes of the profile, or ask whoever runs the server or proxy about the limit',
+  415: 'it does not see JSON; a proxy on the way changes requests, ask whoever runs the network',
+  422: 'its limit of accepted devices is reached; decommission devices that are gone, or have the limit raised',
+};
+
 /** A reply that says no, in the closed codes. `doing` completes "while …". */
 export function refusalOfReply(reply: HttpReply, doing: string): ImprintError {
   const words = serverWords(reply);
@@ -111,5 +157,6 @@ export function refusalOfReply(reply: HttpReply, doing: string): ImprintError {
   if (reply.status >= 500 && reply.status !== 501) {
     return new ImprintError('server-busy', `The server has a problem of its own (${said}) while ${doing}; try again later.`);
   }
-  return new ImprintError('server-refused', `The server refused (${said}) while ${doing}.`);
+  const advice = refusals[reply.status];
+  return new ImprintError('server-refused', `The server refused (${said}) while ${doing}${advice === undefined ? '' : `: ${advice}`}.`);
 }

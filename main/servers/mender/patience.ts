@@ -26,12 +26,38 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
   }
 }
 
-/** Seconds of a Retry-After header, which is a number of seconds or a date (RFC 9110, 10.2.3). */
-export function retryAfterSeconds(header: string | undefined, now: Date): number | undefined {
+/** A date as HTTP writes it (RFC 9110, 5.6.7); Date.parse alone takes nearly any text for one. */
+function httpDate(text: string | undefined): number | undefined {
+  if (text === undefined || !/\d{2}:\d{2}:\d{2}/.test(text)) return undefined;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/**
+ * Seconds of a Retry-After header, which is a number of seconds or a date (RFC 9110, 10.2.3).
+ *
+ * @param date the reply's Date header: where the clock of this workstation is wrong, the server's own counts
+ */
+export function retryAfterSeconds(header: string | undefined, now: Date, date?: string): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header);
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now.getTime()) / 1000));
+  const at = httpDate(header);
+  return at === undefined ? undefined : Math.max(0, Math.ceil((at - (httpDate(date) ?? now.getTime())) / 1000));
+}
+
+/** Waits for something that is shared with others, and leaves it to them when cancelled. @throws ImprintError cancelled */
+export async function untilCancelled<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw cancelled();
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(cancelled());
+    signal.addEventListener('abort', onAbort);
+  });
+  try {
+    return await Promise.race([shared, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 /**
@@ -48,6 +74,7 @@ export async function exchangePatiently(
   const { patience, clock, repeat } = options;
   let repetitions = 0;
   let waits = 0;
+  let waited = 0;
   for (;;) {
     let reply: HttpReply;
     try {
@@ -59,13 +86,15 @@ export async function exchangePatiently(
       await pause(delay, signal);
       continue;
     }
-    const asked = retryAfterSeconds(reply.headers['retry-after'], clock.now());
+    const asked = retryAfterSeconds(reply.headers['retry-after'], clock.now(), reply.headers['date']);
     if (reply.status === 429) {
       const seconds = asked ?? 1;
       if (seconds > patience.longestWaitSeconds || waits >= patience.waits) {
-        throw new ImprintError('server-busy', `The server takes no more requests for now; try again in ${String(Math.max(1, seconds))} seconds.`);
+        const sofar = waits === 0 ? '' : `, although it was given ${inWords(waited)}`;
+        throw new ImprintError('server-busy', `The server takes no more requests for now${sofar}; try again in ${inWords(Math.max(1, seconds))}.`);
       }
       waits += 1;
+      waited += seconds;
       await pause(seconds * 1000, signal);
       continue;
     }
@@ -80,6 +109,10 @@ export async function exchangePatiently(
     }
     return reply;
   }
+}
+
+function inWords(seconds: number): string {
+  return seconds === 1 ? '1 second' : `${String(seconds)} seconds`;
 }
 
 function wordsAfterColon(reply: HttpReply): string {

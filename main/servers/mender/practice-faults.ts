@@ -6,6 +6,8 @@ export type FaultAction =
   | { readonly kind: 'reset' }
   /** Processed, and the connection is cut instead of an answer. */
   | { readonly kind: 'lost-reply' }
+  /** Processed, and the connection is cut in the middle of the answer's body. */
+  | { readonly kind: 'half-reply' }
   /** Processed, and the answer is this instead of the real one, as a proxy would do it. */
   | { readonly kind: 'replaced-reply'; readonly status: number }
   /** Answered after this many milliseconds. */

@@ -58,7 +58,9 @@ export function searchInventory(request: PracticeRequest, state: PracticeState):
   if (typeof page !== 'number' || typeof perPage !== 'number' || !Array.isArray(filters)) throw new PracticeProblem(400, 'failed to decode request body: json: cannot unmarshal');
   if (perPage > 500) throw new PracticeProblem(400, 'per_page: must be no greater than 500.');
   const predicates = filters.map(readPredicate);
-  const found = state.devices().filter((device) => predicates.every((predicate) => matches(device, predicate)));
+  const exact = predicates.find(({ scope, attribute, type }) => scope === 'identity' && attribute !== 'status' && type === '$eq');
+  const candidates = exact === undefined ? state.list({ status: [], id: [] }, 0, Infinity) : state.devicesByAttribute(exact.attribute, exact.value);
+  const found = candidates.filter((device) => predicates.every((predicate) => matches(device, predicate)));
   const size = Math.max(1, perPage);
   const start = (Math.max(1, page) - 1) * size;
   const shown = found.slice(start, start + size).map((device) => ({

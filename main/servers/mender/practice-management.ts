@@ -54,12 +54,10 @@ export class PracticeManagement {
 
   #list(request: PracticeRequest, filter: Filter): PracticeReply {
     const paging = readPaging(request.query);
-    const matching = this.#state
-      .devices()
-      .filter((device) => (filter.status.length === 0 || filter.status.includes(device.status)) && (filter.id.length === 0 || filter.id.includes(device.id)));
     const start = (paging.page - 1) * paging.perPage;
-    const page = matching.slice(start, start + paging.perPage);
-    const links = pagingLinks(request, paging, matching.length > start + paging.perPage);
+    const found = this.#state.list(filter, start, paging.perPage + 1);
+    const page = found.slice(0, paging.perPage);
+    const links = pagingLinks(request, paging, found.length > page.length);
     return { status: 200, json: page.map((device) => shown(device, true)), headers: { Link: links } };
   }
 

@@ -139,7 +139,7 @@ export class PracticeRules {
   /** @throws PracticeProblem 400, 404, 422 */
   setStatus(deviceId: string, setId: string, status: string): void {
     if (status !== 'accepted' && status !== 'rejected' && status !== 'pending') throw new PracticeProblem(400, 'incorrect device status');
-    const owner = this.#state.devices().find((candidate) => candidate.authSets.some((set) => set.id === setId));
+    const owner = this.#state.deviceOfAuthSet(setId);
     const set = owner?.authSets.find((candidate) => candidate.id === setId);
     if (owner === undefined || set === undefined) throw new PracticeProblem(404, 'authorization set not found');
     if (owner.id !== deviceId) throw new PracticeProblem(400, 'dev auth: dev ID and auth ID mismatch');

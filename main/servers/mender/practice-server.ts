@@ -100,7 +100,8 @@ export async function startPracticeServer(options: PracticeServerOptions): Promi
       incoming.socket.destroy();
       return 0;
     }
-    sendReply(response, reply, requestId);
+    if (fault?.kind === 'half-reply') await sendHalf(response, reply);
+    else sendReply(response, reply, requestId);
     return reply.status;
   }
 
@@ -134,6 +135,18 @@ function beforeProcessing(fault: FaultAction | undefined, incoming: IncomingMess
   if (fault?.kind === 'reply') return { status: fault.status, headers: fault.headers, text: fault.text, contentType: fault.contentType };
   if (fault?.kind === 'reset') incoming.socket.destroy();
   return fault?.kind === 'reset' || fault?.kind === 'silence' ? 'nothing' : undefined;
+}
+
+/** Announces more than it sends, and is gone. */
+function sendHalf(response: ServerResponse, reply: PracticeReply): Promise<void> {
+  const text = reply.text ?? (reply.json === undefined ? '' : JSON.stringify(reply.json));
+  response.writeHead(reply.status, { ...reply.headers, 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': String(Buffer.byteLength(text) + 10) });
+  return new Promise((resolve) => {
+    response.write(`${text.slice(0, text.length / 2)} `, () => {
+      response.socket?.destroy();
+      resolve();
+    });
+  });
 }
 
 class Router {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ImprintError } from '../../domain/errors';
 import type { Journal } from './practice-journal';
 import { noJournal, openJournal, readJournal } from './practice-journal';
+import { PracticeOrder } from './practice-order';
 
 export const authSetStatuses = ['accepted', 'preauthorized', 'pending', 'rejected'] as const;
 export type AuthSetStatus = (typeof authSetStatuses)[number];
@@ -66,6 +67,10 @@ const journalName = 'practice-server.jsonl';
 export class PracticeState {
   readonly #devices = new Map<string, PracticeDevice>();
   readonly #byIdentity = new Map<string, PracticeDevice>();
+  readonly #byAuthSet = new Map<string, PracticeDevice>();
+  readonly #byAttribute = new Map<string, Set<PracticeDevice>>();
+  readonly #leaving = new Set<PracticeDevice>();
+  readonly #order = new PracticeOrder<PracticeDevice>();
   readonly #tokens = new Map<string, PracticeToken>();
   #journal: Journal = noJournal;
   /** How many devices may be accepted; -1 for any number. */
@@ -91,8 +96,17 @@ export class PracticeState {
   }
 
   #keep(device: PracticeDevice): void {
+    // A device from the journal is another object than the one before it.
+    if (this.#devices.get(device.id) !== device) this.#drop(device.id);
     this.#devices.set(device.id, device);
     this.#byIdentity.set(device.canonical, device);
+    for (const set of device.authSets) this.#byAuthSet.set(set.id, device);
+    for (const key of attributeKeys(device)) {
+      const found = this.#byAttribute.get(key) ?? new Set();
+      this.#byAttribute.set(key, found.add(device));
+    }
+    if (device.goneAt !== undefined) this.#leaving.add(device);
+    this.#order.place(device);
   }
 
   #drop(id: string): void {
@@ -100,6 +114,14 @@ export class PracticeState {
     if (device === undefined) return;
     this.#devices.delete(id);
     this.#byIdentity.delete(device.canonical);
+    for (const set of device.authSets) this.#byAuthSet.delete(set.id);
+    for (const key of attributeKeys(device)) {
+      const found = this.#byAttribute.get(key);
+      found?.delete(device);
+      if (found?.size === 0) this.#byAttribute.delete(key);
+    }
+    this.#leaving.delete(device);
+    this.#order.drop(id);
   }
 
   device(id: string): PracticeDevice | undefined {
@@ -110,15 +132,25 @@ export class PracticeState {
     return this.#byIdentity.get(canonical);
   }
 
-  /** Sorted by status, then id, as the real store does. */
-  devices(): PracticeDevice[] {
-    const key = (device: PracticeDevice): string => `${device.status} ${device.id}`;
-    return [...this.#devices.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  deviceOfAuthSet(setId: string): PracticeDevice | undefined {
+    const device = this.#byAuthSet.get(setId);
+    return device?.authSets.some((set) => set.id === setId) === true ? device : undefined;
+  }
+
+  /** Devices with exactly this identity attribute, in the order of the list. */
+  devicesByAttribute(name: string, value: unknown): PracticeDevice[] {
+    return this.#order.sorted([...(this.#byAttribute.get(attributeKey(name, value)) ?? [])]);
+  }
+
+  /** A part of the list, sorted by status, then id, as the real store does. Without statuses or ids: of all. */
+  list(filter: { readonly status: readonly string[]; readonly id: readonly string[] }, start: number, length: number): PracticeDevice[] {
+    if (filter.id.length === 0) return this.#order.slice(filter.status, start, length);
+    const named = [...new Set(filter.id)].flatMap((id) => this.#devices.get(id) ?? []);
+    return this.#order.sorted(named.filter(({ status }) => filter.status.length === 0 || filter.status.includes(status))).slice(start, start + length);
   }
 
   count(status?: string): number {
-    if (status === undefined) return this.#devices.size;
-    return [...this.#devices.values()].filter((device) => device.status === status).length;
+    return status === undefined ? this.#order.size : this.#order.count(status);
   }
 
   saveDevice(device: PracticeDevice): void {
@@ -133,7 +165,7 @@ export class PracticeState {
 
   /** Ends decommissionings whose time is over. */
   sweep(now: Date): void {
-    for (const device of [...this.#devices.values()]) {
+    for (const device of [...this.#leaving]) {
       if (device.goneAt !== undefined && device.goneAt <= now.getTime()) this.removeDevice(device.id);
     }
   }
@@ -164,4 +196,13 @@ export class PracticeState {
   close(): Promise<void> {
     return this.#journal.close();
   }
+}
+
+function attributeKeys(device: PracticeDevice): string[] {
+  return Object.entries(device.identity).map(([name, value]) => attributeKey(name, value));
+}
+
+/** As JSON, because the number 5 and the text "5" are two values. */
+function attributeKey(name: string, value: unknown): string {
+  return JSON.stringify([name, value]);
 }

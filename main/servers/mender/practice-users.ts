@@ -10,6 +10,8 @@ import type { PracticeState } from './practice-state';
 export interface PracticeUser {
   readonly username: string;
   readonly password: string;
+  /** The code that the person's second factor shows at this moment; without it the password is enough. */
+  readonly oneTimeCode?: (() => string) | undefined;
 }
 
 const weekSeconds = 7 * 24 * 60 * 60;
@@ -40,6 +42,8 @@ export class PracticeUsers {
   readonly #state: PracticeState;
   readonly #clock: Clock;
   readonly #randomness: Randomness;
+  /** The last code of each user that was good: it is good for once. */
+  readonly #usedCodes = new Map<string, string>();
 
   constructor(users: readonly PracticeUser[], secret: Buffer, state: PracticeState, clock: Clock, randomness: Randomness) {
     this.#users = users;
@@ -65,7 +69,7 @@ export class PracticeUsers {
     return this.#sign({ 'jti': authSetId, 'sub': deviceId, 'exp': now + weekSeconds, 'iat': now, 'iss': 'Mender', 'mender.device': true, 'mender.trial': false });
   }
 
-  /** POST /useradm/auth/login: Basic credentials (RFC 7617) for a token of a week. @throws PracticeProblem 401 */
+  /** POST /useradm/auth/login: Basic credentials (RFC 7617), and the code of a second factor, for a token of a week. @throws PracticeProblem 400, 401 */
   logIn(request: PracticeRequest): string {
     const basic = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const text = basic === undefined ? '' : Buffer.from(basic, 'base64').toString('utf8');
@@ -75,8 +79,20 @@ export class PracticeUsers {
     const password = text.slice(colon + 1);
     const user = this.#users.find((candidate) => candidate.username.toLowerCase() === username);
     if (user === undefined || !same(user.password, password)) throw new PracticeProblem(401, 'unauthorized');
+    this.#checkSecondFactor(user, request);
     const now = this.#seconds();
     return this.#sign({ 'jti': this.#randomness.uuid(), 'sub': user.username, 'exp': now + weekSeconds, 'iat': now, 'mender.user': true, 'iss': 'Mender', 'scp': 'mender.*' });
+  }
+
+  /** The words are those of the real service, in the body of a login: `{"token2fa": "123456"}`. @throws PracticeProblem 400, 401 */
+  #checkSecondFactor(user: PracticeUser, request: PracticeRequest): void {
+    const expected = user.oneTimeCode?.();
+    if (expected === undefined) return;
+    const body = request.body.length === 0 ? {} : parseJson(request.body, 'failed to decode login options');
+    const code = isObject(body) ? body['token2fa'] : undefined;
+    if (code === undefined || code === '') throw new PracticeProblem(401, '2fa needed');
+    if (typeof code !== 'string' || !same(code, expected) || this.#usedCodes.get(user.username) === code) throw new PracticeProblem(401, '2fa code invalid');
+    this.#usedCodes.set(user.username, code);
   }
 
   /** Who asks, by a Bearer token of a user. @throws PracticeProblem 401 */

@@ -5,11 +5,15 @@ import type { HttpReply } from './http-exchange';
 /** Values are strings in practice; the server takes any JSON, and a number is another identity than its text. */
 const identityData = z.record(z.string(), z.unknown());
 
+/** Times are for people: a server that leaves one out is none that cannot be worked with. */
+const time = z.string().nullish().transform((value) => value ?? undefined);
+
 const authSet = z.object({
   id: z.string().min(1),
   identity_data: identityData.nullish().transform((value) => value ?? {}),
   pubkey: z.string(),
   status: z.string(),
+  ts: time,
 });
 
 const device = z.object({
@@ -18,6 +22,9 @@ const device = z.object({
   status: z.string(),
   decommissioning: z.boolean().nullish().transform((value) => value ?? false),
   auth_sets: z.array(authSet).nullish().transform((value) => value ?? undefined),
+  created_ts: time,
+  updated_ts: time,
+  check_in_time: time,
 });
 
 /** Device JSON of the device authentication service; `auth_sets` is undefined where the server left it out (409). */
@@ -26,6 +33,10 @@ export type DeviceReply = z.infer<typeof device>;
 const deviceList = z.array(device);
 const inventoryHits = z.array(z.object({ id: z.string().min(1) }));
 const errorBody = z.object({ error: z.string() });
+const countBody = z.object({ count: z.int().min(0) });
+const limitBody = z.object({ limit: z.int() });
+/** What a login answers instead of a token where the account signs in elsewhere. */
+const elsewhereBody = z.object({ id: z.string(), kind: z.string().startsWith('sso/') });
 
 function parsed<T>(schema: z.ZodType<T>, reply: HttpReply, what: string): T {
   let value: unknown;
@@ -50,6 +61,32 @@ export function parseDevice(reply: HttpReply): DeviceReply {
 /** @throws ImprintError server-reply-invalid */
 export function parseDevices(reply: HttpReply): readonly DeviceReply[] {
   return parsed(deviceList, reply, 'the list of devices');
+}
+
+/** @throws ImprintError server-reply-invalid */
+export function parseCount(reply: HttpReply): number {
+  return parsed(countBody, reply, 'the number of devices').count;
+}
+
+/** How many devices may be accepted; undefined for any number. @throws ImprintError server-reply-invalid */
+export function parseLimit(reply: HttpReply): number | undefined {
+  const { limit } = parsed(limitBody, reply, 'the limit of devices');
+  // -1 says so; up to version 3.7 it was 0, and nobody runs a server that may accept nothing.
+  return limit > 0 ? limit : undefined;
+}
+
+/** Whether this reply to a login sends the person to single sign-on. */
+export function isSingleSignOn(reply: HttpReply): boolean {
+  try {
+    return elsewhereBody.safeParse(JSON.parse(reply.text)).success;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether this refusal of a login is only about the code of a second factor (`2fa needed`). */
+export function wantsOneTimeCode(reply: HttpReply): boolean {
+  return reply.status === 401 && /\b2fa\b/i.test(serverWords(reply) ?? '');
 }
 
 /** Ids that the inventory found; undefined where its reply is of no use, because it is only a hint. */

@@ -4,16 +4,20 @@ import { ImprintError } from '../../domain/errors';
 import type { HttpClient } from './http-client';
 import type { HttpReply, HttpRequest } from './http-exchange';
 import type { Patience } from './patience';
-import { exchangePatiently } from './patience';
-import { isCompactToken, serverWords, tokenLifetime } from './replies';
+import { exchangePatiently, untilCancelled } from './patience';
+import type { Account, Bearer } from './account';
+import { isCompactToken, isSingleSignOn, serverWords, tokenLifetime, wantsOneTimeCode } from './replies';
 import { ExchangeFailure, refusalOfReply } from './http-failures';
 
 const loginPath = '/api/management/v1/useradm/auth/login';
 
-interface Bearer {
-  readonly token: string;
-  /** Milliseconds of the station's clock after which it is renewed first; undefined where it cannot be. */
-  readonly renewAt: number | undefined;
+interface SessionParts {
+  readonly client: HttpClient;
+  readonly credentials: Credentials;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly patience: Patience;
+  readonly account: Account;
 }
 
 /**
@@ -28,24 +32,30 @@ export class Session {
   readonly #secrets: Secrets;
   readonly #clock: Clock;
   readonly #patience: Patience;
+  readonly #account: Account;
 
-  constructor(client: HttpClient, credentials: Credentials, secrets: Secrets, clock: Clock, patience: Patience) {
+  constructor({ client, credentials, secrets, clock, patience, account }: SessionParts) {
     this.#client = client;
     this.#credentials = credentials;
     this.#secrets = secrets;
     this.#clock = clock;
     this.#patience = patience;
+    this.#account = account;
   }
 
-  /** Fetches a new bearer: by login, or by resolving the token again. @throws ImprintError server-sign-in-refused, … */
+  /**
+   * Fetches a bearer: by resolving the token again, by a login, or the one for which a person gave a code before.
+   *
+   * @throws ImprintError server-sign-in-refused, credential-missing, …
+   */
   async signIn(signal: AbortSignal): Promise<void> {
     this.#bearer = undefined;
     this.#bearer = this.#credentials.type === 'token' ? await this.#takeToken() : await this.#logIn(signal);
   }
 
   /**
-   * Sends a management request. A 401 or 403 signs in once again, because the token may have expired or been revoked
-   * meanwhile; a second one is returned.
+   * Sends a management request. A 401 signs in once again, because the token may have expired or been revoked meanwhile; a
+   * second one is returned. (403 is about rights: another sign-in would not change them, and may cost a person a code.)
    *
    * @param repeat whether the request changes nothing and may be sent again without asking
    * @throws ExchangeFailure; ImprintError server-busy, server-sign-in-refused, cancelled
@@ -53,7 +63,8 @@ export class Session {
   async send(request: HttpRequest, repeat: boolean, signal: AbortSignal): Promise<HttpReply> {
     const first = await this.#currentBearer(signal);
     const reply = await this.#sendAs(first, request, repeat, signal);
-    if (reply.status !== 401 && reply.status !== 403) return reply;
+    if (reply.status !== 401) return reply;
+    this.#account.forget(first.token);
     // Another card's request may have renewed it already.
     if (this.#bearer === undefined || this.#bearer.token === first.token) await this.signIn(signal);
     const second = await this.#currentBearer(signal);
@@ -112,27 +123,45 @@ export class Session {
 
   async #logIn(signal: AbortSignal): Promise<Bearer> {
     if (this.#credentials.type !== 'password') throw new ImprintError('unexpected', 'There is no password to sign in with.');
+    const kept = this.#account.bearer;
+    if (kept !== undefined) return kept;
     const { username } = this.#credentials;
     const password = await this.#secrets.resolve(this.#credentials.password);
     const authorization = `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
-    // A login changes nothing but its own log: it may be repeated.
-    const reply = await exchangePatiently(
-      () => this.#client.exchange({ method: 'POST', path: loginPath }, authorization, signal),
-      { repeat: true, patience: this.#patience, clock: this.#clock },
+    const reply = await this.#postLogin(authorization, undefined, signal);
+    if (!wantsOneTimeCode(reply)) return this.#bearerOf(reply, `check user and password; where the account has single sign-on, use a personal access token`);
+    return this.#account.signInWithCode(async () => {
+      const code = (await untilCancelled(this.#secrets.oneTimeCode(username), signal)).replace(/\s+/g, '');
+      // Asked once: where the code is wrong, a person starts again, and the server does not see a row of guesses.
+      return this.#bearerOf(await this.#postLogin(authorization, code, signal), 'the code was not accepted; check the clock of the device that shows it, and start again with a fresh one');
+    }, signal);
+  }
+
+  /** @param code of the second factor, in the field that Mender's useradm reads it from */
+  #postLogin(authorization: string, code: string | undefined, signal: AbortSignal): Promise<HttpReply> {
+    const body = code === undefined ? {} : { body: { token2fa: code } };
+    return exchangePatiently(
+      () => this.#client.exchange({ method: 'POST', path: loginPath, ...body }, authorization, signal),
+      // A login changes nothing but its own log and may be repeated; a code is good for once.
+      { repeat: code === undefined, patience: this.#patience, clock: this.#clock },
       signal,
     );
+  }
+
+  /** @param advice what to do where the server refuses */
+  #bearerOf(reply: HttpReply, advice: string): Bearer {
+    const username = this.#credentials.type === 'password' ? this.#credentials.username : '';
     if (reply.status === 401 || reply.status === 403) {
       const words = serverWords(reply);
-      throw new ImprintError(
-        'server-sign-in-refused',
-        `The server does not let ${username} in${words === undefined ? '' : ` (${words})`}: check user and password; where the account has two factors or single sign-on, use a personal access token.`,
-        { field: 'server.credentials' },
-      );
+      throw new ImprintError('server-sign-in-refused', `The server does not let ${username} in${words === undefined ? '' : ` (${words})`}: ${advice}.`, { field: 'server.credentials' });
     }
     if (reply.status === 404 || reply.status === 405) {
       throw new ImprintError('server-reply-invalid', `There is no sign-in at ${reply.origin}: is it really a Mender server?`, { field: 'server.url' });
     }
     if (reply.status !== 200) throw refusalOfReply(reply, 'signing in');
+    if (isSingleSignOn(reply)) {
+      throw new ImprintError('server-sign-in-refused', `The account ${username} signs in elsewhere (single sign-on), which a station cannot: use a personal access token.`, { field: 'server.credentials' });
+    }
     const token = reply.text.trim();
     if (!isCompactToken(token)) {
       throw new ImprintError('server-reply-invalid', `The sign-in at ${reply.origin} did not answer with a token: is it really a Mender server?`, { field: 'server.url' });
