@@ -14,19 +14,19 @@ function run(program, args) {
   return stdout;
 }
 
-/** Disks beneath the running system's root, boot and swap that the rule would hand to the group. */
+/** Disks beneath the running system's root, boot and swap that the rule would hand to the group, as drives or as USB devices. */
 export function systemCards(list = run) {
   const places = ['/', '/boot', '/boot/efi', '/usr', '/var', '/home'].flatMap((place) => {
     const { status, stdout } = spawnSync('findmnt', ['--noheadings', '--output', 'SOURCE', '--target', place], { encoding: 'utf8' });
     return status === 0 ? stdout.split('\n') : [];
   });
   const sources = new Set(places.map((source) => source.trim().replace(/\[.*\]$/, '')).filter((source) => source.startsWith('/dev/')));
-  const disks = [...sources].flatMap((source) => flatten(JSON.parse(list('lsblk', ['--json', '--inverse', '--output', 'NAME,TYPE,RM,TRAN', source])).blockdevices));
+  const disks = [...sources].flatMap((source) => flatten(JSON.parse(list('lsblk', ['--json', '--inverse', '--output', 'NAME,TYPE,TRAN', source])).blockdevices));
   return [...new Set(disks.filter(isCard).map((disk) => disk.name))];
 }
 
 const flatten = (devices) => devices.flatMap((device) => [device, ...flatten(device.children ?? [])]);
-export const isCard = ({ name, type, rm, tran }) => type === 'disk' && (/^mmcblk\d+$/.test(name) || (tran === 'usb' && (rm === true || rm === '1')));
+export const isCard = ({ name, type, tran }) => type === 'disk' && (/^mmcblk\d+$/.test(name) || tran === 'usb');
 
 /**
  * Gives the group `imprint` the cards in USB and SD readers.
@@ -49,7 +49,7 @@ export function installUdevRule(users, folder = '/etc/udev/rules.d') {
   const say = [`${target} is installed.`];
   try {
     run('udevadm', ['control', '--reload']);
-    run('udevadm', ['trigger', '--subsystem-match=block', '--action=change']);
+    run('udevadm', ['trigger', '--subsystem-match=block', '--subsystem-match=usb', '--action=change']);
   } catch {
     say.push('udev does not run here; the rule works from its next start.');
   }

@@ -26,14 +26,8 @@ const scsiDevice = /^\d+:(\d+):(\d+):(\d+)$/;
 export async function drivePlace(disk: string): Promise<DrivePlace> {
   const name = basename(disk);
   if (name.startsWith('loop')) return { bus: 'loop', portPath: name.replace('loop', 'loop-'), usbDevice: undefined };
-  // Parents from /sys/devices down to the device, each with its folder.
-  const parents: { readonly name: string; readonly folder: string }[] = [];
-  for (let folder = dirname(disk); basename(folder) !== 'devices' && folder !== dirname(folder); folder = dirname(folder)) parents.unshift({ name: basename(folder), folder });
-
-  const pci = parents.findLast((parent) => pciFunction.test(parent.name));
-  // A computer without PCI names its controllers by the platform: `fe340000.mmc`.
-  const platform = pci === undefined && parents[0]?.name === 'platform' ? parents.findLast((parent, index) => index > 0 && /^[0-9a-f]+\.[\w-]+$/.test(parent.name)) : undefined;
-  const controller = pci !== undefined ? `pci-${pci.name}` : platform === undefined ? undefined : `platform-${platform.name}`;
+  const parents = foldersTo(dirname(disk));
+  const controller = controllerOf(parents);
   const usb = parents.findLast((parent) => usbPort.test(parent.name));
   const own = parents.map((parent) => parent.name);
   const [, channel, target, unit] = own.map((each) => scsiDevice.exec(each)).findLast((match) => match !== null) ?? [];
@@ -41,7 +35,8 @@ export async function drivePlace(disk: string): Promise<DrivePlace> {
   const mmc = parents.findLast((parent) => basename(dirname(parent.folder)) === 'mmc_host');
   const ata = parents.findLast((parent) => /^ata\d+$/.test(parent.name));
 
-  const usbPart = usb === undefined ? undefined : await usbName(usb, parents, own);
+  const configuration = own.map((name) => usbInterface.exec(name)).findLast((match) => match !== null)?.[1] ?? '1.0';
+  const usbPart = usb === undefined ? undefined : `${await usbName(usb, parents)}:${configuration}`;
   const bus: DriveBus = mmc !== undefined ? 'mmc' : usb !== undefined ? 'usb' : name.startsWith('nvme') ? 'nvme' : ata !== undefined ? 'ata' : own.some((each) => /^virtio\d+$/.test(each)) ? 'virtio' : 'other';
   const last =
     mmc !== undefined
@@ -58,15 +53,46 @@ export async function drivePlace(disk: string): Promise<DrivePlace> {
 }
 
 /**
- * `usbv2-0:2.3:1.0`. The generation of the bus belongs to it: a USB 3 controller has two root hubs, and port 2 of one is
+ * `pci-0000:00:14.0-usbv2-0:2.3`: how the port paths of all drives at a USB device begin.
+ *
+ * @param device real path of the USB device in sysfs, `…/devices/pci0000:00/…/usb1/1-2/1-2.3`
+ */
+export async function usbDevicePlace(device: string): Promise<string | undefined> {
+  const folders = foldersTo(device);
+  const controller = controllerOf(folders);
+  const usb = folders.at(-1);
+  return controller === undefined || usb === undefined || !usbPort.test(usb.name) ? undefined : `${controller}-${await usbName(usb, folders)}`;
+}
+
+/** A folder of sysfs with its name. */
+interface Folder {
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** From below /sys/devices down to this folder. */
+function foldersTo(last: string): readonly Folder[] {
+  const folders: Folder[] = [];
+  for (let folder = last; basename(folder) !== 'devices' && folder !== dirname(folder); folder = dirname(folder)) folders.unshift({ name: basename(folder), folder });
+  return folders;
+}
+
+function controllerOf(folders: readonly Folder[]): string | undefined {
+  const pci = folders.findLast(({ name }) => pciFunction.test(name));
+  if (pci !== undefined) return `pci-${pci.name}`;
+  // A computer without PCI names its controllers by the platform: `fe340000.mmc`.
+  const platform = folders[0]?.name === 'platform' ? folders.findLast(({ name }, index) => index > 0 && /^[0-9a-f]+\.[\w-]+$/.test(name)) : undefined;
+  return platform === undefined ? undefined : `platform-${platform.name}`;
+}
+
+/**
+ * `usbv2-0:2.3`. The generation of the bus belongs to it: a USB 3 controller has two root hubs, and port 2 of one is
  * another socket than port 2 of the other.
  */
-async function usbName(device: { readonly name: string; readonly folder: string }, parents: readonly { readonly name: string; readonly folder: string }[], names: readonly string[]): Promise<string> {
-  const rootHub = parents.find((parent) => /^usb\d+$/.test(parent.name));
+async function usbName(device: Folder, folders: readonly Folder[]): Promise<string> {
+  const rootHub = folders.find(({ name }) => /^usb\d+$/.test(name));
   const version = rootHub === undefined ? undefined : await attributeOf(rootHub.folder, 'version');
-  const port = usbPort.exec(device.name)?.[1] ?? '';
-  const configuration = names.map((name) => usbInterface.exec(name)).findLast((match) => match !== null)?.[1] ?? '1.0';
-  return `usb${version === undefined ? '' : `v${String(Math.trunc(Number(version)))}`}-0:${port}:${configuration}`;
+  return `usb${version === undefined ? '' : `v${String(Math.trunc(Number(version)))}`}-0:${usbPort.exec(device.name)?.[1] ?? ''}`;
 }
 
 /** How many siblings of the same kind come before this folder: the kernel's own number may be another one after a restart. */

@@ -12,12 +12,18 @@ export class Bench {
   guest;
   cards;
   golden;
+  /** For programs that the guest runs besides the driver. */
+  electron;
+  /** A bundle: see tests/qemu/reset-as-user.ts. */
+  resetAsUser;
   #jobs = 0;
 
-  constructor(guest, cards, golden) {
+  constructor(guest, cards, golden, { electron, resetAsUser }) {
     this.guest = guest;
     this.cards = cards;
     this.golden = golden;
+    this.electron = electron;
+    this.resetAsUser = resetAsUser;
   }
 
   /**

@@ -12,6 +12,7 @@ const tools = [
   ['busybox-static', 'busybox'],
   ['cpio', 'cpio'],
   ['dmsetup', 'dmsetup'],
+  ['udev', 'udevadm'],
   ['e2fsprogs', 'debugfs'],
   ['openssl', 'openssl'],
   ['xz-utils', 'xz'],
@@ -45,6 +46,9 @@ export async function guestKernel(say) {
       if (download.code !== 0 || archive === undefined) throw new Problem(`${name} could not be fetched: ${download.output.trim()}\nRun this once, then start again:\n  sudo apt-get update`);
       const unpack = await run('dpkg', ['-x', join(work, archive), join(work, 'kernel')]);
       if (unpack.code !== 0) throw new Problem(`${archive} could not be unpacked: ${unpack.output.trim()}`);
+      // Debian's newer kernels have compressed modules, which busybox's insmod does not take.
+      const decode = await run('sh', ['-c', 'find "$1" -name "*.ko.xz" -exec xz --decompress {} +', 'sh', join(work, 'kernel')]);
+      if (decode.code !== 0) throw new Problem(`The modules of ${name} could not be decoded: ${decode.output.trim()}`);
       renameSync(join(work, 'kernel'), kept);
     } finally {
       rmSync(work, { recursive: true, force: true });

@@ -17,6 +17,7 @@ import { neighbours } from './cases/neighbours.mjs';
 import { pulls } from './cases/pulls.mjs';
 import { readOnlyCards } from './cases/read-only-cards.mjs';
 import { resets } from './cases/resets.mjs';
+import { rights } from './cases/rights.mjs';
 import { sectorErrors } from './cases/sector-errors.mjs';
 import { swaps } from './cases/swaps.mjs';
 import { makeGoldenImage } from './golden.mjs';
@@ -25,7 +26,7 @@ import { guestKernel, requireTools } from './guest-kernel.mjs';
 import { makeInitialRamDisk } from './initial-ram-disk.mjs';
 import { Report } from './report.mjs';
 
-const cases = { baseline, pulls, 'sector-errors': sectorErrors, 'mapper-faults': mapperFaults, 'read-only': readOnlyCards, swaps, resets, neighbours };
+const cases = { baseline, pulls, 'sector-errors': sectorErrors, 'mapper-faults': mapperFaults, 'read-only': readOnlyCards, swaps, resets, rights, neighbours };
 
 const usage = `npm run test:qemu -- [--seed NUMBER] [--case NAME]… [--only NUMBER]… [--keep]
   --seed NUMBER   chooses the moments at which cards are pulled (default 1)
@@ -46,6 +47,7 @@ async function campaign(options) {
   // The bundle looks for the addon beside itself first: a build meanwhile does not change a campaign that runs.
   mkdirSync(join(folder, 'native', 'build'), { recursive: true });
   copyFileSync(inRoot('native', 'build', 'imprint.node'), join(folder, 'native', 'build', 'imprint.node'));
+  const resetAsUser = await bundleForElectron(folder, 'tests', 'qemu', 'reset-as-user.ts');
   const golden = await makeGoldenImage(folder);
   const initrd = makeInitialRamDisk({ folder, modules: kernel.modules, electron: electronPath(), driver });
   const started = performance.now();
@@ -58,7 +60,7 @@ async function campaign(options) {
     guest.onEvent((event) => {
       if (event.event === 'crash') crashes.push(event.sentence);
     });
-    const bench = new Bench(guest, await Cards.prepare(guest, folder, golden), golden);
+    const bench = new Bench(guest, await Cards.prepare(guest, folder, golden), golden, { electron: electronPath(), resetAsUser });
     for (const name of options.cases) {
       crashes.length = 0;
       try {

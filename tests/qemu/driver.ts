@@ -14,6 +14,7 @@ import { assertTargetAllowed, type TargetFacts, type TargetNaming } from '../../
 import { unmappedRanges } from '../../main/flash/card-eraser';
 import { headBytes } from '../../main/flash/card-plan';
 import { listDrives } from '../../main/flash/drives';
+import { resetReader } from '../../main/flash/reader-reset';
 import { CustodyService } from '../../main/workers/custody/custody-service';
 import { GoldenImages } from '../../main/workers/custody/golden-images';
 
@@ -26,6 +27,7 @@ interface Command {
   readonly id: number;
   readonly command: string;
   readonly path?: string;
+  readonly port?: string;
   readonly sha256?: string;
   readonly job?: string;
   readonly naming?: TargetNaming;
@@ -60,6 +62,7 @@ const commands: Readonly<Record<string, (command: Command) => Promise<unknown>>>
     return Promise.resolve(undefined);
   },
   readKey: ({ path = '' }) => service.readCardKey(path, files).then(({ publicKey, file }) => ({ fingerprint: publicKey.fingerprint, file })),
+  reset: ({ port = '' }) => resetReader(port),
   status: () => service.status(),
   run({ words = [], input = '' }) {
     const [program = 'true', ...rest] = words;
