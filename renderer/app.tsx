@@ -1,8 +1,10 @@
 import { useState } from 'react';
 import { flushSync } from 'react-dom';
+import { AcceptancePage } from './acceptance/acceptance-page';
 import { BenchPage } from './bench/bench-page';
 import { DevicePage } from './device/device-page';
 import { DevicesPage } from './devices/devices-page';
+import { CodeDialog } from './frame/code-dialog';
 import { Header } from './frame/header';
 import { HelpDialog } from './frame/help-dialog';
 import { KeyHints } from './frame/key-hints';
@@ -15,8 +17,8 @@ import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
 import { readWindowKey } from './logic/window-keys';
 import { SlotsDialog } from './slots/slots-dialog';
-import type { DeviceSearch, Page } from './state/page';
-import { emptySearch } from './state/page';
+import type { AcceptanceSearch, DeviceSearch, Page } from './state/page';
+import { emptyAcceptanceSearch, emptySearch } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
 import { useKeys } from './state/use-keys';
 import { useStation } from './state/use-station';
@@ -25,10 +27,11 @@ import { ask } from './station';
 import { texts } from './texts';
 
 export function App() {
-  const { state, reload, showSlot, notify, dismiss, answerSecret } = useStation();
+  const { state, reload, showSlot, notify, dismiss, answerSecret, answerCode } = useStation();
   const { theme, toggle } = useTheme();
   const [page, setPage] = useState<Page>({ name: 'bench' });
   const [search, setSearch] = useState<DeviceSearch>(emptySearch);
+  const [acceptanceSearch, setAcceptanceSearch] = useState<AcceptanceSearch>(emptyAcceptanceSearch);
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
@@ -38,11 +41,12 @@ export function App() {
 
   const openBench = (): void => setPage({ name: 'bench' });
   const openDevices = (): void => setPage({ name: 'devices' });
+  const openAcceptance = (): void => setPage({ name: 'acceptance' });
   const openSlots = (): void => {
     if (bench?.practice === true) notify({ sentence: texts.slots.notInPractice, tone: 'information' });
     else setSlotsOpen(bench !== undefined);
   };
-  const openDevice = (deviceId: string): void => setPage((now) => ({ name: 'device', deviceId, from: now.name === 'devices' ? 'devices' : 'bench' }));
+  const openDevice = (deviceId: string): void => setPage((now) => ({ name: 'device', deviceId, from: now.name === 'device' ? now.from : now.name }));
   const back = (): void => setPage((now) => ({ name: now.name === 'device' ? now.from : 'bench' }));
   const open = (what: 'openProfile' | 'openPractice') => (): void => {
     void ask(what, {}).then((reply) => {
@@ -63,14 +67,15 @@ export function App() {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
     commands[command]();
   });
 
   const [question] = state.questions;
+  const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
         <WarningStrip warnings={bench?.warnings ?? []} />
@@ -78,9 +83,10 @@ export function App() {
       {state.problem !== undefined && bench === undefined ? <ProblemPage problem={state.problem} onRetry={reload} /> : null}
       {bench === undefined ? null : (
         <>
-          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} /> : null}
+          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} notify={notify} /> : null}
           {page.name === 'devices' ? <DevicesPage search={search} scanAttribute={bench.scanAttribute} onSearch={setSearch} onOpen={openDevice} /> : null}
-          {page.name === 'device' ? <DevicePage key={page.deviceId} deviceId={page.deviceId} scanAttribute={bench.scanAttribute} onBack={back} /> : null}
+          {page.name === 'acceptance' ? <AcceptancePage bench={bench} search={acceptanceSearch} onSearch={setAcceptanceSearch} onOpen={openDevice} /> : null}
+          {page.name === 'device' ? <DevicePage key={page.deviceId} deviceId={page.deviceId} bench={bench} onBack={back} onOpen={openDevice} notify={notify} /> : null}
         </>
       )}
       <KeyHints hints={hintsFor(page.name, bench, selected)} slots={bench?.practice === false} />
@@ -90,6 +96,7 @@ export function App() {
       </p>
       {slotsOpen ? <SlotsDialog onClose={() => setSlotsOpen(false)} /> : null}
       {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
+      {code === undefined ? null : <CodeDialog key={code.requestId} question={code} onAnswer={answerCode} />}
       {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}
     </div>
   );

@@ -1,19 +1,47 @@
 /** The types of the window's contract as this side names them. Types only: nothing of main is bundled into the page. */
 import type {
+  AcceptanceList,
+  AcceptanceRowView,
+  BatchView,
   BenchView,
+  CodeQuestion,
+  ConflictChoice,
+  ConflictView,
   DayRowView,
   DeviceList,
   DeviceView,
+  OutboxView,
   SecretQuestion,
   SlotState,
   SlotsView,
   SlotView,
+  WatchView,
   WindowApi,
   WindowEvents,
+  WindowMethods,
   WindowReply,
 } from '../main/contract/window-channel';
 
-export type { BenchView, DayRowView, DeviceList, DeviceView, SecretQuestion, SlotState, SlotsView, SlotView, WindowApi, WindowReply };
+export type {
+  AcceptanceList,
+  AcceptanceRowView,
+  BatchView,
+  BenchView,
+  CodeQuestion,
+  ConflictChoice,
+  ConflictView,
+  DayRowView,
+  DeviceList,
+  DeviceView,
+  OutboxView,
+  SecretQuestion,
+  SlotState,
+  SlotsView,
+  SlotView,
+  WatchView,
+  WindowApi,
+  WindowReply,
+};
 
 export type ErrorReport = Extract<WindowReply<unknown>, { ok: false }>['error'];
 export type ServerView = NonNullable<DeviceView['server']>;
@@ -26,4 +54,12 @@ export type DeviceDetails = DeviceView['device'];
 export type JobRow = DeviceDetails['jobs'][number];
 export type JobState = JobRow['state'];
 export type Step = JobRow['steps'][number];
+export type Role = BenchView['role'];
+export type Right = BenchView['rights'][number];
+export type AcceptanceState = AcceptanceRowView['acceptance'];
+export type Diagnosis = NonNullable<AcceptanceRowView['diagnosis']>;
+export type BatchSummary = BatchView['summary'];
+export type ActionEntry = DeviceDetails['actions'][number];
+export type AuthSet = ServerView['authSets'][number];
+export type AcceptanceParams = WindowMethods['acceptances']['params']['_zod']['output'];
 export type Notice = WindowEvents['notice']['_zod']['output'];

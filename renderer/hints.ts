@@ -17,11 +17,22 @@ export function hintsFor(page: Page['name'], bench: BenchView | undefined, selec
       { keys: 'Esc', does: hints.back },
     ];
   }
+  if (page === 'acceptance') {
+    return [
+      { keys: 'F3', does: hints.textFilter },
+      { keys: 'F5', does: hints.askNow },
+      { keys: 'Alt+1…6', does: hints.stateFilter },
+      { keys: 'Ctrl+B', does: hints.batches },
+      { keys: 'Esc', does: hints.back },
+    ];
+  }
   const shown: KeyHint[] = [];
   if (selected?.state === 'ready') shown.push({ keys: 'Enter', does: hints.start });
+  if (selected?.hasConflict === true) shown.push({ keys: 'Enter', does: hints.conflict });
   if (selected?.state === 'ready' || selected?.canCancel === true) shown.push({ keys: 'Esc', does: hints.cancel });
   if (selected?.canPowerOn === true) shown.push({ keys: 'F6', does: hints.powerOn });
   if (selected !== undefined && hasEnded(selected.state)) shown.push({ keys: 'F7', does: hints.clear });
   if (bench !== undefined && bench.slots.length > 1) shown.push({ keys: 'Alt+1…0', does: hints.slots });
-  return [...shown, { keys: 'F3', does: hints.dayList }];
+  if (bench !== undefined && bench.outbox.waiting > 0) shown.push({ keys: 'F10', does: hints.tryOutbox });
+  return [...shown, { keys: 'F3', does: hints.dayList }, { keys: 'Ctrl+B', does: hints.batchField }];
 }

@@ -1,13 +1,20 @@
 import { useRef } from 'react';
-import type { BenchView, ErrorReport, SlotView } from '../contract';
+import { flushSync } from 'react-dom';
+import { ConflictDialog } from '../conflict/conflict-dialog';
+import type { BenchView, ErrorReport, Notice, SlotView } from '../contract';
 import { readBenchKey } from '../logic/bench-keys';
 import { focusHolder, isDialogOpen } from '../logic/elements';
+import { viewIdentity } from '../logic/identity';
 import { neighbourIndex, slotColumns } from '../logic/slots';
 import { useKeys } from '../state/use-keys';
+import { texts } from '../texts';
+import { BatchField } from './batch-field';
 import { DayList } from './day-list';
+import { OutboxStrip } from './outbox-strip';
 import { ScanArea } from './scan-area';
 import { SlotButtons } from './slot-buttons';
 import { SlotGrid } from './slot-grid';
+import { useBenchConflict } from './use-bench-conflict';
 import { useScanField } from './use-scan-field';
 import { useScanFocus } from './use-scan-focus';
 import { useSlotActions } from './use-slot-actions';
@@ -18,13 +25,18 @@ interface BenchPageProps {
   readonly onSelect: (slot: string) => void;
   readonly onSlot: (slot: SlotView) => void;
   readonly onOpen: (deviceId: string) => void;
+  readonly notify: (notice: Notice) => void;
 }
 
-export function BenchPage({ bench, selected, onSelect, onSlot, onOpen }: BenchPageProps) {
+export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }: BenchPageProps) {
   const field = useRef<HTMLInputElement>(null);
+  const batchField = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
-  const actions = useSlotActions({ bench, selected, onSelect, onSlot });
-  const control = useScanField({ field, scan: actions.scan, start: actions.start, onRefusal: focusNamedInput });
+  const conflict = useBenchConflict({ bench, atRest: () => field.current?.value === '' });
+  const actions = useSlotActions({ bench, selected, onSelect, onSlot, onScanRefused: conflict.afterScan });
+  const start = (): void => (selected?.hasConflict === true ? conflict.ofSlot(selected) : actions.start());
+  const control = useScanField({ field, scan: actions.scan, start, onRefusal: focusNamedInput });
+  const onProblem = (sentence: string): void => notify({ sentence, tone: 'problem' });
   useScanFocus(field);
 
   useKeys((event) => {
@@ -39,7 +51,9 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen }: BenchPa
     event.preventDefault();
     switch (command.type) {
       case 'start':
-        return actions.start();
+        return start();
+      case 'batch':
+        return batchField.current?.focus();
       case 'power-on':
         return actions.powerOn();
       case 'clear':
@@ -66,14 +80,49 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen }: BenchPa
     onSelect(slot.name);
   };
 
+  const freed = (): void => {
+    if (conflict.open === undefined) return;
+    const { slot, view } = conflict.open;
+    conflict.close();
+    control.empty();
+    actions.dismissError();
+    actions.scanFreed(slot, view.identity);
+    notify({ sentence: texts.conflict.free(viewIdentity(view.identity, bench.scanAttribute).main), tone: 'success' });
+  };
+
   return (
-    <main className="bench" id="content">
+    <main className={bench.outbox.waiting > 0 ? 'bench bench--outbox' : 'bench'} id="content">
+      {bench.outbox.waiting > 0 ? <OutboxStrip outbox={bench.outbox} onProblem={onProblem} /> : null}
       <div className="bench__work">
-        <ScanArea bench={bench} selected={selected} field={field} control={control} error={actions.error} />
+        <ScanArea bench={bench} selected={selected} field={field} control={control} error={actions.error}>
+          <BatchField
+            batch={bench.batch}
+            field={batchField}
+            onDone={() => {
+              control.expectTail();
+              field.current?.focus();
+            }}
+            onProblem={onProblem}
+          />
+        </ScanArea>
         <SlotGrid bench={bench} selected={selected?.name} cancelAsked={actions.cancelQuestion?.slot} onSelect={onSelect} />
-        {selected === undefined ? null : <SlotButtons slot={selected} practice={bench.practice} actions={actions} />}
+        {selected === undefined ? null : <SlotButtons slot={selected} practice={bench.practice} actions={actions} onConflict={() => conflict.ofSlot(selected)} />}
       </div>
       <DayList bench={bench} list={list} onOpen={onOpen} />
+      {conflict.open === undefined ? null : (
+        <ConflictDialog
+          conflict={conflict.open.view}
+          bench={bench}
+          onClose={conflict.close}
+          onScan={() => {
+            // Now, so that the character of this key press lands in the field.
+            flushSync(conflict.close);
+            field.current?.focus();
+            field.current?.select();
+          }}
+          onFree={freed}
+        />
+      )}
     </main>
   );
 }

@@ -1,4 +1,4 @@
-import type { KeyboardEvent, RefObject } from 'react';
+import type { KeyboardEvent, ReactNode, RefObject } from 'react';
 import type { BenchView, ErrorReport, SlotView } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
@@ -12,36 +12,41 @@ interface ScanAreaProps {
   readonly field: RefObject<HTMLInputElement | null>;
   readonly control: ScanFieldControl;
   readonly error: ErrorReport | undefined;
+  /** What stands beside the scan field. */
+  readonly children: ReactNode;
 }
 
-export function ScanArea({ bench, selected, field, control, error }: ScanAreaProps) {
+export function ScanArea({ bench, selected, field, control, error, children }: ScanAreaProps) {
   const several = bench.slots.length > 1;
   return (
     <section className={error === undefined ? 'scan' : 'scan scan--problem'} aria-label={texts.scan.label(bench.scanAttribute)}>
       {bench.otherAttributes.length === 0 ? null : <OtherAttributes names={bench.otherAttributes} field={field} control={control} />}
-      <label className="scan__line">
-        <span className="scan__label">
-          <Icon name="ready" />
-          {texts.scan.label(bench.scanAttribute)}
-          {several && selected !== undefined ? <small>{texts.scan.forSlot(selected.name)}</small> : null}
-        </span>
-        <input
-          ref={field}
-          className="scan__field"
-          data-testid="scan-field"
-          type="text"
-          value={control.text}
-          maxLength={1000}
-          placeholder={texts.scan.placeholder}
-          autoComplete="off"
-          autoCapitalize="off"
-          autoCorrect="off"
-          spellCheck={false}
-          aria-invalid={error !== undefined}
-          aria-describedby="scan-message"
-          onChange={(event) => control.onText(event.target.value)}
-        />
-      </label>
+      <div className="scan__top">
+        <label className="scan__line">
+          <span className="scan__label">
+            <Icon name="ready" />
+            {texts.scan.label(bench.scanAttribute)}
+            {several && selected !== undefined ? <small>{texts.scan.forSlot(selected.name)}</small> : null}
+          </span>
+          <input
+            ref={field}
+            className="scan__field"
+            data-testid="scan-field"
+            type="text"
+            value={control.text}
+            maxLength={1000}
+            placeholder={texts.scan.placeholder}
+            autoComplete="off"
+            autoCapitalize="off"
+            autoCorrect="off"
+            spellCheck={false}
+            aria-invalid={error !== undefined}
+            aria-describedby="scan-message"
+            onChange={(event) => control.onText(event.target.value)}
+          />
+        </label>
+        {children}
+      </div>
       <div className="scan__message" id="scan-message">
         {error === undefined ? <p className="scan__hint">{hint(bench, selected)}</p> : <ScanProblem error={error} />}
       </div>

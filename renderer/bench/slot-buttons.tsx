@@ -8,19 +8,26 @@ interface SlotButtonsProps {
   readonly slot: SlotView;
   readonly practice: boolean;
   readonly actions: SlotActions;
+  readonly onConflict: () => void;
 }
 
 /** The keys of the selected slot as buttons. Each has its place for good, so a gloved hand finds it without looking. */
-export function SlotButtons({ slot, practice, actions }: SlotButtonsProps) {
+export function SlotButtons({ slot, practice, actions, onConflict }: SlotButtonsProps) {
   const { cancel, powerOn, clear } = actions.targets;
   const asked = cancel !== undefined && actions.cancelQuestion?.slot === cancel.name;
   /** Says which slot a key is meant for where that is not the selected one. */
   const named = (text: string, target: SlotView | undefined): string => (target === undefined || target.name === slot.name ? text : texts.actions.inSlot(text, target.name));
   return (
     <div className="slot-buttons" role="group" aria-label={texts.actions.label(slot.name)}>
-      <ActionButton testId="start" keyName="Enter" tone={slot.state === 'ready' ? 'main' : 'plain'} disabled={slot.state !== 'ready'} onPress={actions.start} icon={<Icon name="running" />}>
-        {texts.actions.start}
-      </ActionButton>
+      {slot.hasConflict ? (
+        <ActionButton testId="show-conflict" keyName="Enter" tone="main" onPress={onConflict} icon={<Icon name="warning" />}>
+          {texts.actions.conflict}
+        </ActionButton>
+      ) : (
+        <ActionButton testId="start" keyName="Enter" tone={slot.state === 'ready' ? 'main' : 'plain'} disabled={slot.state !== 'ready'} onPress={actions.start} icon={<Icon name="running" />}>
+          {texts.actions.start}
+        </ActionButton>
+      )}
       <ActionButton
         testId="cancel"
         keyName="Esc"

@@ -12,6 +12,8 @@ export interface ScanFieldControl {
   readonly onTerminator: (key: 'Enter' | 'Tab', repeat: boolean) => boolean;
   /** Hands the text over as Enter would. */
   readonly submit: () => void;
+  /** A scan ended in another input: what the scanner still sends is no start key. */
+  readonly expectTail: () => void;
   /** @returns whether there was anything to empty */
   readonly empty: () => boolean;
 }
@@ -72,6 +74,9 @@ export function useScanField({ field, scan, start, onRefusal }: ScanFieldInput):
     },
     onOther: (name, value) => setOthers((now) => ({ ...now, [name]: value })),
     onTerminator,
+    expectTail: () => {
+      buffer.current = { ...buffer.current, submittedAt: performance.now() };
+    },
     submit: () => void onTerminator('Enter', false),
     empty,
   };

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { BenchView, ErrorReport, SlotView } from '../contract';
+import type { BenchView, ErrorReport, Identity, SlotView } from '../contract';
 import type { CancelQuestion } from '../logic/cancelling';
 import { cancelQuestionMilliseconds, escapeMeaning } from '../logic/cancelling';
 import { canCancel, canClear, canPowerOn, hasEnded, nextFreeSlot, slotForAction, slotForScan } from '../logic/slots';
@@ -12,6 +12,8 @@ export interface SlotActions {
   readonly dismissError: () => void;
   /** The running slot whose cancelling was asked for once. */
   readonly cancelQuestion: CancelQuestion | undefined;
+  /** An identity that was taken is free now: its slot takes it as if it was scanned again. */
+  readonly scanFreed: (slot: string, identity: Identity) => void;
   /** @returns the refusal, or undefined where the slot is ready */
   readonly scan: (text: string, others: Readonly<Record<string, string>>) => Promise<ErrorReport | undefined>;
   readonly start: () => void;
@@ -27,10 +29,12 @@ interface SlotActionsInput {
   readonly selected: SlotView | undefined;
   readonly onSelect: (slot: string) => void;
   readonly onSlot: (slot: SlotView) => void;
+  /** A scan for this slot was refused. */
+  readonly onScanRefused: (slot: string, refusal: ErrorReport, text: string, others: Readonly<Record<string, string>>) => void;
 }
 
 /** What can be asked of the selected slot. Whether it is allowed is main's decision; its refusal is shown as it is. */
-export function useSlotActions({ bench, selected, onSelect, onSlot }: SlotActionsInput): SlotActions {
+export function useSlotActions({ bench, selected, onSelect, onSlot, onScanRefused }: SlotActionsInput): SlotActions {
   const [error, setError] = useState<ErrorReport>();
   const [cancelQuestion, setCancelQuestion] = useState<CancelQuestion>();
   const busy = useRef(new Set<string>());
@@ -58,8 +62,23 @@ export function useSlotActions({ bench, selected, onSelect, onSlot }: SlotAction
     const target = now.selected === undefined ? undefined : slotForScan(now.bench.slots, now.selected);
     const refusal = target === undefined ? allBusy : await scanInto(target, text, others, onSlot);
     setError(refusal);
-    if (refusal === undefined && target !== undefined) onSelect(target.name);
+    if (target !== undefined) {
+      if (refusal === undefined) onSelect(target.name);
+      else onScanRefused(target.name, refusal, text, others);
+    }
     return refusal;
+  };
+
+  const scanFreed: SlotActions['scanFreed'] = (name, identity) => {
+    const target = newest.current.bench.slots.find((slot) => slot.name === name);
+    if (target === undefined) return;
+    const { scanAttribute, otherAttributes } = newest.current.bench;
+    const others = Object.fromEntries(otherAttributes.map((attribute) => [attribute, identity[attribute] ?? '']));
+    once('scan', name, async () => {
+      const refusal = await scanInto(target, identity[scanAttribute] ?? '', others, onSlot);
+      if (refusal === undefined) onSelect(name);
+      return refusal;
+    });
   };
 
   const start = (): void => {
@@ -106,7 +125,7 @@ export function useSlotActions({ bench, selected, onSelect, onSlot }: SlotAction
     once('clear', slot, async () => refusalOf(await ask('clear', { slot })));
   };
 
-  return { error, dismissError: () => setError(undefined), cancelQuestion, scan, start, cancel, powerOn, clear, targets };
+  return { error, dismissError: () => setError(undefined), cancelQuestion, scanFreed, scan, start, cancel, powerOn, clear, targets };
 }
 
 const allBusy: ErrorReport = { code: 'slot-busy', sentence: texts.scan.allBusy };

@@ -1,9 +1,13 @@
-import type { DeviceDetails } from '../contract';
+import { useState } from 'react';
+import type { BenchView, DeviceDetails, Notice } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { deviceIcons, Icon } from '../frame/icons';
 import { formatDateTime } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
 import { texts } from '../texts';
+import { AcceptancePanel } from './acceptance-panel';
+import { ActionsPanel } from './actions-panel';
+import { DeviceActionDialog, type DeviceAction } from './device-action-dialog';
 import { JobPanel } from './job-panel';
 import { PublicKeyPanel } from './public-key';
 import { ServerState } from './server-state';
@@ -11,13 +15,18 @@ import { useDevice } from './use-device';
 
 interface DevicePageProps {
   readonly deviceId: string;
-  readonly scanAttribute: string;
+  readonly bench: BenchView;
   readonly onBack: () => void;
+  readonly onOpen: (deviceId: string) => void;
+  readonly notify: (notice: Notice) => void;
 }
 
 /** Everything that is known of one device. */
-export function DevicePage({ deviceId, scanAttribute, onBack }: DevicePageProps) {
-  const { device, server, asking, error, askServer } = useDevice(deviceId);
+export function DevicePage({ deviceId, bench, onBack, onOpen, notify }: DevicePageProps) {
+  const { device, server, asking, error, askServer, reload } = useDevice(deviceId);
+  const [action, setAction] = useState<DeviceAction>();
+  const { scanAttribute } = bench;
+  const current = device?.state === 'preauthorized' || device?.state === 'accepted';
   const identity = viewIdentity(device?.identity ?? {}, scanAttribute);
   return (
     <main className="device" id="content" data-testid="device-page" data-device={deviceId}>
@@ -44,7 +53,9 @@ export function DevicePage({ deviceId, scanAttribute, onBack }: DevicePageProps)
       ) : (
         <div className="device__columns">
           <div className="device__column">
-            <ServerState server={server} asking={asking} onAsk={askServer} />
+            {current || device.acceptance !== undefined ? <AcceptancePanel device={device} onOpen={onOpen} /> : null}
+            <ServerState server={server} bench={bench} current={current} asking={asking} onAsk={askServer} onAct={setAction} />
+            <ActionsPanel actions={device.actions} />
             <PublicKeyPanel device={device} />
             <RecordPanel device={device} />
           </div>
@@ -55,6 +66,20 @@ export function DevicePage({ deviceId, scanAttribute, onBack }: DevicePageProps)
             ))}
           </div>
         </div>
+      )}
+      {action === undefined || device === undefined ? null : (
+        <DeviceActionDialog
+          action={action}
+          identity={device.identity}
+          confirmation={identity.main}
+          onClose={() => setAction(undefined)}
+          onDone={(entry) => {
+            setAction(undefined);
+            notify({ sentence: entry.sentence ?? texts.confirm.finished, tone: entry.state === 'failed' ? 'problem' : 'success' });
+            reload();
+          }}
+          onProblem={(sentence) => notify({ sentence, tone: 'problem' })}
+        />
       )}
     </main>
   );
@@ -72,6 +97,7 @@ function RecordPanel({ device }: { readonly device: DeviceDetails }) {
         ))}
         <Fact name={texts.device.server} value={`${device.serverKind} · ${device.serverUrl}`} />
         <Fact name={texts.device.profile} value={device.profileName} />
+        {device.batch === undefined ? null : <Fact name={texts.device.batch} value={device.batch} />}
         <Fact name={texts.device.created} value={formatDateTime(device.createdAt)} />
         <Fact name={texts.device.updated} value={formatDateTime(device.updatedAt)} />
         <Fact name={texts.device.deviceId} value={device.deviceId} code />

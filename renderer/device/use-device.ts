@@ -8,6 +8,8 @@ export interface DeviceOnPage {
   readonly asking: boolean;
   readonly error: ErrorReport | undefined;
   readonly askServer: () => void;
+  /** Something was done to it: record and server are read again. */
+  readonly reload: () => void;
 }
 
 /** The record of one device, and what the server says of it now: asked each time the page opens. */
@@ -16,6 +18,7 @@ export function useDevice(deviceId: string): DeviceOnPage {
   const [server, setServer] = useState<ServerView>();
   const [asking, setAsking] = useState(true);
   const [error, setError] = useState<ErrorReport>();
+  const [round, setRound] = useState(0);
 
   const askServer = useCallback(() => {
     setAsking(true);
@@ -41,7 +44,7 @@ export function useDevice(deviceId: string): DeviceOnPage {
     return () => {
       left = true;
     };
-  }, [deviceId, askServer]);
+  }, [deviceId, askServer, round]);
 
-  return { device, server, asking, error, askServer };
+  return { device, server, asking, error, askServer, reload: () => setRound((now) => now + 1) };
 }

@@ -1,15 +1,17 @@
 import type { BenchView } from '../contract';
 import { texts } from '../texts';
+import type { ListPage } from '../state/page';
 import type { Theme } from '../logic/theme';
 import { Icon } from './icons';
 
 interface HeaderProps {
   readonly bench: BenchView | undefined;
   /** The page that is marked. */
-  readonly page: 'bench' | 'devices';
+  readonly page: ListPage;
   readonly theme: Theme;
   readonly onBench: () => void;
   readonly onDevices: () => void;
+  readonly onAcceptance: () => void;
   readonly onTheme: () => void;
   readonly onOpenProfile: () => void;
   readonly onOpenPractice: () => void;
@@ -26,7 +28,8 @@ export function Header(props: HeaderProps) {
       </span>
       <nav className="header__pages" aria-label={texts.navigation.label}>
         <PageButton label={texts.navigation.bench} keyName="F1" testId="nav-bench" current={page === 'bench'} onPress={props.onBench} />
-        <PageButton label={texts.navigation.devices} keyName="F2" testId="nav-devices" current={page !== 'bench'} onPress={props.onDevices} />
+        <PageButton label={texts.navigation.devices} keyName="F2" testId="nav-devices" current={page === 'devices'} onPress={props.onDevices} />
+        <PageButton label={texts.navigation.acceptance} keyName="F9" testId="nav-acceptance" current={page === 'acceptance'} onPress={props.onAcceptance} />
       </nav>
       <div className="header__station">{bench === undefined ? null : <StationName bench={bench} />}</div>
       <div className="header__actions">

@@ -16,6 +16,8 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['Alt+1…0', help.slotNumber],
       ['← → ↑ ↓', help.slotArrow],
       ['F3', help.dayList],
+      ['Ctrl+B', help.batchField],
+      ['F10', help.tryOutbox],
     ],
   },
   {
@@ -28,10 +30,20 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
     ],
   },
   {
+    title: help.groups.acceptance,
+    keys: [
+      ['F3', help.textFilter],
+      ['F5', help.askNow],
+      ['Alt+1…6', help.stateFilter],
+      ['Ctrl+B', help.batches],
+    ],
+  },
+  {
     title: help.groups.everywhere,
     keys: [
       ['F1', help.bench],
       ['F2', help.devices],
+      ['F9', help.acceptance],
       ['F4', help.slotBinding],
       ['Ctrl+O', help.openProfile],
       ['F8', help.theme],

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { DeviceState, JobState, SlotState, Step } from '../contract';
+import type { AcceptanceState, ActionEntry, DeviceState, JobState, SlotState, Step } from '../contract';
 
 /** Every icon: 24 × 24, drawn with the colour of the text beside it. Their outlines differ, so colour is never the only sign. */
 const shapes = {
@@ -49,6 +49,25 @@ const shapes = {
       <path d="M12 11v6M12 7v.5" />
     </>
   ),
+  missing: (
+    <>
+      <path d="M12 2.5 21.5 12 12 21.5 2.5 12Z" />
+      <path d="M9.8 10a2.2 2.2 0 1 1 3.2 2c-.7.4-1 .8-1 1.5M12 16.5v.3" />
+    </>
+  ),
+  removed: (
+    <>
+      <path d="M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13" />
+      <path d="M10.5 11v5M13.5 11v5" />
+    </>
+  ),
+  batch: (
+    <>
+      <path d="M3 8l9-5 9 5v8l-9 5-9-5Z" />
+      <path d="m3 8 9 5 9-5M12 13v8" />
+    </>
+  ),
+  again: <path d="M20 5v5h-5M20 10a8.5 8.5 0 1 0 .5 4" />,
   sun: (
     <>
       <circle cx="12" cy="12" r="4" />
@@ -100,6 +119,10 @@ export const jobIcons = {
   waiting: 'waiting',
 } satisfies Record<JobState, IconName>;
 
-export const deviceIcons = { reserved: 'running', preauthorized: 'done', accepted: 'accepted', released: 'free' } satisfies Record<DeviceState, IconName>;
+export const deviceIcons = { reserved: 'running', preauthorized: 'done', accepted: 'accepted', released: 'free', decommissioned: 'removed' } satisfies Record<DeviceState, IconName>;
+
+export const acceptanceIcons = { unchecked: 'free', waiting: 'waiting', accepted: 'accepted', stuck: 'failed', missing: 'missing' } satisfies Record<AcceptanceState, IconName>;
+
+export const actionIcons = { started: 'running', done: 'done', failed: 'failed' } satisfies Record<ActionEntry['state'], IconName>;
 
 export const stepIcons = { started: 'running', done: 'done', failed: 'failed' } satisfies Record<Step['state'], IconName>;

@@ -58,6 +58,19 @@ export function formatDateTime(iso: string): string {
   return `${String(date.getFullYear())}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())} ${formatTime(iso)}`;
 }
 
+/** A moment (ISO 8601) → `2025-11-22`. */
+export function formatDate(iso: string): string {
+  return formatDateTime(iso).slice(0, 10);
+}
+
+/** How long ago, in one unit: `12 min`, `5 h`, `3 days`. */
+export function formatAge(iso: string, now: number): string {
+  const minutes = Math.max(0, Math.floor((now - Date.parse(iso)) / 60_000));
+  if (minutes < 120) return `${String(minutes)}${space}min`;
+  if (minutes < 48 * 60) return `${String(Math.floor(minutes / 60))}${space}h`;
+  return `${String(Math.floor(minutes / (24 * 60)))}${space}days`;
+}
+
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }

@@ -1,10 +1,11 @@
-import type { DeviceState } from '../contract';
+import type { AcceptanceState, DeviceState } from '../contract';
+
+export type ListPage = 'bench' | 'devices' | 'acceptance';
 
 export type Page =
-  | { readonly name: 'bench' }
-  | { readonly name: 'devices' }
+  | { readonly name: ListPage }
   /** `from` is where Back leads. */
-  | { readonly name: 'device'; readonly deviceId: string; readonly from: 'bench' | 'devices' };
+  | { readonly name: 'device'; readonly deviceId: string; readonly from: ListPage };
 
 /** What the list of devices shows; it outlives a visit to a device's page. */
 export interface DeviceSearch {
@@ -15,3 +16,15 @@ export interface DeviceSearch {
 
 export const emptySearch: DeviceSearch = { text: '', state: undefined, offset: 0 };
 export const devicesOnPage = 50;
+
+/** What QA's page shows and where in it; it outlives a visit to a device's page. */
+export interface AcceptanceSearch {
+  readonly text: string;
+  readonly batch: string;
+  readonly profileName: string;
+  readonly state: AcceptanceState | undefined;
+  /** The row that has the keyboard. */
+  readonly current: number;
+}
+
+export const emptyAcceptanceSearch: AcceptanceSearch = { text: '', batch: '', profileName: '', state: undefined, current: 0 };

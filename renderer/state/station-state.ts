@@ -1,4 +1,4 @@
-import type { BenchView, ErrorReport, Notice, SecretQuestion, SlotView } from '../contract';
+import type { BenchView, CodeQuestion, ErrorReport, Notice, OutboxView, SecretQuestion, SlotView } from '../contract';
 
 export interface NumberedNotice extends Notice {
   readonly number: number;
@@ -11,17 +11,21 @@ export interface StationState {
   readonly problem: ErrorReport | undefined;
   /** Questions for secrets, oldest first; one is shown at a time. */
   readonly questions: readonly SecretQuestion[];
+  /** Questions for one-time codes, oldest first. */
+  readonly codes: readonly CodeQuestion[];
   readonly notices: readonly NumberedNotice[];
   readonly lastNotice: number;
 }
 
-export const unknownStation: StationState = { bench: undefined, problem: undefined, questions: [], notices: [], lastNotice: 0 };
+export const unknownStation: StationState = { bench: undefined, problem: undefined, questions: [], codes: [], notices: [], lastNotice: 0 };
 
 export const mostNotices = 3;
 
 export type StationEvent =
   | { readonly type: 'bench'; readonly bench: BenchView }
   | { readonly type: 'slot'; readonly slot: SlotView }
+  | { readonly type: 'outbox'; readonly outbox: OutboxView }
+  | { readonly type: 'code'; readonly code: CodeQuestion }
   | { readonly type: 'problem'; readonly problem: ErrorReport }
   | { readonly type: 'question'; readonly question: SecretQuestion }
   | { readonly type: 'answered'; readonly requestId: string }
@@ -34,14 +38,22 @@ export function nextStation(state: StationState, event: StationEvent): StationSt
       return { ...state, bench: event.bench, problem: undefined };
     case 'slot':
       return state.bench === undefined ? state : { ...state, bench: withSlot(state.bench, event.slot) };
+    case 'outbox':
+      return state.bench === undefined ? state : { ...state, bench: { ...state.bench, outbox: event.outbox } };
     case 'problem':
       return { ...state, problem: event.problem };
     case 'question': {
       const others = state.questions.filter((question) => question.requestId !== event.question.requestId);
       return { ...state, questions: [...others, event.question] };
     }
+    case 'code':
+      return { ...state, codes: [...state.codes.filter((code) => code.requestId !== event.code.requestId), event.code] };
     case 'answered':
-      return { ...state, questions: state.questions.filter((question) => question.requestId !== event.requestId) };
+      return {
+        ...state,
+        questions: state.questions.filter((question) => question.requestId !== event.requestId),
+        codes: state.codes.filter((code) => code.requestId !== event.requestId),
+      };
     case 'notice': {
       const number = state.lastNotice + 1;
       // The same sentence twice is one notice that lasts longer.

@@ -12,6 +12,7 @@ export interface Station {
   readonly notify: (notice: Notice) => void;
   readonly dismiss: (number: number) => void;
   readonly answerSecret: (requestId: string, value: string | undefined, keep: boolean) => void;
+  readonly answerCode: (requestId: string, code: string | undefined) => void;
 }
 
 /** The one subscription of the window to main. */
@@ -34,6 +35,8 @@ export function useStation(): Station {
       listen('bench', (bench: BenchView) => dispatch({ type: 'bench', bench })),
       listen('slot', (slot) => dispatch({ type: 'slot', slot })),
       listen('secretQuestion', (question) => dispatch({ type: 'question', question })),
+      listen('codeQuestion', (code) => dispatch({ type: 'code', code })),
+      listen('outbox', (outbox) => dispatch({ type: 'outbox', outbox })),
       listen('notice', (notice) => dispatch({ type: 'notice', notice })),
     ];
     reload();
@@ -50,5 +53,12 @@ export function useStation(): Station {
     });
   }, []);
 
-  return { state, reload, showSlot, notify, dismiss, answerSecret };
+  const answerCode = useCallback((requestId: string, code: string | undefined) => {
+    dispatch({ type: 'answered', requestId });
+    void ask('answerCode', code === undefined ? { requestId } : { requestId, code }).then((reply) => {
+      if (!reply.ok) dispatch({ type: 'notice', notice: { sentence: reply.error.sentence, tone: 'problem' } });
+    });
+  }, []);
+
+  return { state, reload, showSlot, notify, dismiss, answerSecret, answerCode };
 }

@@ -1,4 +1,6 @@
 /** The real window of the real application, driven by Playwright. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright';
 import { electron, windowPath } from './station';
 
@@ -23,4 +25,48 @@ export async function openStationWindow(dataFolder: string, args: readonly strin
     page,
     close: () => application.close(),
   };
+}
+
+/** Screenshots are kept under docs/ when asked for; otherwise they go with the test's folder. */
+export function screenshotFolder(folder: string): string {
+  const path = process.env['IMPRINT_SCREENSHOTS'] === '1' ? resolve(import.meta.dirname, '../../docs/screenshots') : join(folder, 'screenshots');
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** Makes the page inside the window this large. */
+export async function sizeTo({ application, page }: StationWindow, width: number, height: number): Promise<void> {
+  await application.evaluate(({ BrowserWindow }, size) => {
+    BrowserWindow.getAllWindows()[0]?.setContentSize(size.width, size.height);
+  }, { width, height });
+  await page.waitForFunction((wanted) => window.innerWidth === wanted, width);
+}
+
+const sizes = [
+  [1280, 800],
+  [1920, 1080],
+] as const;
+
+/** What the window shows now, in both themes and both sizes, where screenshots are asked for. Afterwards it is as it was. */
+export async function shootAll(station: StationWindow, folder: string, name: string): Promise<void> {
+  if (process.env['IMPRINT_SCREENSHOTS'] !== '1') return;
+  const { page } = station;
+  for (const [width, height] of [...sizes].reverse()) {
+    await sizeTo(station, width, height);
+    for (const theme of ['light', 'dark']) {
+      const shown = await page.evaluate(() => document.documentElement.dataset['theme'] ?? (matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark'));
+      if (shown !== theme) await page.keyboard.press('F8');
+      await page.waitForFunction((wanted) => document.documentElement.dataset['theme'] === wanted || matchMedia(`(prefers-color-scheme: ${wanted})`).matches, theme);
+      // What was asked for a moment ago may still be on its way.
+      await page.waitForTimeout(250);
+      await page.screenshot({ path: join(folder, `${name}-${theme}-${String(width)}.png`) });
+    }
+    await page.keyboard.press('F8');
+  }
+}
+
+/** As a scanner does it: fast keystrokes, Enter at the end, wherever the focus is. */
+export async function scan({ page }: StationWindow, code: string): Promise<void> {
+  await page.keyboard.type(code);
+  await page.keyboard.press('Enter');
 }

@@ -13,6 +13,7 @@ const slot = (number: number, state: SlotState): SlotView => ({
   sentence: '',
   canCancel: state === 'running' || state === 'ready',
   canPowerOn: false,
+  hasConflict: false,
 });
 const slots = (...states: SlotState[]): readonly SlotView[] => states.map((state, index) => slot(index + 1, state));
 
@@ -89,6 +90,9 @@ describe('what the window knows', () => {
     profileName: 'Practice bench',
     scanAttribute: 'mac',
     otherAttributes: [],
+    operator: 'm.brandt',
+    role: 'technician',
+    rights: ['provision'],
     serverKind: 'mender',
     serverUrl: 'https://127.0.0.1:1',
     imageName: 'golden.sdimg.xz',

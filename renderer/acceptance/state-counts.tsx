@@ -1,0 +1,52 @@
+import type { AcceptanceList, AcceptanceState } from '../contract';
+import { acceptanceIcons, Icon, type IconName } from '../frame/icons';
+import { statesInOrder } from '../logic/acceptance-keys';
+import { texts } from '../texts';
+
+interface StateCountsProps {
+  readonly counts: AcceptanceList['counts'] | undefined;
+  readonly chosen: AcceptanceState | undefined;
+  readonly onChoose: (state: AcceptanceState | undefined) => void;
+}
+
+/** How many devices are in each state; a press shows only those. */
+export function StateCounts({ counts, chosen, onChoose }: StateCountsProps) {
+  const all = counts === undefined ? undefined : statesInOrder.reduce((sum, state) => sum + counts[state], 0);
+  return (
+    <div className="states" role="group" aria-label={texts.acceptance.counts}>
+      <CountButton name={texts.acceptance.all} icon="key" tone="all" digit={1} value={all} chosen={chosen === undefined} onPress={() => onChoose(undefined)} />
+      {statesInOrder.map((state, index) => (
+        <CountButton
+          key={state}
+          name={texts.acceptanceStates[state]}
+          icon={acceptanceIcons[state]}
+          tone={state}
+          digit={index + 2}
+          value={counts?.[state]}
+          chosen={chosen === state}
+          onPress={() => onChoose(chosen === state ? undefined : state)}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface CountButtonProps {
+  readonly name: string;
+  readonly icon: IconName;
+  readonly tone: AcceptanceState | 'all';
+  readonly digit: number;
+  readonly value: number | undefined;
+  readonly chosen: boolean;
+  readonly onPress: () => void;
+}
+
+function CountButton({ name, icon, tone, digit, value, chosen, onPress }: CountButtonProps) {
+  return (
+    <button type="button" className={`state-count state-count--${tone}`} aria-pressed={chosen} aria-keyshortcuts={`Alt+${String(digit)}`} title={`Alt+${String(digit)}`} data-testid="state-count" data-state={tone} onClick={onPress}>
+      <Icon name={icon} />
+      <span className="state-count__name">{name}</span>
+      <strong className="state-count__value">{value === undefined ? '–' : value.toLocaleString('en')}</strong>
+    </button>
+  );
+}

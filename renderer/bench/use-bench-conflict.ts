@@ -1,0 +1,66 @@
+import { useEffect, useRef, useState } from 'react';
+import type { BenchView, ConflictView, ErrorReport, Identity, SlotView } from '../contract';
+import { isDialogOpen } from '../logic/elements';
+import { ask } from '../station';
+
+interface OpenConflict {
+  readonly view: ConflictView;
+  /** The slot that the identity is meant for. */
+  readonly slot: string;
+}
+
+export interface BenchConflict {
+  readonly open: OpenConflict | undefined;
+  readonly close: () => void;
+  /** A scan was refused. */
+  readonly afterScan: (slot: string, refusal: ErrorReport, text: string, others: Readonly<Record<string, string>>) => void;
+  /** A slot stopped because of it. */
+  readonly ofSlot: (slot: SlotView) => void;
+}
+
+interface BenchConflictInput {
+  readonly bench: BenchView;
+  /** Nobody is in the middle of a scan. */
+  readonly atRest: () => boolean;
+}
+
+/** When the dialog about a taken identity is open: after a scan, and when a job finds it at the server. */
+export function useBenchConflict({ bench, atRest }: BenchConflictInput): BenchConflict {
+  const [open, setOpen] = useState<OpenConflict>();
+  const before = useRef(conflictsOf(bench));
+  const newest = useRef(atRest);
+  newest.current = atRest;
+
+  const look = (slot: string, params: { readonly identity: Identity } | { readonly text: string; readonly others: Record<string, string> }): void => {
+    void ask('conflict', params).then((reply) => {
+      // The refusal itself stands at the scan field; this adds what can be done.
+      if (reply.ok && reply.value !== undefined && !isDialogOpen()) setOpen({ view: reply.value, slot });
+    });
+  };
+  const ofSlot = (slot: SlotView): void => {
+    if (slot.hasConflict && slot.identity !== undefined) look(slot.name, { identity: slot.identity });
+  };
+
+  useEffect(() => {
+    const known = before.current;
+    before.current = conflictsOf(bench);
+    const fresh = bench.slots.find((slot) => slot.hasConflict && !known.includes(conflictOf(slot)));
+    // Never into somebody's scan: the slot keeps its word, and Enter on it opens the dialog.
+    if (fresh !== undefined && newest.current() && !isDialogOpen()) ofSlot(fresh);
+  });
+
+  return {
+    open,
+    close: () => setOpen(undefined),
+    afterScan: (slot, refusal, text, others) => {
+      if (refusal.code === 'identity-recorded' || refusal.code === 'identity-at-server') look(slot, { text, others: { ...others } });
+    },
+    ofSlot,
+  };
+}
+
+const conflictOf = (slot: SlotView): string => `${slot.name} ${slot.jobId ?? ''}`;
+
+function conflictsOf(bench: BenchView): readonly string[] {
+  return bench.slots.filter((slot) => slot.hasConflict).map(conflictOf);
+}

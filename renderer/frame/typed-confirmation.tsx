@@ -1,0 +1,43 @@
+import { useState } from 'react';
+import { texts } from '../texts';
+
+interface TypedConfirmationProps {
+  /** What must be typed or scanned. */
+  readonly value: string;
+  readonly sentence: string;
+  readonly button: string;
+  readonly onConfirm: (typed: string) => void;
+  readonly onBack: () => void;
+}
+
+/** What cannot be undone is confirmed by the name of the thing, typed or scanned. Main compares; this only asks. */
+export function TypedConfirmation({ value, sentence, button, onConfirm, onBack }: TypedConfirmationProps) {
+  const [text, setText] = useState('');
+  const typed = text.trim();
+  return (
+    <form
+      className="confirmation"
+      data-testid="confirmation"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (typed !== '') onConfirm(typed);
+      }}
+    >
+      <p className="confirmation__sentence">{sentence}</p>
+      <label className="field">
+        <span className="confirmation__question">{texts.confirm.label(value)}</span>
+        <input type="text" autoFocus data-testid="confirmation-input" value={text} maxLength={1000} autoComplete="off" spellCheck={false} onChange={(event) => setText(event.target.value)} />
+      </label>
+      <div className="dialog__actions">
+        <button type="button" className="button button--plain" onClick={onBack}>
+          {texts.confirm.back}
+          <kbd aria-hidden="true">Esc</kbd>
+        </button>
+        <button type="submit" className="button button--danger" disabled={typed === ''} data-testid="confirm">
+          {button}
+          <kbd aria-hidden="true">Enter</kbd>
+        </button>
+      </div>
+    </form>
+  );
+}
