@@ -23,7 +23,7 @@ const layers = [
   { layer: 'contract', path: '^main/contract/', may: [domain, npm('zod')], nodeBuiltins: false, because: 'the contract is loaded by every process' },
   { layer: 'keys', path: '^main/keys/', may: [domain, native, npm('@peculiar/x509')], nodeBuiltins: true, because: 'keys know neither servers nor targets' },
   { layer: 'image', path: '^main/image/', may: [domain, npm(...imageTools)], nodeBuiltins: true, because: 'images know neither keys nor cards' },
-  { layer: 'flash', path: '^main/flash/', may: [domain, native, npm('lzma-native')], nodeBuiltins: true, because: 'writers know neither images nor keys' },
+  { layer: 'flash', path: '^main/flash/', may: [domain, native, npm('lzma-native', 'usb')], nodeBuiltins: true, because: 'writers know neither images nor keys' },
   { layer: 'ledger', path: '^main/ledger/', may: [domain], nodeBuiltins: true, because: 'the ledger is verified without the station' },
   { layer: 'practice', path: '^main/practice/', may: [domain], nodeBuiltins: true, because: 'the practice bench stands in for hardware, not for the station' },
   { layer: 'servers', path: '^main/servers/', may: [domain, npm('undici', '@peculiar/x509', 'reflect-metadata', 'zod')], nodeBuiltins: true, because: 'an adapter knows its server and the ports' },
@@ -39,7 +39,7 @@ const layers = [
   { layer: 'ipc', path: '^main/ipc/', may: [domain, contract, npm('electron', 'zod')], nodeBuiltins: true, because: 'the gateway checks messages, it does not act on them' },
   { layer: 'window', path: '^main/window/', may: [domain, contract, '^main/ipc/', npm('electron')], nodeBuiltins: true, because: 'a window knows pages, not devices' },
   { layer: 'preload', path: '^main/preload/', may: [domain, contract, npm('electron', 'zod')], nodeBuiltins: false, because: 'the preload is sandboxed' },
-  { layer: 'renderer', path: '^renderer/', may: [contract, npm('react', 'react-dom', '@types/react', '@types/react-dom')], nodeBuiltins: false, because: 'the page has no Node and no keys' },
+  { layer: 'renderer', path: '^renderer/', may: [contract, npm('react', 'react-dom', '@types/react', '@types/react-dom', '@tanstack/react-virtual')], nodeBuiltins: false, because: 'the page has no Node and no keys' },
   { layer: 'native', path: '^native/', may: [], nodeBuiltins: true, because: 'native code serves everybody and knows nobody' },
 ];
 

@@ -2,11 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { app, dialog } from 'electron';
-import { BenchSession, type SessionListeners } from './compose/bench-session';
+import { BenchSession, slotView, type SessionListeners, type SessionQuestions } from './compose/bench-session';
 import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
 import { defaultDataFolder } from './compose/data-folder';
-import type { AskForSecret } from './compose/secrets';
 import type { SessionSlots } from './compose/session-slots';
 import type { WindowMethods } from './contract/window-channel';
 import { asImprintError, ImprintError } from './domain/errors';
@@ -41,6 +40,7 @@ class StationWindow {
   readonly #window;
   readonly #gateway: WindowGateway;
   readonly #questions = new Map<string, (answer: { value: string; keep: boolean } | undefined) => void>();
+  readonly #codeQuestions = new Map<string, (code: string | undefined) => void>();
   #session: Promise<BenchSession>;
   #closing = false;
 
@@ -97,14 +97,32 @@ class StationWindow {
         this.#gateway.tell('notice', { sentence: `After a restart, ${Object.values(report.identity).join(', ')}: ${report.sentence}`, tone: report.state === 'done' ? 'success' : 'problem' });
       }
     },
+    notice: (sentence, success) => {
+      this.#gateway.tell('notice', { sentence, tone: success ? 'success' : 'problem' });
+    },
+    outbox: (outbox) => {
+      this.#gateway.tell('outbox', outbox);
+    },
+    watch: (watch) => {
+      this.#gateway.tell('watch', watch);
+    },
   };
 
-  readonly #ask: AskForSecret = (name, canKeep) => {
-    const requestId = randomUUID();
-    return new Promise((answer) => {
-      this.#questions.set(requestId, answer);
-      this.#gateway.tell('secretQuestion', { requestId, question: name, canKeep });
-    });
+  readonly #ask: SessionQuestions = {
+    secret: (name, canKeep) => {
+      const requestId = randomUUID();
+      return new Promise((answer) => {
+        this.#questions.set(requestId, answer);
+        this.#gateway.tell('secretQuestion', { requestId, question: name, canKeep });
+      });
+    },
+    code: (account) => {
+      const requestId = randomUUID();
+      return new Promise((answer) => {
+        this.#codeQuestions.set(requestId, answer);
+        this.#gateway.tell('codeQuestion', { requestId, account });
+      });
+    },
   };
 
   /** Opens another bench first and closes the one before only when that worked. */
@@ -132,7 +150,7 @@ class StationWindow {
     };
     return {
       bench: async () => (await this.#session).view(),
-      scan: async ({ slot, text, others }) => (await this.#session).bench.scan(slot, text, others),
+      scan: async ({ slot, text, others }) => slotView(await (await this.#session).bench.scan(slot, text, others)),
       start: async ({ slot }) => {
         await (await this.#session).bench.start(slot);
       },
@@ -142,7 +160,7 @@ class StationWindow {
       clear: async ({ slot }) => {
         (await this.#session).bench.clear(slot);
       },
-      powerOn: async ({ slot }) => (await this.#session).bench.powerOn(slot),
+      powerOn: async ({ slot }) => slotView(await (await this.#session).bench.powerOn(slot)),
       slots: async () => (await slots()).view(),
       bindSlots: async () => (await slots()).beginBinding(),
       endBinding: async ({ keep }) => (await slots()).endBinding(keep),
@@ -152,6 +170,18 @@ class StationWindow {
         return found.session.askServer(found.device);
       },
       devices: async (query) => (await this.#session).station.record.list(query),
+      setBatch: async ({ batch }) => (await this.#session).setBatch(batch),
+      tryOutbox: async () => (await this.#session).tryOutbox(),
+      acceptances: async (query) => (await this.#session).acceptance.page(query),
+      watch: async () => (await this.#session).watch.view,
+      askNow: async () => (await this.#session).watch.askNow(),
+      batches: async () => (await this.#session).acceptance.batches(),
+      batch: async ({ batch }) => (await this.#session).acceptance.batch(batch),
+      signOff: async ({ batch, remark }) => (await this.#session).acceptance.signOff(batch, remark),
+      conflict: async (asked) => (await this.#session).acceptance.conflict(asked),
+      reject: async (request) => (await this.#session).acceptance.reject(request),
+      removeKey: async (request) => (await this.#session).acceptance.removeKey(request),
+      decommission: async (request) => (await this.#session).acceptance.decommission(request),
       openProfile: async () => {
         const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'Open a profile', properties: ['openFile'], filters: [{ name: 'Profile', extensions: ['json'] }] });
         const [path] = filePaths;
@@ -162,6 +192,10 @@ class StationWindow {
       answerSecret: ({ requestId, value, keep }) => {
         this.#questions.get(requestId)?.(value === undefined || value === '' ? undefined : { value, keep });
         this.#questions.delete(requestId);
+      },
+      answerCode: ({ requestId, code }) => {
+        this.#codeQuestions.get(requestId)?.(code);
+        this.#codeQuestions.delete(requestId);
       },
     };
   }

@@ -1,17 +1,25 @@
 import { basename, join } from 'node:path';
-import type { BenchView, DeviceView, SlotsView, SlotView } from '../contract/window-channel';
+import { rightSchema, type BenchView, type DeviceView, type OutboxView, type SlotsView, type SlotView, type WatchView } from '../contract/window-channel';
 import { asImprintError } from '../domain/errors';
+import { describeIdentity } from '../domain/identity';
 import type { DeviceDetails } from '../domain/ports';
 import type { SlotSettings } from '../domain/profile';
+import { may } from '../domain/roles';
 import { systemDrives } from '../flash/drives';
+import { finishActions } from '../station/administration';
 import { Bench, type BenchSlot } from '../station/bench';
+import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
 import { withServer, type LoadedProfile, type Station } from '../station/station';
+import { atWorkOfEnvironment } from './at-work';
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder } from './open-station';
 import { openPracticeBench } from './practice';
-import { Keyring, stationSecrets, type AskForSecret } from './secrets';
+import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
+import { serverView, SessionAcceptance } from './session-acceptance';
+import { SessionBatch } from './session-batch';
 import { SessionSlots, stationSlots } from './session-slots';
+import { SessionWatch } from './session-watch';
 import { SlotsStore } from './slots-store';
 
 export interface SessionListeners {
@@ -20,7 +28,29 @@ export interface SessionListeners {
   readonly slots: (slots: SlotsView) => void;
   /** The day's list or the counts are new. */
   readonly bench: (bench: BenchView) => void;
+  /** After a restart. */
   readonly recovered: (reports: readonly RecoveryReport[]) => void;
+  /** A card that waited for the server, or an action that a killed station left, has ended. */
+  readonly notice: (sentence: string, success: boolean) => void;
+  readonly outbox: (outbox: OutboxView) => void;
+  readonly watch: (watch: WatchView) => void;
+}
+
+/** How the person at the window is asked. */
+export interface SessionQuestions {
+  readonly secret: AskForSecret;
+  readonly code: AskForCode;
+}
+
+interface SessionParts {
+  readonly station: Station;
+  readonly loaded: LoadedProfile;
+  readonly warnings: readonly string[];
+  readonly listeners: SessionListeners;
+  readonly batch: SessionBatch;
+  readonly makeBench: (changed: (slot: BenchSlot) => void) => Bench;
+  readonly own: StationSlots | undefined;
+  readonly close: () => Promise<void>;
 }
 
 /** One open bench, practice or real, as the window sees it. */
@@ -29,20 +59,42 @@ export class BenchSession {
   readonly bench: Bench;
   /** The drives of this computer and the slots that were bound; the practice bench has neither. */
   readonly slots: SessionSlots | undefined;
+  readonly acceptance: SessionAcceptance;
+  readonly watch: SessionWatch;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
   readonly #listeners: SessionListeners;
+  readonly #batch: SessionBatch;
+  readonly #outbox: Outbox;
+  readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor(station: Station, loaded: LoadedProfile, warnings: readonly string[], listeners: SessionListeners, makeBench: (changed: (slot: BenchSlot) => void) => Bench, own: StationSlots | undefined, close: () => Promise<void>) {
+  private constructor({ station, loaded, warnings, listeners, batch, makeBench, own, close }: SessionParts) {
+    const { profile } = loaded;
     this.station = station;
     this.#loaded = loaded;
     this.#warnings = warnings;
     this.#listeners = listeners;
+    this.#batch = batch;
     this.#close = close;
+    this.acceptance = new SessionAcceptance(station, profile, (identity) => {
+      this.bench.decommissioned(identity);
+    });
+    this.watch = new SessionWatch({ station, profile, changed: listeners.watch });
+    this.#outbox = new Outbox(station, profile, {
+      changed: (state) => {
+        listeners.outbox({ ...state });
+        void this.tellBench().catch(() => undefined);
+      },
+      sent: (report) => {
+        this.bench.settle(report);
+        listeners.notice(`${describeIdentity(report.identity)}: ${report.sentence}`, report.state === 'done');
+      },
+    });
     this.bench = makeBench((slot) => {
       this.#slotChanged(slot);
     });
+    this.bench.setBatch(batch.current);
     if (own === undefined) return;
     this.slots = new SessionSlots({
       ...own,
@@ -55,65 +107,71 @@ export class BenchSession {
     });
   }
 
-  static async openPractice(dataFolder: string, runtimeWarnings: readonly string[], listeners: SessionListeners): Promise<BenchSession> {
-    const practice = await openPracticeBench(dataFolder);
-    const { station } = practice.open;
-    return BenchSession.#start(
+  static async openPractice(dataFolder: string, warnings: readonly string[], listeners: SessionListeners): Promise<BenchSession> {
+    const practice = await openPracticeBench(dataFolder, atWorkOfEnvironment());
+    const { station, folder } = practice.open;
+    const { loaded } = practice;
+    return BenchSession.#start({
       station,
-      practice.loaded,
-      runtimeWarnings,
+      loaded,
+      warnings,
       listeners,
-      (changed) => new Bench(station, practice.loaded, changed, { powerOn: (slot, identity, signal) => practice.powerOn(slot, identity, signal) }),
-      undefined,
-      () => practice.close(),
-    );
+      batch: new SessionBatch(folder.root, loaded.profile.name),
+      makeBench: (changed) => new Bench(station, loaded, changed, { powerOn: (slot, identity, signal) => practice.powerOn(slot, identity, signal) }),
+      own: undefined,
+      close: () => practice.close(),
+    });
   }
 
   /** @throws ImprintError profile-unreadable, profile-invalid: the bench that was open stays open */
-  static async openProfile(path: string, dataFolder: string, ask: AskForSecret, runtimeWarnings: readonly string[], listeners: SessionListeners): Promise<BenchSession> {
+  static async openProfile(path: string, dataFolder: string, questions: SessionQuestions, runtimeWarnings: readonly string[], listeners: SessionListeners): Promise<BenchSession> {
     const loaded = loadProfile(path);
     const folder = stationFolder(dataFolder, false);
-    const open = openStation(folder, stationSecrets(new Keyring(join(folder.root, 'keyring')), ask));
+    const secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), questions.secret, questions.code);
+    const open = openStation(folder, secrets, atWorkOfEnvironment());
     const { station } = open;
     const store = new SlotsStore(folder.root);
     const profileHasSlots = loaded.profile.targets.slots.length > 0;
     const bound = boundSlots(store);
-    return BenchSession.#start(
+    return BenchSession.#start({
       station,
       loaded,
-      'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
+      warnings: 'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
       listeners,
-      (changed) => new Bench(station, loaded, changed, { drives: systemDrives, slots: profileHasSlots ? undefined : bound.slots }),
-      { store, profileHasSlots },
-      () => open.close(),
-    );
+      batch: new SessionBatch(folder.root, loaded.profile.name),
+      makeBench: (changed) => new Bench(station, loaded, changed, { drives: systemDrives, slots: profileHasSlots ? undefined : bound.slots }),
+      own: { store, profileHasSlots },
+      close: () => open.close(),
+    });
   }
 
-  static async #start(
-    station: Station,
-    loaded: LoadedProfile,
-    runtimeWarnings: readonly string[],
-    listeners: SessionListeners,
-    makeBench: (changed: (slot: BenchSlot) => void) => Bench,
-    own: StationSlots | undefined,
-    close: () => Promise<void>,
-  ): Promise<BenchSession> {
+  static async #start(parts: SessionParts): Promise<BenchSession> {
     try {
-      const { warning } = await station.custody.status();
-      const session = new BenchSession(station, loaded, warning === undefined ? runtimeWarnings : [...runtimeWarnings, warning], listeners, makeBench, own, close);
+      const { warning } = await parts.station.custody.status();
+      const session = new BenchSession(warning === undefined ? parts : { ...parts, warnings: [...parts.warnings, warning] });
       // In the background: a server that does not answer must not keep the bench closed.
-      void recover(station, new AbortController().signal).then(
-        (reports) => {
-          listeners.recovered(reports);
-          if (reports.length > 0) void session.tellBench();
-        },
-        () => undefined,
-      );
+      void session.#begin().catch(() => undefined);
       return session;
     } catch (thrown) {
-      await close();
+      await parts.close();
       throw thrown;
     }
+  }
+
+  /** What a killed station left is put in order first, then the outbox and the watch begin. */
+  async #begin(): Promise<void> {
+    const { signal } = this.#closing;
+    const reports = await recover(this.station, signal).catch(() => []);
+    this.#listeners.recovered(reports);
+    if (reports.length > 0) await this.tellBench();
+    for (const action of await unattended(() => finishActions(this.station, this.#loaded.profile, signal)).catch(() => [])) {
+      this.#listeners.notice(action.sentence ?? '', action.state === 'done');
+    }
+    if (signal.aborted) return;
+    unattended(() => {
+      this.#outbox.start();
+    });
+    this.watch.start();
   }
 
   async view(): Promise<BenchView> {
@@ -123,6 +181,11 @@ export class BenchSession {
     const today = await this.station.record.jobsSince(midnight.toISOString(), 500);
     return {
       practice: profile.practice,
+      operator: this.station.operator,
+      role: this.station.role,
+      rights: rightSchema.options.filter((right) => may(this.station.role, right)),
+      batch: this.bench.batch,
+      outbox: { ...this.#outbox.state },
       profileName: profile.name,
       scanAttribute: profile.identity.find((attribute) => attribute.scan)?.name ?? '',
       otherAttributes: profile.identity.filter((attribute) => !attribute.scan && attribute.constant === undefined).map((attribute) => attribute.name),
@@ -149,13 +212,25 @@ export class BenchSession {
       const signal = AbortSignal.timeout(15_000);
       const found = await withServer(this.station, profile, signal, (connection) => connection.findDevice(device.identity, signal));
       if (found === undefined) return { sentence: 'The server does not know this identity.', authSets: [] };
-      return {
-        status: found.status,
-        sentence: found.decommissioning ? `The server is decommissioning device ${found.id}.` : `Device ${found.id} is ${found.status} at the server.`,
-        authSets: found.authSets.map((set) => ({ id: set.id, status: set.status, fingerprint: set.fingerprint, ours: set.fingerprint !== undefined && set.fingerprint === device.fingerprint })),
-      };
+      return serverView(found, device.fingerprint);
     } catch (thrown) {
       return { sentence: asImprintError(thrown).message, authSets: [] };
+    }
+  }
+
+  /** @throws ImprintError usage, record-unavailable: the batch stays as it was */
+  async setBatch(batch: string | undefined): Promise<void> {
+    this.#batch.set(batch);
+    this.bench.setBatch(this.#batch.current);
+    await this.tellBench();
+  }
+
+  /** A person knows that the server is back: signed in here, where a password may be asked for. */
+  async tryOutbox(): Promise<void> {
+    try {
+      await withServer(this.station, this.#loaded.profile, AbortSignal.timeout(30_000), () => Promise.resolve());
+    } finally {
+      this.#outbox.wake();
     }
   }
 
@@ -166,13 +241,19 @@ export class BenchSession {
   /** Cancels what runs, waits until every card is in a defined state, and closes. */
   async close(): Promise<void> {
     this.slots?.close();
+    this.acceptance.close();
+    this.#closing.abort();
     this.bench.cancelAll();
     while (this.bench.busy) await new Promise((resolve) => setTimeout(resolve, 50));
+    await Promise.all([this.watch.close(), this.#outbox.close()]);
     await this.#close();
   }
 
   #slotChanged(slot: BenchSlot): void {
     this.#listeners.slot(slotView(slot));
+    // Its job ended without the server: the outbox takes it from here.
+    if (slot.state === 'waiting') this.#outbox.wake();
+    if (slot.state === 'done') this.watch.serverAnswered();
     if (slot.state !== 'running' && slot.state !== 'ready' && slot.state !== 'free') void this.tellBench().catch(() => undefined);
   }
 }
@@ -191,6 +272,8 @@ function boundSlots(store: SlotsStore): { readonly slots: readonly SlotSettings[
   }
 }
 
-function slotView(slot: BenchSlot): SlotView {
-  return { ...slot, identity: slot.identity === undefined ? undefined : { ...slot.identity } };
+/** A slot as the window sees it. */
+export function slotView(slot: BenchSlot): SlotView {
+  const { errorCode, ...shown } = slot;
+  return { ...shown, identity: slot.identity === undefined ? undefined : { ...slot.identity }, hasConflict: slot.state === 'failed' && (errorCode === 'identity-at-server' || errorCode === 'identity-recorded') };
 }

@@ -2,14 +2,19 @@ import { lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { app } from 'electron';
+import { decommissionCommand, signOffCommand } from './commands/administration';
 import { readArguments, text, usage, type Command, type CommandContext } from './commands/arguments';
+import { auditCommand } from './commands/audit';
 import { drivesCommand } from './commands/drives';
+import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
+import { outboxCommand } from './commands/outbox';
 import { practiceCommand, practiceServerCommand } from './commands/practice';
 import { provisionCommand } from './commands/provision';
 import { listCommand, recoverCommand, statusCommand } from './commands/record';
 import { secretCommand } from './commands/secret';
 import { slotsCommand } from './commands/slots';
+import { watchCommand } from './commands/status-watch';
 import { verifyCardCommand } from './commands/verify-card';
 import { defaultDataFolder } from './data-folder';
 import { helpText } from './help';
@@ -28,6 +33,12 @@ const commands: Readonly<Record<string, Command>> = {
   'status': statusCommand,
   'list': listCommand,
   'recover': recoverCommand,
+  'outbox': outboxCommand,
+  'watch': watchCommand,
+  'sign-off': signOffCommand,
+  'decommission': decommissionCommand,
+  'import': importCommand,
+  'audit': auditCommand,
   'practice': practiceCommand,
   'practice-server': practiceServerCommand,
   'secret': secretCommand,

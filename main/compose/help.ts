@@ -2,16 +2,28 @@ export const helpText = `imprint: a key of its own for every device
 
   imprint                                   opens the station
   imprint provision --profile P.json --identity NAME=VALUE … --target PATH [--fixed-disk]
-                                            makes one device: key, card, server, record
+                   [--batch B] [--replace]  makes one device: key, card, server, record
   imprint inspect --image PATH              partitions, filesystems, and where a key can go
   imprint verify-card --profile P.json --target PATH [--identity NAME=VALUE …]
                                             reads the key back; who knows it
   imprint drives                            drives, their ports, and which may be written
+  imprint drives --reset PORT|SLOT          resets a USB reader that does not answer any more
   imprint slots [list] | slots bind --name NAME | slots clear
                                             binds a name to the port that the next card is plugged into
   imprint status [--identity NAME=VALUE …] [--offline]
-  imprint list [--json | --csv] [--identity NAME=VALUE …]
-  imprint recover                           ends what a killed station left open
+  imprint status --watch --profile P.json [--batch B] [--until-accepted] [--interval SECONDS]
+                                            what has become of the devices at the server, as it changes
+  imprint watch --once --profile P.json [--everything]
+                                            asks the server once about every device that is due
+  imprint sign-off --batch B [--remark T]   QA's word that a batch may leave
+  imprint list [--json | --csv] [--identity NAME=VALUE …] [--batch B]
+  imprint audit --profile P.json [--json | --csv]
+                                            the record against the server, both ways
+  imprint import --file DEVICES.csv         makes devices of other tools known
+  imprint decommission --profile P.json --identity NAME=VALUE … --confirm VALUE
+                                            takes a device off the server; its identity is free then
+  imprint outbox [--profile P.json]         verified cards that wait for their server; sends them
+  imprint recover [--profile P.json]        ends what a killed station left open
   imprint practice [--identity mac=…]       the whole life of a device, nothing real touched
   imprint practice-server --port N [--ca-file PATH] [--data DIR]
   imprint secret NAME < FILE                keeps a credential in the desktop's keyring
@@ -19,6 +31,7 @@ export const helpText = `imprint: a key of its own for every device
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
   --practice       the practice bench's record instead of the station's (status, list, recover)
   --operator NAME  who is at work (default: the user's name)
+  --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything)
   --json           one JSON object a line on standard output, progress included
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 input, 4 conflict, 5 image, 6 card, 7 server, 8 record, 9 cancelled, 10 custody

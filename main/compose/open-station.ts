@@ -7,6 +7,7 @@ import { custodyMethods } from '../contract/custody-channel';
 import { storageMethods } from '../contract/storage-channel';
 import { ImprintError } from '../domain/errors';
 import type { Secrets, ServerKind } from '../domain/ports';
+import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
 import { WorkerProcess } from '../ipc/worker-process';
 import { menderServer } from '../servers/mender/adapter';
@@ -14,6 +15,7 @@ import type { Station } from '../station/station';
 import { faultPoints } from './fault-points';
 import { readKeptProfile } from './load-profile';
 import { systemProcesses } from './processes';
+import { readPublicKey } from './public-keys';
 
 /** Every server kind that Imprint speaks: another one is a folder beside mender and a line here. */
 export const servers: readonly ServerKind[] = [menderServer];
@@ -31,6 +33,13 @@ export function stationFolder(dataFolder: string, practice: boolean): StationFol
   return { root, record: join(root, 'record.sqlite'), images: join(root, 'images'), keyring: join(root, 'keyring') };
 }
 
+/** Who is at the station. */
+export interface AtWork {
+  /** The user's name unless told. */
+  readonly operator?: string | undefined;
+  readonly role?: Role | undefined;
+}
+
 export interface OpenStation {
   readonly station: Station;
   readonly folder: StationFolder;
@@ -44,7 +53,7 @@ export interface OpenStation {
  *
  * @throws ImprintError record-unavailable where the folder cannot be made
  */
-export function openStation(folder: StationFolder, secrets: Secrets, operator = userInfo().username): OpenStation {
+export function openStation(folder: StationFolder, secrets: Secrets, { operator = userInfo().username, role = 'lab' }: AtWork = {}): OpenStation {
   try {
     mkdirSync(folder.images, { recursive: true, mode: 0o700 });
   } catch (thrown) {
@@ -77,7 +86,9 @@ export function openStation(folder: StationFolder, secrets: Secrets, operator = 
     processes: systemProcesses(),
     faults: faultPoints(app.isPackaged),
     operator,
+    role,
     readKeptProfile,
+    readPublicKey,
   };
   return {
     station,

@@ -10,7 +10,7 @@ import { bootPracticeDevice } from '../servers/mender/practice-device';
 import { startPracticeServer, type PracticeServer } from '../servers/mender/practice-server';
 import type { LoadedProfile } from '../station/station';
 import { loadedProfile } from './load-profile';
-import { openStation, stationFolder, type OpenStation } from './open-station';
+import { openStation, stationFolder, type AtWork, type OpenStation } from './open-station';
 
 const slotCount = 4;
 
@@ -29,7 +29,7 @@ export interface PracticeBench {
  *
  * @throws ImprintError slot-busy where another window or command has this bench open
  */
-export async function openPracticeBench(dataFolder: string, operator?: string): Promise<PracticeBench> {
+export async function openPracticeBench(dataFolder: string, who: AtWork = {}): Promise<PracticeBench> {
   const folder = stationFolder(dataFolder, true);
   const cards = join(folder.root, 'cards');
   const serverFolder = join(folder.root, 'server');
@@ -38,7 +38,7 @@ export async function openPracticeBench(dataFolder: string, operator?: string): 
   try {
     const server = await startServer(folder.root, serverFolder);
     const loaded = loadedProfile(practiceProfile(server, cards));
-    const open = openStation(folder, practiceSecrets(server), operator);
+    const open = openStation(folder, practiceSecrets(server), who);
     return {
       open,
       loaded,
@@ -105,6 +105,7 @@ function practiceProfile(server: PracticeServer, cards: string): Profile {
     identity: [{ name: 'mac', normalise: ['trim', 'mac'], scan: true }],
     keyType: 'rsa-3072',
     image: { path: join(assets, 'golden.sdimg.xz'), sha256: description.sha256 },
+    outboxLimit: slotCount,
     files: [{ content: 'private-key', partition: { number: 4 }, path: '/mender/mender-agent.pem', mode: 0o600, uid: 0, gid: 0, createFolders: false }],
     targets: {
       slots: Array.from({ length: slotCount }, (_, index) => ({ name: `Slot ${String(index + 1)}`, path: join(cards, `card-${String(index + 1)}.img`), fixedDisk: false })),
@@ -114,7 +115,11 @@ function practiceProfile(server: PracticeServer, cards: string): Profile {
 
 /** The practice server's own password: made at its start, never kept. */
 function practiceSecrets(server: PracticeServer): Secrets {
-  return { resolve: () => Promise.resolve(server.password), forget: () => undefined };
+  return {
+    resolve: () => Promise.resolve(server.password),
+    forget: () => undefined,
+    oneTimeCode: (account) => Promise.reject(new ImprintError('credential-missing', `The practice server wants no one-time code for ${account}.`)),
+  };
 }
 
 async function powerOn(custody: Custody, profile: Profile, slot: SlotSettings, identity: Identity, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { safeStorage } from 'electron';
@@ -6,6 +7,16 @@ import type { Secrets } from '../domain/ports';
 
 /** Asks the person; undefined where nobody can be asked or the person gave up. */
 export type AskForSecret = (name: string, canKeep: boolean) => Promise<{ readonly value: string; readonly keep: boolean } | undefined>;
+
+/** Asks the person for the one-time code of an account; undefined where nobody can be asked or the person gave up. */
+export type AskForCode = (account: string) => Promise<string | undefined>;
+
+const unattendedWork = new AsyncLocalStorage<true>();
+
+/** Runs what happens by itself while a person does something else: nothing in it opens a dialog in the middle of a scan. */
+export function unattended<T>(work: () => T): T {
+  return unattendedWork.run(true, work);
+}
 
 /** Secrets encrypted to the desktop's keyring, one file of mode 0600 each. */
 export class Keyring {
@@ -54,8 +65,8 @@ function unavailable(name: string): ImprintError {
   });
 }
 
-/** Secrets from the environment, the keyring or the person. */
-export function stationSecrets(keyring: Keyring, ask: AskForSecret): Secrets {
+/** Secrets from the environment, the keyring or the person. Where codes are not asked for in their own way, they are as secrets are. */
+export function stationSecrets(keyring: Keyring, ask: AskForSecret, askCode: AskForCode = (account) => codeAsSecret(ask, account)): Secrets {
   /** What a person gave, for as long as the station is open: nobody types a password for every card. */
   const given = new Map<string, string>();
   return {
@@ -74,6 +85,7 @@ export function stationSecrets(keyring: Keyring, ask: AskForSecret): Secrets {
         case 'ask': {
           const known = given.get(reference.name);
           if (known !== undefined) return known;
+          if (isUnattended()) throw notGiven(`"${reference.name}"`);
           const answer = await ask(reference.name, await keyring.available());
           if (answer === undefined) throw new ImprintError('credential-missing', `Nobody could be asked for "${reference.name}".`, { field: 'server.credentials' });
           if (answer.keep) await keyring.store(reference.name, answer.value);
@@ -82,5 +94,25 @@ export function stationSecrets(keyring: Keyring, ask: AskForSecret): Secrets {
         }
       }
     },
+    async oneTimeCode(account) {
+      // SECURITY: a code is good for half a minute and for once, so it is neither offered to the keyring nor remembered.
+      if (isUnattended()) throw notGiven(`The one-time code of ${account}`);
+      const code = (await askCode(account))?.trim();
+      if (code !== undefined && code !== '') return code;
+      throw new ImprintError('credential-missing', `The server wants a one-time code for ${account} and nobody could be asked: start again where somebody can type it, or use a personal access token.`, {
+        field: 'server.credentials',
+        expected: '{"token": …}',
+      });
+    },
   };
+}
+
+const isUnattended = (): boolean => unattendedWork.getStore() === true;
+
+function notGiven(what: string): ImprintError {
+  return new ImprintError('credential-missing', `${what} was not given yet: it is asked for with the next card, or when a person asks the server.`, { field: 'server.credentials' });
+}
+
+async function codeAsSecret(ask: AskForSecret, account: string): Promise<string | undefined> {
+  return (await ask(`One-time code of ${account}`, false))?.value;
 }

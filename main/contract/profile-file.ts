@@ -68,6 +68,17 @@ const slotFileSchema = z
   .strictObject({ name: nameSchema, path: z.string().min(1).optional(), port: z.string().min(1).max(300).optional(), fixedDisk: z.boolean().default(false) })
   .refine(({ path, port }) => (path === undefined) !== (port === undefined), 'expected either "path" or "port"');
 
+const proxyText = 'expected the address of an HTTP proxy such as "http://proxy.example:3128", without user and password; those stand in HTTPS_PROXY of the session';
+
+const usualOutboxLimit = 8;
+const outboxText = 'expected how many verified cards may wait for a server that is away: 0 to 1000';
+
+const batchText = 'expected the name of a batch: up to 200 printable characters';
+const batchSchema = z
+  .string(batchText)
+  .trim()
+  .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]{1,200}$/u, batchText);
+
 const profileFileSchema = z.strictObject({
   $schema: z.string().optional(),
   name: nameSchema,
@@ -78,6 +89,10 @@ const profileFileSchema = z.strictObject({
       .refine(isBaseUrl, 'expected a URL without user, password, ? and #; credentials stand beside it, as references'),
     caFile: z.string().min(1).optional(),
     credentials: credentialsFileSchema,
+    proxy: z
+      .url({ protocol: /^https?$/, error: proxyText })
+      .refine((url) => isBaseUrl(url) && /^[a-z]+:\/\/[^/]+\/?$/i.test(url), proxyText)
+      .optional(),
     clientVersion: z.string().regex(/^\d+\.\d+(?:\.\d+)?$/, 'expected a version such as "4.0"').optional(),
   }),
   identity: identityFileSchema.default([{ name: 'mac', kind: 'mac', scan: true }]),
@@ -90,6 +105,8 @@ const profileFileSchema = z.strictObject({
       .transform((text) => text.toLowerCase()),
   }),
   erase: erasureSchema.optional(),
+  batch: batchSchema.optional(),
+  outboxLimit: z.int(outboxText).min(0, outboxText).max(1000, outboxText).default(usualOutboxLimit),
   files: z.array(fileFileSchema).min(1).max(1, 'expected one file: the private key').default([fileFileSchema.parse({})]),
   targets: z
     .strictObject({
@@ -130,7 +147,7 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
   }
   const parsed = profileFileSchema.safeParse(json);
   if (!parsed.success) throw profileError(parsed.error);
-  const { name, server, identity, keyType, image, files, targets, erase } = parsed.data;
+  const { name, server, identity, keyType, image, files, targets, erase, batch, outboxLimit } = parsed.data;
   return {
     name,
     practice: false,
@@ -141,6 +158,8 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
     files: files.map((file) => ({ ...file, partition: typeof file.partition === 'number' ? { number: file.partition } : { label: file.partition } })),
     targets: { ...targets, slots: targets.slots.map((slot) => readSlot(slot, surroundings)) },
     erase,
+    batch,
+    outboxLimit,
   };
 }
 
@@ -249,6 +268,7 @@ export const profileSchema = z.object({
       z.object({ type: z.literal('password'), username: z.string(), password: secretReferenceSchema }),
       z.object({ type: z.literal('token'), token: secretReferenceSchema }),
     ]),
+    proxy: z.string().optional(),
     clientVersion: z.string().optional(),
   }),
   identity: z.array(
@@ -264,6 +284,9 @@ export const profileSchema = z.object({
   image: imageSettingsSchema.extend({ sha256: sha256Schema }),
   files: z.array(cardFileSchema.extend({ partition: partitionReferenceSchema })),
   erase: erasureSchema.optional(),
+  batch: z.string().optional(),
+  // Profiles of earlier versions have none, and are read again only to end their jobs.
+  outboxLimit: z.int().default(usualOutboxLimit),
   targets: z.object({
     slots: z.array(
       z.union([

@@ -1,13 +1,18 @@
 /** Schemas of the values that cross a process boundary. Each is tied to its domain type, so the two cannot drift apart. */
 import { z } from 'zod';
+import type { Acceptance, AcceptanceState, ActionEntry, BatchSummary, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
+import { acceptanceStates, deviceActions, diagnoses } from '../domain/acceptance';
 import type { ErrorReport } from '../domain/errors';
 import { errorCodes } from '../domain/errors';
 import type { Identity } from '../domain/identity';
 import type { JobOutcome, Progress, Step } from '../domain/job';
-import { stepNames } from '../domain/job';
+import { deviceStates, stepNames } from '../domain/job';
 import type { PublicKey } from '../domain/keys';
 import { keyTypes } from '../domain/keys';
 import type {
+  AcceptancePage,
+  AcceptanceQuery,
+  AcceptanceRow,
   CardFileFacts,
   CardKey,
   CustodyStatus,
@@ -15,6 +20,8 @@ import type {
   DeviceRow,
   ImageReport,
   JobRow,
+  KeyHolder,
+  ListQuery,
   PreparedImage,
   ProcessOwner,
   VerifyReceipt,
@@ -54,7 +61,7 @@ export const publicKeySchema = z.object({
 
 export const stepNameSchema = z.enum(stepNames);
 export const jobStateSchema = z.enum(['open', 'done', 'failed', 'cancelled', 'compensated', 'waiting']);
-export const deviceStateSchema = z.enum(['reserved', 'preauthorized', 'accepted', 'released']);
+export const deviceStateSchema = z.enum(deviceStates);
 
 export const progressSchema = z.object({
   phase: z.enum(['image', ...stepNames]),
@@ -145,6 +152,7 @@ export const targetFactsSchema = z.object({
 export const writeReceiptSchema = z.object({
   bytesWritten: bytesSchema,
   overlayBytes: bytesSchema,
+  untouchedBytes: bytesSchema,
   milliseconds: z.number(),
   directIo: z.boolean(),
 }) satisfies z.ZodType<WriteReceipt>;
@@ -195,6 +203,7 @@ export const deviceRowSchema = z.object({
   serverUrl: z.string(),
   serverDeviceId: z.string().optional(),
   profileName: z.string(),
+  batch: z.string().optional(),
   createdAt: timestampSchema,
   updatedAt: timestampSchema,
 }) satisfies z.ZodType<DeviceRow>;
@@ -216,7 +225,118 @@ export const jobRowSchema = z.object({
   steps: listOf(stepSchema),
 }) satisfies z.ZodType<JobRow>;
 
-export const deviceDetailsSchema = deviceRowSchema.extend({ jobs: listOf(jobRowSchema) }) satisfies z.ZodType<DeviceDetails>;
+export const acceptanceStateSchema = z.enum(acceptanceStates);
+export const diagnosisSchema = z.enum(diagnoses);
+
+export const acceptanceSchema = z.object({
+  deviceId: z.string(),
+  state: acceptanceStateSchema,
+  diagnosis: diagnosisSchema.optional(),
+  sentence: z.string(),
+  serverStatus: z.string().optional(),
+  serverDeviceId: z.string().optional(),
+  relatedDeviceId: z.string().optional(),
+  checkedAt: timestampSchema,
+}) satisfies z.ZodType<Acceptance>;
+
+export const actionEntrySchema = z.object({
+  actionId: z.string(),
+  action: z.enum(deviceActions),
+  deviceId: z.string().optional(),
+  serverUrl: z.string(),
+  serverDeviceId: z.string(),
+  authSetId: z.string().optional(),
+  identity: identitySchema,
+  state: z.enum(['started', 'done', 'failed']),
+  by: z.string(),
+  startedAt: timestampSchema,
+  endedAt: timestampSchema.optional(),
+  sentence: z.string().optional(),
+}) satisfies z.ZodType<ActionEntry>;
+
+export const deviceDetailsSchema = deviceRowSchema.extend({
+  jobs: listOf(jobRowSchema),
+  acceptance: acceptanceSchema.optional(),
+  actions: listOf(actionEntrySchema),
+}) satisfies z.ZodType<DeviceDetails>;
+
+export const watchedDeviceSchema = z.object({
+  deviceId: z.string(),
+  identity: identitySchema,
+  serverDeviceId: z.string().optional(),
+  fingerprint: sha256Schema,
+  acceptance: acceptanceStateSchema,
+  diagnosis: diagnosisSchema.optional(),
+}) satisfies z.ZodType<WatchedDevice>;
+
+/** How many devices are in each state; every state is there. */
+export const stateCountsSchema = z.record(acceptanceStateSchema, z.int().min(0)) satisfies z.ZodType<Record<AcceptanceState, number>>;
+
+const pageShape = { limit: z.int().min(1), offset: z.int().min(0) };
+
+export const acceptanceQuerySchema = z.object({
+  state: acceptanceStateSchema.optional(),
+  diagnosis: diagnosisSchema.optional(),
+  batch: z.string().optional(),
+  profileName: z.string().optional(),
+  text: z.string().optional(),
+  ...pageShape,
+}) satisfies z.ZodType<AcceptanceQuery>;
+
+export const acceptanceRowSchema = deviceRowSchema.extend({
+  preauthorizedAt: timestampSchema.optional(),
+  acceptedAt: timestampSchema.optional(),
+  acceptance: acceptanceStateSchema,
+  diagnosis: diagnosisSchema.optional(),
+  sentence: z.string().optional(),
+  checkedAt: timestampSchema.optional(),
+}) satisfies z.ZodType<AcceptanceRow>;
+
+export const acceptancePageSchema = z.object({
+  rows: listOf(acceptanceRowSchema),
+  total: z.int(),
+  counts: stateCountsSchema,
+}) satisfies z.ZodType<AcceptancePage>;
+
+export const keyHolderSchema = z.object({
+  fingerprint: sha256Schema,
+  identity: identitySchema,
+  deviceId: z.string().optional(),
+}) satisfies z.ZodType<KeyHolder>;
+
+export const signOffSchema = z.object({
+  batch: z.string(),
+  by: z.string(),
+  at: timestampSchema,
+  total: z.int(),
+  accepted: z.int(),
+  remark: z.string().optional(),
+}) satisfies z.ZodType<SignOff>;
+
+export const batchSummarySchema = z.object({
+  batch: z.string(),
+  total: z.int(),
+  counts: stateCountsSchema,
+  lastSignOff: signOffSchema.optional(),
+}) satisfies z.ZodType<BatchSummary>;
+
+export const foreignDeviceSchema = z.object({
+  identity: identitySchema,
+  fingerprint: sha256Schema,
+  publicKeyPem: z.string(),
+  source: z.string(),
+  importedBy: z.string(),
+  importedAt: timestampSchema,
+}) satisfies z.ZodType<ForeignDevice>;
+
+export const listQuerySchema = z.object({
+  identity: identitySchema.optional(),
+  state: deviceStateSchema.optional(),
+  batch: z.string().optional(),
+  ...pageShape,
+}) satisfies z.ZodType<ListQuery>;
+
+export const pageQuerySchema = z.object(pageShape);
 
 /** One line of the day's list. */
 export const dayRowSchema = jobRowSchema.extend({ identity: identitySchema, deviceState: deviceStateSchema });

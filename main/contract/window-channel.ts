@@ -1,8 +1,27 @@
 /** What the window may ask of main and what main tells the window. Both sides use this one map. */
 import { z } from 'zod';
 import type { ErrorReport } from '../domain/errors';
+import { roles, type Right } from '../domain/roles';
 import type { Methods } from './methods';
-import { dayRowSchema, deviceDetailsSchema, deviceRowSchema, deviceStateSchema, identitySchema, listOf, progressSchema, sha256Schema } from './values';
+import {
+  acceptanceStateSchema,
+  actionEntrySchema,
+  batchSummarySchema,
+  dayRowSchema,
+  deviceDetailsSchema,
+  deviceRowSchema,
+  deviceStateSchema,
+  diagnosisSchema,
+  identitySchema,
+  listOf,
+  progressSchema,
+  sha256Schema,
+  signOffSchema,
+  stateCountsSchema,
+  timestampSchema,
+} from './values';
+
+export const rightSchema = z.enum(['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import']) satisfies z.ZodType<Right>;
 
 /**
  * State of a slot. ready: an identity was scanned, the start key is awaited. done: preauthorized, take the card out.
@@ -31,14 +50,34 @@ export const slotViewSchema = z.object({
   canCancel: z.boolean(),
   /** Practice only: the simulated device can be powered on with this card. */
   canPowerOn: z.boolean(),
+  /** It stopped because this identity is at the server already: `conflict` tells what can be done. */
+  hasConflict: z.boolean(),
 });
 export type SlotView = z.output<typeof slotViewSchema>;
 
 export const dayRowViewSchema = dayRowSchema;
 export type DayRowView = z.output<typeof dayRowViewSchema>;
 
+/** Verified cards that the server could not be told of yet. */
+export const outboxViewSchema = z.object({
+  waiting: z.int(),
+  /** At this number no new card is started; 0: none may wait. */
+  limit: z.int(),
+  nextTryAt: timestampSchema.optional(),
+  /** Why they wait. */
+  sentence: z.string().optional(),
+});
+export type OutboxView = z.output<typeof outboxViewSchema>;
+
 export const benchViewSchema = z.object({
   practice: z.boolean(),
+  /** Who is at the station, and what this person may do. */
+  operator: z.string(),
+  role: z.enum(roles),
+  rights: listOf(rightSchema),
+  /** The batch that the next devices belong to. */
+  batch: z.string().optional(),
+  outbox: outboxViewSchema,
   profileName: z.string(),
   /** What the scan field asks for: `mac`. */
   scanAttribute: z.string(),
@@ -61,7 +100,12 @@ export const serverViewSchema = z.object({
   /** Asked now; absent where the server could not be asked. */
   status: z.string().optional(),
   sentence: z.string(),
-  authSets: listOf(z.object({ id: z.string(), status: z.string(), fingerprint: sha256Schema.optional(), ours: z.boolean() })),
+  /** The device at the server; absent where the server has none. */
+  serverDeviceId: z.string().optional(),
+  decommissioning: z.boolean().optional(),
+  createdAt: z.string().optional(),
+  checkedInAt: z.string().optional(),
+  authSets: listOf(z.object({ id: z.string(), status: z.string(), fingerprint: sha256Schema.optional(), ours: z.boolean(), at: z.string().optional() })),
 });
 
 export const deviceViewSchema = z.object({ device: deviceDetailsSchema, server: serverViewSchema.optional() });
@@ -69,6 +113,76 @@ export type DeviceView = z.output<typeof deviceViewSchema>;
 
 export const deviceListSchema = z.object({ devices: listOf(deviceRowSchema), total: z.int() });
 export type DeviceList = z.output<typeof deviceListSchema>;
+
+/** One line of QA's page. */
+export const acceptanceRowViewSchema = deviceRowSchema.pick({ deviceId: true, identity: true, profileName: true, batch: true }).extend({
+  acceptance: acceptanceStateSchema,
+  diagnosis: diagnosisSchema.optional(),
+  sentence: z.string().optional(),
+  preauthorizedAt: timestampSchema.optional(),
+  acceptedAt: timestampSchema.optional(),
+  checkedAt: timestampSchema.optional(),
+});
+export type AcceptanceRowView = z.output<typeof acceptanceRowViewSchema>;
+
+export const acceptanceListSchema = z.object({
+  rows: listOf(acceptanceRowViewSchema),
+  /** How many rows the query has in all. */
+  total: z.int(),
+  /** By state, for the same query without its state. */
+  counts: stateCountsSchema,
+});
+export type AcceptanceList = z.output<typeof acceptanceListSchema>;
+
+/** The rounds in which the server is asked about the devices. */
+export const watchViewSchema = z.object({
+  /** A round is under way. */
+  asking: z.boolean(),
+  /** How far, where that is known. */
+  done: z.int().optional(),
+  total: z.int().optional(),
+  last: z.object({ at: timestampSchema, checked: z.int(), changed: z.int() }).optional(),
+  nextAt: timestampSchema.optional(),
+  /** Why the last round could not be ended. */
+  trouble: z.string().optional(),
+});
+export type WatchView = z.output<typeof watchViewSchema>;
+
+export const batchViewSchema = z.object({
+  summary: batchSummarySchema,
+  /** Those that are not accepted, the urgent ones first. */
+  unaccepted: listOf(acceptanceRowViewSchema),
+  /** How many more there are than `unaccepted` holds. */
+  more: z.int(),
+});
+export type BatchView = z.output<typeof batchViewSchema>;
+
+export const conflictChoiceSchema = z.enum(['other-identity', 'reject', 'decommission', 'wait']);
+export type ConflictChoice = z.output<typeof conflictChoiceSchema>;
+
+/** Who has an identity already, and what this person may do about it. */
+export const conflictViewSchema = z.object({
+  identity: identitySchema,
+  /** What must be typed or scanned to confirm a decommission. */
+  confirmation: z.string(),
+  sentence: z.string(),
+  choices: listOf(conflictChoiceSchema),
+  /** The device that a decommission is about. */
+  serverDeviceId: z.string().optional(),
+  server: serverViewSchema.optional(),
+  recorded: z
+    .object({
+      /** Absent for a device that another tool made. */
+      deviceId: z.string().optional(),
+      identity: identitySchema,
+      fingerprint: sha256Schema.optional(),
+      state: deviceStateSchema.optional(),
+      createdAt: timestampSchema.optional(),
+      batch: z.string().optional(),
+    })
+    .optional(),
+});
+export type ConflictView = z.output<typeof conflictViewSchema>;
 
 export const driveViewSchema = z.object({
   path: z.string(),
@@ -95,6 +209,7 @@ export const slotsViewSchema = z.object({
 export type SlotsView = z.output<typeof slotsViewSchema>;
 
 const slot = z.object({ slot: z.string() });
+const serverDevice = z.object({ identity: identitySchema, serverDeviceId: z.string() });
 const nothing = z.void();
 
 /** Requests from the window. Each is answered with its result or an ErrorReport. */
@@ -122,11 +237,45 @@ export const windowMethods = {
     params: z.object({ identity: identitySchema.optional(), state: deviceStateSchema.optional(), limit: z.int().min(1).max(500), offset: z.int().min(0) }),
     result: deviceListSchema,
   },
+  /** Which batch the next devices belong to; undefined: none. */
+  setBatch: { params: z.object({ batch: z.string().max(200).optional() }), result: nothing },
+  /** Sends the cards that wait for the server now. */
+  tryOutbox: { params: z.object({}), result: nothing },
+  acceptances: {
+    params: z.object({
+      state: acceptanceStateSchema.optional(),
+      batch: z.string().max(200).optional(),
+      profileName: z.string().max(200).optional(),
+      /** Scanned or typed: a part of an identity, or the beginning of a fingerprint. */
+      text: z.string().max(1000).optional(),
+      limit: z.int().min(1).max(500),
+      offset: z.int().min(0),
+    }),
+    result: acceptanceListSchema,
+  },
+  watch: { params: z.object({}), result: watchViewSchema },
+  /** A round of the watch now; the `watch` event tells how it goes. */
+  askNow: { params: z.object({}), result: nothing },
+  /** Batches with devices, newest first. */
+  batches: { params: z.object({}), result: listOf(batchSummarySchema) },
+  batch: { params: z.object({ batch: z.string().max(200) }), result: batchViewSchema },
+  signOff: { params: z.object({ batch: z.string().max(200), remark: z.string().max(2000).optional() }), result: signOffSchema },
+  /** Who has this identity, or that of this scan; undefined where nobody has. */
+  conflict: {
+    params: z.union([z.object({ identity: identitySchema }), z.object({ text: z.string().max(1000), others: z.record(z.string(), z.string()) })]),
+    result: conflictViewSchema.optional(),
+  },
+  /** Answers when it is done at the server: a decommission may take a minute. */
+  reject: { params: serverDevice.extend({ authSetId: z.string() }), result: actionEntrySchema },
+  removeKey: { params: serverDevice.extend({ authSetId: z.string(), confirmation: z.string().max(1000) }), result: actionEntrySchema },
+  decommission: { params: serverDevice.extend({ confirmation: z.string().max(1000) }), result: actionEntrySchema },
   /** Opens the system's file dialog; undefined where the person closed it. */
   openProfile: { params: z.object({}), result: z.string().optional() },
   /** Back to the practice bench. */
   openPractice: { params: z.object({}), result: nothing },
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
+  /** The code of the moment; it is used once and kept nowhere. */
+  answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },
 } as const satisfies Methods;
 export type WindowMethods = typeof windowMethods;
 
@@ -139,6 +288,13 @@ export const secretQuestionSchema = z.object({
 });
 export type SecretQuestion = z.output<typeof secretQuestionSchema>;
 
+export const codeQuestionSchema = z.object({
+  requestId: z.string(),
+  /** Whose code: `ci@example.com at https://…` */
+  account: z.string(),
+});
+export type CodeQuestion = z.output<typeof codeQuestionSchema>;
+
 /** Told by main without being asked. `slot` at most ten times a second for each slot. */
 export const windowEvents = {
   slot: slotViewSchema,
@@ -146,6 +302,10 @@ export const windowEvents = {
   /** While slots are being bound, and whenever drives come or go. */
   slots: slotsViewSchema,
   secretQuestion: secretQuestionSchema,
+  codeQuestion: codeQuestionSchema,
+  outbox: outboxViewSchema,
+  /** A round of the watch begins, goes on or has ended: rows of QA's page may be new. */
+  watch: watchViewSchema,
   notice: z.object({ sentence: z.string(), tone: z.enum(['information', 'success', 'problem']) }),
 } as const;
 export type WindowEvents = typeof windowEvents;

@@ -32,9 +32,12 @@ const areaOfCode = {
   'key-type-unsupported': 'input',
   'no-such-device': 'input',
   'no-such-slot': 'input',
+  'not-allowed': 'input',
+  'import-invalid': 'input',
 
   'identity-recorded': 'conflict',
   'identity-at-server': 'conflict',
+  'outbox-full': 'conflict',
   'public-key-recorded': 'conflict',
   'slot-busy': 'conflict',
 

@@ -32,8 +32,10 @@ export type JobState = 'open' | 'done' | 'failed' | 'cancelled' | 'compensated' 
  * preauthorized: the server expects exactly this key.
  * accepted: the device came and was accepted.
  * released: the job ended without success; the identity may be used again. The key hash stays taken for ever.
+ * decommissioned: it was taken off the server on purpose; as released, the identity may be used again.
  */
-export type DeviceState = 'reserved' | 'preauthorized' | 'accepted' | 'released';
+export const deviceStates = ['reserved', 'preauthorized', 'accepted', 'released', 'decommissioned'] as const;
+export type DeviceState = (typeof deviceStates)[number];
 
 /** What a start does about a job that it finds open. */
 export type RecoveryDecision =

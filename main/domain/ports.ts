@@ -1,4 +1,5 @@
 /** The doors of the station: what its use cases need from the world, as interfaces. Composition roots fill them. */
+import type { Acceptance, AcceptanceState, ActionEntry, BatchSummary, Diagnosis, ForeignDevice, SignOff, WatchedDevice } from './acceptance';
 import type { Identity } from './identity';
 import type { DeviceState, JobState, Progress, ProgressListener, Step, StepName } from './job';
 import type { KeyType, PublicKey } from './keys';
@@ -22,6 +23,11 @@ export interface Secrets {
   resolve(reference: SecretReference): Promise<string>;
   /** The server refused it: a secret that a person gave is asked for again next time. */
   forget(reference: SecretReference): void;
+  /**
+   * The code of the moment of a second factor, asked from the person each time and never kept.
+   * @throws ImprintError credential-missing where nobody can be asked, or nobody answered
+   */
+  oneTimeCode(account: string): Promise<string>;
 }
 
 /** Named moments at which tests kill the process. In a release it does nothing. */
@@ -110,6 +116,8 @@ export interface WriteReceipt {
   readonly bytesWritten: number;
   /** Blocks of the overlay, in bytes: what makes this card differ from the golden image. */
   readonly overlayBytes: number;
+  /** Bytes behind the image that were not erased, because the card cannot do it without being written. */
+  readonly untouchedBytes: number;
   readonly milliseconds: number;
   /** Whether the page cache was bypassed (O_DIRECT); a filesystem under a file target may not offer it. */
   readonly directIo: boolean;
@@ -174,6 +182,8 @@ export interface ServerAuthSet {
   readonly identity: Identity;
   /** SHA-256 of the set's SPKI, or undefined where the server's text is no key that we can read. */
   readonly fingerprint: string | undefined;
+  /** ISO 8601, as the server says. */
+  readonly at?: string | undefined;
 }
 
 export interface ServerDevice {
@@ -183,11 +193,41 @@ export interface ServerDevice {
   readonly identity: Identity;
   readonly decommissioning: boolean;
   readonly authSets: readonly ServerAuthSet[];
+  /** ISO 8601, as the server says. */
+  readonly createdAt?: string | undefined;
+  readonly updatedAt?: string | undefined;
+  /** When the device last signed in. */
+  readonly checkedInAt?: string | undefined;
+}
+
+export interface ServerDevicesQuery {
+  /** Only these; any number, the adapter asks in portions. */
+  readonly ids?: readonly string[] | undefined;
+  /** Only those whose device status is one of these. */
+  readonly statuses?: readonly string[] | undefined;
+}
+
+/** How many devices the server accepts; `limit` undefined where it has none. */
+export interface ServerCapacity {
+  readonly accepted: number;
+  readonly limit?: number | undefined;
+}
+
+/** What an admin may do to the server's devices; a kind of server that has no such thing leaves it out. */
+export interface ServerAdministration {
+  /** @throws server-refused where that set cannot be rejected any more */
+  reject(serverDeviceId: string, authSetId: string, signal: AbortSignal): Promise<void>;
+  /** Idempotent. Removing the only preauthorized set may remove the device. */
+  removeAuthSet(serverDeviceId: string, authSetId: string, signal: AbortSignal): Promise<void>;
+  /** Removes the device and returns when the server does not show it any more. Idempotent. @throws server-busy where that does not end */
+  decommission(serverDeviceId: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface EnrolRequest {
   readonly identity: Identity;
   readonly publicKey: PublicKey;
+  /** An admin's word that a device which is there under another key gets this one besides. */
+  readonly replace?: boolean | undefined;
 }
 
 export interface EnrolReceipt {
@@ -202,8 +242,16 @@ export interface EnrolReceipt {
 export interface ServerConnection {
   /** @throws server-sign-in-refused, server-unreachable, server-untrusted */
   signIn(signal: AbortSignal): Promise<void>;
-  /** The device that has this identity in any of its auth sets, or undefined. Reads all pages. */
+  /**
+   * The device that has this identity in any of its auth sets, or undefined. May answer from an index of the server's list
+   * that is at most some minutes old; enrol() has the last word.
+   */
   findDevice(identity: Identity, signal: AbortSignal): Promise<ServerDevice | undefined>;
+  /** The server's devices with their auth sets, portion by portion; never the whole list in memory. */
+  devices(query: ServerDevicesQuery, signal: AbortSignal): AsyncIterable<readonly ServerDevice[]>;
+  device(serverDeviceId: string, signal: AbortSignal): Promise<ServerDevice | undefined>;
+  capacity(signal: AbortSignal): Promise<ServerCapacity>;
+  readonly administration?: ServerAdministration | undefined;
   /**
    * Makes the server expect this identity with this key; calling it twice is the same as once.
    * @throws identity-at-server where the identity is there under another key
@@ -238,6 +286,8 @@ export interface Reservation {
   readonly slot: string;
   readonly targetPath: string;
   readonly operator: string;
+  /** Work order, tray or pallet that the device belongs to. */
+  readonly batch?: string | undefined;
   readonly owner: ProcessOwner;
   readonly at: string;
 }
@@ -261,6 +311,7 @@ export interface DeviceRow {
   readonly serverUrl: string;
   readonly serverDeviceId?: string | undefined;
   readonly profileName: string;
+  readonly batch?: string | undefined;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -284,12 +335,56 @@ export interface JobRow {
 
 export interface DeviceDetails extends DeviceRow {
   readonly jobs: readonly JobRow[];
+  /** Absent where the server was never asked. */
+  readonly acceptance?: Acceptance | undefined;
+  /** Newest first. */
+  readonly actions: readonly ActionEntry[];
+}
+
+export interface AcceptanceQuery {
+  readonly state?: AcceptanceState | undefined;
+  readonly diagnosis?: Diagnosis | undefined;
+  readonly batch?: string | undefined;
+  readonly profileName?: string | undefined;
+  /** A part of an identity value or the beginning of a fingerprint. */
+  readonly text?: string | undefined;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** One line of QA's page. */
+export interface AcceptanceRow extends DeviceRow {
+  /** ISO 8601 UTC: the end of the job. */
+  readonly preauthorizedAt?: string | undefined;
+  readonly acceptedAt?: string | undefined;
+  readonly acceptance: AcceptanceState;
+  readonly diagnosis?: Diagnosis | undefined;
+  readonly sentence?: string | undefined;
+  readonly checkedAt?: string | undefined;
+}
+
+export interface AcceptancePage {
+  /** Newest first; devices that are preauthorized or accepted in the record, the others are nobody's to wait for. */
+  readonly rows: readonly AcceptanceRow[];
+  /** How many rows the query has in all. */
+  readonly total: number;
+  /** By state, for the same query without its state and diagnosis. */
+  readonly counts: Readonly<Record<AcceptanceState, number>>;
+}
+
+/** A device in whose hands a key or an identity is: made here, or imported. */
+export interface KeyHolder {
+  readonly fingerprint: string;
+  readonly identity: Identity;
+  /** Absent for a foreign device. */
+  readonly deviceId?: string | undefined;
 }
 
 export interface ListQuery {
   /** Exact, case-sensitive match of each given attribute. */
   readonly identity?: Identity | undefined;
   readonly state?: DeviceState | undefined;
+  readonly batch?: string | undefined;
   readonly limit: number;
   readonly offset: number;
 }
@@ -323,6 +418,32 @@ export interface RecordStore {
   list(query: ListQuery): Promise<{ readonly devices: readonly DeviceRow[]; readonly total: number }>;
   /** Jobs that started at or after `since`, newest first. */
   jobsSince(since: string, limit: number): Promise<readonly (JobRow & { readonly identity: Identity; readonly deviceState: DeviceState })[]>;
+
+  /**
+   * Devices of one server (preauthorized or accepted in the record) whose last look is older than `checkedBefore` or never
+   * was, longest ago first.
+   */
+  devicesToWatch(query: { readonly serverUrl: string; readonly states: readonly AcceptanceState[]; readonly checkedBefore: string; readonly limit: number }): Promise<readonly WatchedDevice[]>;
+  /**
+   * Keeps what was seen, in one transaction. A device seen as accepted becomes accepted in the record, with this moment as its
+   * `acceptedAt` the first time; accepted is never taken back in `acceptedAt`.
+   */
+  saveAcceptances(acceptances: readonly Acceptance[]): Promise<void>;
+  acceptancePage(query: AcceptanceQuery): Promise<AcceptancePage>;
+  /** Who holds these keys; unknown fingerprints are left out. At most 1000 at a time. */
+  keyHolders(fingerprints: readonly string[]): Promise<readonly KeyHolder[]>;
+  /** Batches with devices, newest first. */
+  batches(limit: number): Promise<readonly BatchSummary[]>;
+  /** @throws no-such-device where the batch has no devices */
+  signOff(batch: string, by: string, at: string, remark?: string): Promise<SignOff>;
+  /** All or none. The same entry a second time changes nothing. @throws identity-recorded, public-key-recorded */
+  importForeign(devices: readonly ForeignDevice[]): Promise<{ readonly added: number; readonly known: number }>;
+  foreignDevices(query: { readonly limit: number; readonly offset: number }): Promise<{ readonly devices: readonly ForeignDevice[]; readonly total: number }>;
+  startAction(action: Omit<ActionEntry, 'state' | 'endedAt' | 'sentence'>): Promise<void>;
+  /** A `decommission` that is done makes its recorded device decommissioned. Ending twice in the same state changes nothing. */
+  endAction(actionId: string, state: 'done' | 'failed', sentence: string, at: string): Promise<void>;
+  /** Actions that a killed station left started, oldest first. */
+  unfinishedActions(): Promise<readonly ActionEntry[]>;
   close(): Promise<void>;
 }
 

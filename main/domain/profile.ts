@@ -19,6 +19,8 @@ export interface ServerSettings {
   /** PEM certificates that are trusted for this server instead of the system's; read by whoever loads the profile. */
   readonly certificateAuthority?: string | undefined;
   readonly credentials: Credentials;
+  /** HTTP proxy on the way to it, `http://proxy.example:3128`; without it the environment's (HTTPS_PROXY, NO_PROXY). */
+  readonly proxy?: string | undefined;
   /** Version of the client on the device, `major.minor`, where it matters which keys it can read. */
   readonly clientVersion?: string | undefined;
 }
@@ -92,6 +94,13 @@ export interface Profile {
   readonly targets: TargetSettings;
   /** Without it: full on a card whose key the record knows, zero on any other. */
   readonly erase?: Erasure | undefined;
+  /** The batch of devices that are made without another one being named. */
+  readonly batch?: string | undefined;
+  /**
+   * How many verified cards may wait for a server that is away; at that number no new job starts. 0: the server must answer
+   * before a card is touched.
+   */
+  readonly outboxLimit: number;
 }
 
 export function describePartition(partition: PartitionReference): string {

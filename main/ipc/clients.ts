@@ -46,6 +46,17 @@ export function storageClient(worker: ClientSource<ProcedureClient<StorageMethod
     device: (deviceId) => worker.client.call('device', { deviceId }),
     list: (query) => worker.client.call('list', { query }),
     jobsSince: (since, limit) => worker.client.call('jobsSince', { since, limit }),
+    devicesToWatch: (query) => worker.client.call('devicesToWatch', { query }),
+    saveAcceptances: (acceptances) => worker.client.call('saveAcceptances', { acceptances }),
+    acceptancePage: (query) => worker.client.call('acceptancePage', { query }),
+    keyHolders: (fingerprints) => worker.client.call('keyHolders', { fingerprints }),
+    batches: (limit) => worker.client.call('batches', { limit }),
+    signOff: (batch, by, at, remark) => worker.client.call('signOff', { batch, by, at, remark }),
+    importForeign: (devices) => worker.client.call('importForeign', { devices }),
+    foreignDevices: (query) => worker.client.call('foreignDevices', { query }),
+    startAction: (action) => worker.client.call('startAction', { action }),
+    endAction: (actionId, state, sentence, at) => worker.client.call('endAction', { actionId, state, sentence, at }),
+    unfinishedActions: () => worker.client.call('unfinishedActions', {}),
     close: () => worker.client.call('close', {}),
   };
 }

@@ -1,9 +1,11 @@
 import { cardAtPort, describeCard, describePort, type Drive, type Drives } from '../domain/drives';
-import { asImprintError, ImprintError } from '../domain/errors';
+import { readBatch } from '../domain/batches';
+import { asImprintError, ImprintError, type ErrorCode } from '../domain/errors';
 import { describeIdentity, readIdentity, type Identity } from '../domain/identity';
 import type { JobOutcome, Progress, StepName } from '../domain/job';
 import { slotPlace, type SlotSettings } from '../domain/profile';
 import { provision } from './provision';
+import type { RecoveryReport } from './recover';
 import type { LoadedProfile, Station } from './station';
 
 export type BenchSlotState = 'free' | 'ready' | 'running' | 'done' | 'accepted' | 'waiting' | 'cancelled' | 'failed';
@@ -24,6 +26,8 @@ export interface BenchSlot {
   readonly state: BenchSlotState;
   readonly word: string;
   readonly sentence: string;
+  /** Why it stopped: `identity-at-server` and `identity-recorded` are conflicts that a person may resolve. */
+  readonly errorCode?: ErrorCode | undefined;
   readonly identity?: Identity | undefined;
   readonly deviceId?: string | undefined;
   readonly jobId?: string | undefined;
@@ -79,6 +83,7 @@ export class Bench {
   readonly #powerOn: PowerOn | undefined;
   readonly #drives: Drives | undefined;
   #running = 0;
+  #batch: string | undefined;
 
   constructor(station: Station, loaded: LoadedProfile, changed: (slot: BenchSlot) => void, { powerOn, drives, slots }: BenchOptions = {}) {
     this.#station = station;
@@ -86,6 +91,7 @@ export class Bench {
     this.#changed = changed;
     this.#powerOn = powerOn;
     this.#drives = drives;
+    this.#batch = loaded.profile.batch;
     this.setSlots(slots ?? loaded.profile.targets.slots);
   }
 
@@ -108,6 +114,16 @@ export class Bench {
 
   get busy(): boolean {
     return this.#running > 0;
+  }
+
+  /** The batch of the devices that are started from now on. */
+  get batch(): string | undefined {
+    return this.#batch;
+  }
+
+  /** @param batch the profile's again where it is undefined. @throws ImprintError usage */
+  setBatch(batch: string | undefined): void {
+    this.#batch = batch === undefined ? this.#loaded.profile.batch : readBatch(batch);
   }
 
   /**
@@ -188,6 +204,24 @@ export class Bench {
     this.#show(name, this.#free(slot));
   }
 
+  /** A card that waited for the server does so no more. A slot that was used again since then shows nothing of it. */
+  settle({ jobId, state, sentence }: RecoveryReport): void {
+    const slot = [...this.#slots.values()].find((each) => each.view.jobId === jobId && each.view.state === 'waiting');
+    if (slot === undefined || state === 'waiting') return;
+    const done = state === 'done';
+    this.#show(slot.settings.name, { ...slot.view, state: done ? 'done' : 'failed', word: endWords[state], sentence, canPowerOn: done && this.#powerOn !== undefined });
+  }
+
+  /** The server has forgotten this identity with all its keys: whoever finds its old card in a slot must not use it. */
+  decommissioned(identity: Identity): void {
+    for (const { settings, view } of this.#slots.values()) {
+      const ended = view.state === 'done' || view.state === 'accepted';
+      if (!ended || describeIdentity(view.identity ?? {}) !== describeIdentity(identity)) continue;
+      const sentence = `${describeIdentity(identity)} was decommissioned: the server does not know the key on this card any more. Destroy the card, or write it again.`;
+      this.#show(settings.name, { ...view, state: 'cancelled', word: 'Decommissioned', sentence, canPowerOn: false });
+    }
+  }
+
   /** The drives as they are now: shows which slots have a card, and starts those that only waited for theirs. */
   async showDrives(drives: readonly Drive[]): Promise<void> {
     for (const slot of [...this.#slots.values()]) {
@@ -261,7 +295,7 @@ export class Bench {
     try {
       outcome = await provision(
         this.#station,
-        { loaded: this.#loaded, identity, slot: name, targetPath, port, naming: settings.fixedDisk ? 'fixed-disk' : 'listed' },
+        { loaded: this.#loaded, identity, slot: name, targetPath, port, naming: settings.fixedDisk ? 'fixed-disk' : 'listed', batch: this.#batch },
         {
           signal,
           onReserved: change,
@@ -275,13 +309,14 @@ export class Bench {
       );
     } catch (thrown) {
       const error = asImprintError(thrown);
-      change({ state: 'failed', word: 'Stopped', sentence: error.message, progress: undefined, canCancel: false });
+      change({ state: 'failed', word: 'Stopped', sentence: error.message, errorCode: error.code, progress: undefined, canCancel: false });
       return;
     }
     change({
       state: outcome.state === 'done' || outcome.state === 'cancelled' || outcome.state === 'waiting' ? outcome.state : 'failed',
       word: endWords[outcome.state],
       sentence: outcome.sentence,
+      errorCode: outcome.error?.code,
       fingerprint: outcome.fingerprint,
       deviceId: outcome.deviceId,
       jobId: outcome.jobId,
@@ -293,7 +328,7 @@ export class Bench {
 
   async #refuseRecorded(identity: Identity): Promise<void> {
     const known = await this.#station.record.findByIdentity(identity);
-    if (known === undefined || known.state === 'released') return;
+    if (known === undefined || known.state === 'released' || known.state === 'decommissioned') return;
     throw new ImprintError('identity-recorded', `${describeIdentity(identity)} was made already on ${known.createdAt.slice(0, 10)} (${known.state}): scan another board.`, { field: 'identity' });
   }
 

@@ -52,6 +52,7 @@ export async function verifyCard(station: Station, profile: Profile, targetPath:
 function describe(report: Omit<CardReport, 'sentence'>): string {
   if (report.recorded === undefined) return 'The record does not know the key on this card.';
   const who = describeIdentity(report.recorded.identity);
+  if (report.recorded.state === 'decommissioned') return `The key on this card was made for ${who}, which was decommissioned: do not use this card.`;
   if (report.recorded.state === 'released') return `The key on this card was made for ${who}, but that job did not succeed: do not use this card.`;
   if (report.serverError !== undefined) return `The record has this key for ${who}; the server could not be asked: ${report.serverError.sentence}`;
   if (report.expectedByServer) return `The record has this key for ${who}, and the server knows exactly this key (${report.server?.status ?? ''}).`;

@@ -2,10 +2,14 @@ import { asImprintError, ImprintError } from '../domain/errors';
 import { describeIdentity, type Identity } from '../domain/identity';
 import type { JobOutcome, ProgressListener } from '../domain/job';
 import type { PublicKey } from '../domain/keys';
-import type { EnrolReceipt, PreparedImage, ServerConnection } from '../domain/ports';
+import { readBatch } from '../domain/batches';
+import type { EnrolReceipt, PreparedImage, ServerConnection, ServerDevice } from '../domain/ports';
+import { assertMay } from '../domain/roles';
 import { assertTargetAllowed, describeBytes, type TargetFacts, type TargetNaming } from '../domain/targets';
 import { Journal, type StepListener } from './journal';
-import { now, serverKindOf, withServer, type LoadedProfile, type Station } from './station';
+import { startReplacement } from './replacement';
+import { isUndecided, now, serverKindOf, withConnection, type LoadedProfile, type Station } from './station';
+import { unfinishedAtServer } from './unfinished';
 
 export interface ProvisionRequest {
   readonly loaded: LoadedProfile;
@@ -15,6 +19,10 @@ export interface ProvisionRequest {
   /** The port at which `targetPath` was found: it must still be there when the card is checked. */
   readonly port?: string | undefined;
   readonly naming: TargetNaming;
+  /** Instead of the profile's. */
+  readonly batch?: string | undefined;
+  /** An admin's word: where the server has the identity under another key, this one is expected besides. */
+  readonly replace?: boolean | undefined;
 }
 
 export interface ProvisionWatch {
@@ -29,12 +37,15 @@ export interface ProvisionWatch {
  * The life of a device at the bench: reserve, check, generate, write, verify, enrol, destroy, record.
  *
  * @returns how the job ended; `failed` and `cancelled` carry the error
- * @throws ImprintError before anything is reserved: identity-recorded, slot-busy, key-type-unsupported, record-*
+ * @throws ImprintError before anything is reserved: not-allowed, identity-recorded, slot-busy, outbox-full, key-type-unsupported, record-*
  */
 export async function provision(station: Station, request: ProvisionRequest, watch: ProvisionWatch): Promise<JobOutcome> {
   const { profile } = request.loaded;
+  assertMay(station.role, 'provision');
+  if (request.replace === true) assertMay(station.role, 'replace-key');
   assertKeyTypeReadable(station, request);
   await assertSlotFree(station, request);
+  await assertOutboxHasRoom(station, request);
   const jobId = station.randomness.uuid();
   const deviceId = station.randomness.uuid();
   await reserve(station, request, jobId, deviceId);
@@ -43,7 +54,7 @@ export async function provision(station: Station, request: ProvisionRequest, wat
   watch.onStep('reserve', 'done', `${describeIdentity(request.identity)} is reserved.`);
   const run = new ProvisionRun(station, request, watch, jobId);
   try {
-    return await withServer(station, profile, watch.signal, async (connection) => run.run(connection, deviceId));
+    return await withConnection(station, profile, async (connection) => run.run(connection, deviceId));
   } catch (thrown) {
     return await run.failed(asImprintError(thrown), deviceId);
   } finally {
@@ -70,6 +81,20 @@ async function assertSlotFree(station: Station, { targetPath }: ProvisionRequest
   throw new ImprintError('slot-busy', `Another device is being written to ${targetPath} right now; wait until it has ended.`, { field: 'target' });
 }
 
+/** Cards that wait for a server must not become so many that nobody knows them any more. */
+async function assertOutboxHasRoom(station: Station, { loaded: { profile } }: ProvisionRequest): Promise<void> {
+  if (profile.outboxLimit === 0) return;
+  const waiting = (await unfinishedAtServer(station, profile)).filter(({ job }) => job.state === 'waiting').length;
+  if (waiting >= profile.outboxLimit) throw outboxFull(waiting);
+}
+
+function outboxFull(waiting: number): ImprintError {
+  return new ImprintError('outbox-full', `${String(waiting)} verified cards wait for the server already, and this profile allows no more: wait until the server is back and knows them.`, {
+    field: 'outboxLimit',
+    expected: 'a server that answers',
+  });
+}
+
 async function reserve(station: Station, request: ProvisionRequest, jobId: string, deviceId: string): Promise<void> {
   const { record } = station;
   const { profile, json, sha256 } = request.loaded;
@@ -88,14 +113,22 @@ async function reserve(station: Station, request: ProvisionRequest, jobId: strin
     slot: request.slot,
     targetPath: request.targetPath,
     operator: station.operator,
+    batch: batchOf(request),
     owner: station.processes.self,
     at,
   });
 }
 
+function batchOf({ batch, loaded: { profile } }: ProvisionRequest): string | undefined {
+  const text = batch ?? profile.batch;
+  return text === undefined ? undefined : readBatch(text);
+}
+
 interface Checked {
   readonly image: PreparedImage;
   readonly target: TargetFacts;
+  /** The server's device whose key is to be replaced. */
+  readonly replaced: ServerDevice | undefined;
 }
 
 class ProvisionRun {
@@ -123,7 +156,7 @@ class ProvisionRun {
     const publicKey = await this.#generate();
     await this.#write(checked);
     await this.#verify(publicKey);
-    const receipt = await this.#enrol(connection, publicKey);
+    const receipt = await this.#enrol(connection, publicKey, deviceId, checked.replaced);
     await this.#journal.step('destroy', async () => {
       await custody.destroy(this.#jobId);
       return { value: undefined, sentence: 'The private key was erased from this computer; only the card has it.' };
@@ -139,7 +172,7 @@ class ProvisionRun {
   async failed(error: ImprintError, deviceId: string): Promise<JobOutcome> {
     const { record, custody } = this.#station;
     if (this.#enrolling && isUndecided(error)) {
-      const sentence = `The card is good and verified, but the server could not be told (${error.message}) Keep the card; "recover" tells the server when it is back.`;
+      const sentence = `The card is good and verified, but the server could not be told (${error.message}) Keep the card: the station tells the server when it is back.`;
       await record.endJob(this.#jobId, 'waiting', 'reserved', sentence, now(this.#station)).catch(() => undefined);
       return { jobId: this.#jobId, deviceId, state: 'waiting', sentence, error: error.toReport() };
     }
@@ -165,8 +198,11 @@ class ProvisionRun {
     const { custody, record } = this.#station;
     const { loaded, identity, slot, targetPath, port, naming } = this.#request;
     const { profile } = loaded;
+    const { signal, onProgress } = this.#watch;
     return this.#journal.step('check', async () => {
-      const image = await custody.prepareImage(profile.image, this.#watch.onProgress, this.#watch.signal);
+      // First of all: wrong credentials are told before an image is read for minutes.
+      const signedIn = await this.#unlessAway(() => connection.signIn(signal));
+      const image = await custody.prepareImage(profile.image, onProgress, signal);
       await record.keepImage(image, now(this.#station));
       const target = await custody.inspectTarget(targetPath);
       if (port !== undefined && target.portPath !== port) {
@@ -174,15 +210,50 @@ class ProvisionRun {
       }
       assertTargetAllowed(target, image.decodedBytes, profile.targets, naming);
       await custody.checkFiles(image, profile.files);
-      const known = await connection.findDevice(identity, this.#watch.signal);
-      if (known !== undefined) {
-        const advice = known.decommissioning ? 'wait until the server has finished decommissioning it' : 'use another identity, or decommission that device at the server';
-        throw new ImprintError('identity-at-server', `The server already has ${describeIdentity(identity)} as device ${known.id} (${known.status}): ${advice}.`, {
-          field: 'identity',
-          expected: 'an identity that the server does not have',
-        });
+      const asked = 'away' in signedIn ? signedIn : await this.#unlessAway(() => connection.findDevice(identity, signal));
+      if ('away' in asked) {
+        await this.#assertMayWait(asked.away);
+        const sentence = `Image and card are in order. The server was NOT asked for ${describeIdentity(identity)} (${asked.away.message}) The card waits for it when it is finished.`;
+        return { value: { image, target, replaced: undefined }, sentence };
       }
-      return { value: { image, target }, sentence: `Image, card and server are in order; the server does not know ${describeIdentity(identity)}.` };
+      const replaced = this.#judge(asked.answer);
+      const known = replaced === undefined ? 'the server does not know' : `device ${replaced.id} (${replaced.status}) at the server gets a new key:`;
+      return { value: { image, target, replaced }, sentence: `Image, card and server are in order; ${known} ${describeIdentity(identity)}.` };
+    });
+  }
+
+  /** What the server answered, or why it cannot be reached just now. @throws what cannot be different later: wrong credentials, a false server */
+  async #unlessAway<T>(ask: () => Promise<T>): Promise<{ readonly answer: T } | { readonly away: ImprintError }> {
+    try {
+      return { answer: await ask() };
+    } catch (thrown) {
+      const error = asImprintError(thrown);
+      // What is to be replaced must be seen first.
+      const mayBeLater = error.code === 'server-unreachable' || error.code === 'server-busy';
+      if (!mayBeLater || this.#request.replace === true || this.#request.loaded.profile.outboxLimit === 0) throw error;
+      return { away: error };
+    }
+  }
+
+  /** Counts the jobs that were started before this one as if they all would have to wait, since they may run beside it. */
+  async #assertMayWait(away: ImprintError): Promise<void> {
+    const { profile } = this.#request.loaded;
+    const { processes } = this.#station;
+    const unfinished = await unfinishedAtServer(this.#station, profile);
+    const own = unfinished.findIndex(({ job }) => job.jobId === this.#jobId);
+    const before = unfinished.slice(0, own).filter(({ job }) => job.state === 'waiting' || processes.alive(job.owner)).length;
+    if (before < profile.outboxLimit) return;
+    throw new ImprintError('outbox-full', `${away.message} ${outboxFull(before).message}`, { field: 'outboxLimit', expected: 'a server that answers' });
+  }
+
+  /** @returns the device whose key may be replaced. @throws ImprintError identity-at-server */
+  #judge(known: ServerDevice | undefined): ServerDevice | undefined {
+    if (known === undefined) return undefined;
+    if (this.#request.replace === true && !known.decommissioning) return known;
+    const advice = known.decommissioning ? 'wait until the server has finished decommissioning it' : 'use another identity, or decommission that device at the server';
+    throw new ImprintError('identity-at-server', `The server already has ${describeIdentity(this.#request.identity)} as device ${known.id} (${known.status}): ${advice}.`, {
+      field: 'identity',
+      expected: 'an identity that the server does not have',
     });
   }
 
@@ -204,7 +275,8 @@ class ProvisionRun {
       const erasure = erase ?? ((await this.#isCardKnown(target)) ? 'full' : 'zero');
       const receipt = await custody.write({ jobId: this.#jobId, image, files, target, erasure }, this.#watch.onProgress, this.#watch.signal);
       const through = receipt.directIo ? '' : ' through the page cache, because this target has no direct I/O';
-      return { value: undefined, sentence: `${describeBytes(receipt.bytesWritten)} written to ${target.path}${through}; ${describeBytes(receipt.overlayBytes)} differ from the golden image.` };
+      const untouched = receipt.untouchedBytes === 0 ? '' : `; ${describeBytes(receipt.untouchedBytes)} behind the image are as they were`;
+      return { value: undefined, sentence: `${describeBytes(receipt.bytesWritten)} written to ${target.path}${through}; ${describeBytes(receipt.overlayBytes)} differ from the golden image${untouched}.` };
     });
   }
 
@@ -232,16 +304,26 @@ class ProvisionRun {
   }
 
   /** Not cancelled from here on: a request that is under way at the server cannot be called back. */
-  async #enrol(connection: ServerConnection, publicKey: PublicKey): Promise<EnrolReceipt> {
+  async #enrol(connection: ServerConnection, publicKey: PublicKey, deviceId: string, replaced: ServerDevice | undefined): Promise<EnrolReceipt> {
     const { identity } = this.#request;
     return this.#journal.step('enrol', async () => {
       this.#watch.signal.throwIfAborted();
+      const replacement = replaced === undefined ? undefined : await startReplacement(this.#station, this.#request.loaded.profile, { deviceId, identity, serverDeviceId: replaced.id });
+      if (replacement !== undefined) this.#station.faults.reached('replace:started');
       this.#enrolling = true;
-      const receipt = await connection.enrol({ identity, publicKey }, new AbortController().signal);
-      this.#enrolling = false;
-      this.#enrolled = true;
-      this.#bootable = false;
-      return { value: receipt, sentence: receipt.sentence };
+      try {
+        const receipt = await connection.enrol({ identity, publicKey, replace: replacement === undefined ? undefined : true }, new AbortController().signal);
+        this.#enrolling = false;
+        this.#enrolled = true;
+        this.#bootable = false;
+        await replacement?.end('done', receipt.sentence);
+        return { value: receipt, sentence: receipt.sentence };
+      } catch (thrown) {
+        const error = asImprintError(thrown);
+        // CRASH: an action that stays started says to recovery that the key may be replaced.
+        if (!isUndecided(error) && !this.#enrolled) await replacement?.end('failed', error.message);
+        throw error;
+      }
     });
   }
 }
@@ -249,9 +331,4 @@ class ProvisionRun {
 /** Enough of a fingerprint to tell keys apart in a sentence; the record has the whole. */
 function short({ fingerprint }: PublicKey): string {
   return fingerprint.slice(0, 16);
-}
-
-/** Whether the server may still be told later: it did not say no. */
-export function isUndecided(error: ImprintError): boolean {
-  return error.code === 'server-unreachable' || error.code === 'server-busy' || error.code === 'server-reply-invalid';
 }

@@ -1,6 +1,7 @@
 import type { Clock, Custody, FaultPoints, Processes, Randomness, RecordStore, Secrets, ServerConnection, ServerKind } from '../domain/ports';
 import type { Profile } from '../domain/profile';
-import { ImprintError } from '../domain/errors';
+import { asImprintError, ImprintError } from '../domain/errors';
+import type { Role } from '../domain/roles';
 
 /** A profile with the name of its exact content. */
 export interface LoadedProfile {
@@ -23,8 +24,17 @@ export interface Station {
   readonly faults: FaultPoints;
   /** Name of the person who is at work. */
   readonly operator: string;
+  readonly role: Role;
   /** Reads a profile that the record kept. */
   readonly readKeptProfile: (json: string) => Profile;
+  /** A public key of another tool: PEM `PUBLIC KEY` or the base64 of its SPKI; undefined where the text is none. */
+  readonly readPublicKey: (text: string) => ForeignKey | undefined;
+}
+
+export interface ForeignKey {
+  /** SHA-256 over the SPKI, hexadecimal. */
+  readonly fingerprint: string;
+  readonly publicKeyPem: string;
 }
 
 /** The adapter that a profile names. @throws ImprintError profile-invalid */
@@ -38,18 +48,31 @@ export function serverKindOf(station: Station, profile: Profile): ServerKind {
 }
 
 /** A signed-in connection for the time of `use`. */
-export async function withServer<T>(station: Station, profile: Profile, signal: AbortSignal, use: (connection: ServerConnection) => Promise<T>): Promise<T> {
+export function withServer<T>(station: Station, profile: Profile, signal: AbortSignal, use: (connection: ServerConnection) => Promise<T>): Promise<T> {
+  return withConnection(station, profile, async (connection) => {
+    await connection.signIn(signal);
+    return use(connection);
+  });
+}
+
+/** A connection for the time of `use`, for work that may go on without the server: nothing was sent when `use` begins. */
+export async function withConnection<T>(station: Station, profile: Profile, use: (connection: ServerConnection) => Promise<T>): Promise<T> {
   const connection = serverKindOf(station, profile).connect(profile.server, station.secrets);
   try {
-    await connection.signIn(signal);
     return await use(connection);
   } catch (thrown) {
+    const error = asImprintError(thrown);
     const { credentials } = profile.server;
-    if (thrown instanceof ImprintError && thrown.code === 'server-sign-in-refused') station.secrets.forget(credentials.type === 'token' ? credentials.token : credentials.password);
-    throw thrown;
+    if (error.code === 'server-sign-in-refused') station.secrets.forget(credentials.type === 'token' ? credentials.token : credentials.password);
+    throw error;
   } finally {
     await connection.close();
   }
+}
+
+/** Whether the server may still be told later: it did not say no. */
+export function isUndecided(error: ImprintError): boolean {
+  return error.code === 'server-unreachable' || error.code === 'server-busy' || error.code === 'server-reply-invalid';
 }
 
 export function now(station: Station): string {

@@ -109,7 +109,8 @@ describe('wrong input', () => {
   it('refuses a wrong password, a missing one, an unreachable server and a certificate that the CA does not cover', async () => {
     await refused({ env: { TEST_PASSWORD: 'wrong' } }, 'server-sign-in-refused', 7, /./);
     await refused({ env: { TEST_PASSWORD: '' } }, 'credential-missing', 3, /TEST_PASSWORD/);
-    await refused({ profile: { ...profileJson(), server: { ...profileJson().server, url: 'https://localhost:9' } } }, 'server-unreachable', 7, /localhost:9/);
+    // With an outbox the bench would go on without it.
+    await refused({ profile: { ...profileJson(), outboxLimit: 0, server: { ...profileJson().server, url: 'https://localhost:9' } } }, 'server-unreachable', 7, /localhost:9/);
     const { caFile: _, ...withoutAuthority } = profileJson().server;
     await refused({ profile: { ...profileJson(), server: withoutAuthority } }, 'server-untrusted', 7, /certificate/i);
   });

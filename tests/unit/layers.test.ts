@@ -20,8 +20,8 @@ interface Import {
 }
 
 const packages = [
-  '@peculiar/x509', 'better-sqlite3', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk',
-  'lzma-native', 'partitioninfo', 'react', 'react-dom', 'reflect-metadata', 'undici', 'vitest', 'zod',
+  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk',
+  'lzma-native', 'partitioninfo', 'react', 'react-dom', 'reflect-metadata', 'undici', 'usb', 'vitest', 'zod',
 ];
 const mainLayers = [
   'domain', 'contract', 'keys', 'image', 'flash', 'ledger', 'practice', 'servers', 'storage', 'station', 'workers', 'ipc', 'window', 'preload',
@@ -39,7 +39,7 @@ const allowed: Record<string, string[]> = {
   contract: ['domain', 'zod'],
   keys: ['domain', 'native', 'node:fs', '@peculiar/x509'],
   image: ['domain', 'node:fs', 'ext2fs', 'fast-xml-parser', 'file-disk', 'partitioninfo', 'lzma-native'],
-  flash: ['domain', 'native', 'node:fs', 'lzma-native'],
+  flash: ['domain', 'native', 'node:fs', 'lzma-native', 'usb'],
   ledger: ['domain', 'node:fs'],
   practice: ['domain', 'node:fs'],
   servers: ['domain', 'node:fs', 'undici', '@peculiar/x509', 'reflect-metadata', 'zod'],
@@ -49,7 +49,7 @@ const allowed: Record<string, string[]> = {
   ipc: ['domain', 'contract', 'node:fs', 'electron', 'zod'],
   window: ['domain', 'contract', 'ipc', 'node:fs', 'electron'],
   preload: ['domain', 'contract', 'electron', 'zod'],
-  renderer: ['react', 'react-dom'],
+  renderer: ['react', 'react-dom', '@tanstack/react-virtual'],
   native: ['node:fs'],
 };
 

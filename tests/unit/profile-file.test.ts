@@ -61,6 +61,7 @@ describe('readProfile', () => {
       image: { path: '/profiles/golden.sdimg', sha256: 'ab'.repeat(32) },
       files: [{ content: 'private-key', partition: { number: 4 }, path: '/mender/mender-agent.pem', mode: 0o600, uid: 0, gid: 0, createFolders: false }],
       targets: { slots: [] },
+      outboxLimit: 8,
     });
   });
 
@@ -84,6 +85,8 @@ describe('readProfile', () => {
       image: { path: '/images/golden.sdimg.xz', sha256: '0'.repeat(64) },
       files: [{ content: 'private-key', partition: 'data', path: '/keys/device.pem', mode: '0640', uid: 101, gid: 102, createFolders: true }],
       targets: { slots: [{ name: 'Left', path: '/dev/sdb' }, { name: 'Right', path: 'cards/right.img', fixedDisk: true }], minimumBytes: 1, maximumBytes: 2 },
+      batch: ' WO-4711 ',
+      outboxLimit: 0,
     });
     expect(profile).toMatchObject({
       server: { url: 'https://mender.example.com:8443/base', certificateAuthority: certificate, credentials: { type: 'password', username: 'ci@example.com', password: { from: 'ask', name: 'password' } }, clientVersion: '3.5.2' },
@@ -100,6 +103,8 @@ describe('readProfile', () => {
         minimumBytes: 1,
         maximumBytes: 2,
       },
+      batch: 'WO-4711',
+      outboxLimit: 0,
     });
   });
 
@@ -108,6 +113,11 @@ describe('readProfile', () => {
       const kept: unknown = JSON.parse(JSON.stringify(profile));
       expect(profileSchema.parse(kept)).toEqual(kept);
     }
+  });
+
+  it('reads a profile that an earlier version kept', () => {
+    const { outboxLimit: _, ...kept } = read(minimal);
+    expect(profileSchema.parse(JSON.parse(JSON.stringify(kept)))).toMatchObject({ outboxLimit: 8 });
   });
 
   it.each([
@@ -191,6 +201,12 @@ describe('a mistake in a profile is named with its field', () => {
     ['targets', { slots: [{ name: 'A', path: '/dev/sdb' }, { name: 'B', path: '/dev/sdb' }] }, 'targets.slots', /a name and a path of its own/],
     ['targets', { slots: [], minimumBytes: 2, maximumBytes: 1 }, 'targets', /not above maximumBytes/],
     ['targets', { slots: [], maximumBytes: '8G' }, 'targets.maximumBytes', /number/],
+    ['batch', '  ', 'batch', /the name of a batch/],
+    ['batch', 'x'.repeat(201), 'batch', /up to 200/],
+    ['batch', 'a\u0007b', 'batch', /printable/],
+    ['outboxLimit', -1, 'outboxLimit', /0 to 1000/],
+    ['outboxLimit', 1.5, 'outboxLimit', /0 to 1000/],
+    ['outboxLimit', 'many', 'outboxLimit', /0 to 1000/],
   ])('%s: %j', (path, value, field, expected) => {
     const error = mistake(JSON.stringify(changed(path, value)));
     expect(error).toMatchObject({ code: 'profile-invalid', field });

@@ -1,9 +1,15 @@
 import { join } from 'node:path';
-import { loadProfile } from '../load-profile';
-import { openStation, stationFolder, type OpenStation } from '../open-station';
-import { Keyring, stationSecrets, type AskForSecret } from '../secrets';
+import { readBatch } from '../../domain/batches';
+import { asImprintError } from '../../domain/errors';
+import { describeIdentity } from '../../domain/identity';
+import type { Profile } from '../../domain/profile';
+import { finishActions } from '../../station/administration';
 import { recover } from '../../station/recover';
 import type { LoadedProfile } from '../../station/station';
+import { readRole } from '../at-work';
+import { loadProfile } from '../load-profile';
+import { openStation, stationFolder, type AtWork, type OpenStation } from '../open-station';
+import { Keyring, stationSecrets, type AskForSecret } from '../secrets';
 import { required, text, type CommandContext } from './arguments';
 import { readHidden } from './hidden-input';
 
@@ -11,7 +17,7 @@ import { readHidden } from './hidden-input';
 export async function withStation<T>(context: CommandContext, use: (open: OpenStation) => Promise<T>): Promise<T> {
   const folder = stationFolder(context.dataFolder, context.values['practice'] === true);
   const secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), askOnTerminal(context.signal));
-  const open = openStation(folder, secrets, text(context, 'operator'));
+  const open = openStation(folder, secrets, atWork(context));
   try {
     return await use(open);
   } finally {
@@ -19,14 +25,33 @@ export async function withStation<T>(context: CommandContext, use: (open: OpenSt
   }
 }
 
+/** @throws ImprintError usage */
+export function atWork(context: CommandContext): AtWork {
+  const role = text(context, 'role');
+  return { operator: text(context, 'operator'), role: role === undefined ? undefined : readRole(role, '--role') };
+}
+
+/** @throws ImprintError usage */
+export function batchOf(context: CommandContext): string | undefined {
+  const batch = text(context, 'batch');
+  return batch === undefined ? undefined : readBatch(batch);
+}
+
 export function profileOf(context: CommandContext): LoadedProfile {
   return loadProfile(required(context, 'profile'));
 }
 
-/** Ends what an earlier, killed process left behind, and says so. */
-export async function recoverFirst(context: CommandContext, { station }: OpenStation): Promise<void> {
+/** Ends what an earlier, killed process left behind, and says so. A server that is away keeps its own for later. */
+export async function recoverFirst(context: CommandContext, { station }: OpenStation, profile: Profile): Promise<void> {
   for (const report of await recover(station, context.signal)) {
     context.output.emit({ event: 'notice', sentence: `Found an interrupted job of ${Object.values(report.identity).join(', ')}: ${report.sentence}` });
+  }
+  try {
+    for (const action of await finishActions(station, profile, context.signal)) {
+      context.output.emit({ event: 'notice', sentence: `Found an interrupted action (${action.action}) on ${describeIdentity(action.identity)}: ${action.sentence ?? action.state}` });
+    }
+  } catch (thrown) {
+    context.output.emit({ event: 'warning', sentence: `An interrupted action at the server could not be ended: ${asImprintError(thrown).message}` });
   }
 }
 

@@ -6,23 +6,23 @@ import { slotPlace } from '../../domain/profile';
 import { startPracticeServer } from '../../servers/mender/practice-server';
 import { makeFolder, openPracticeBench } from '../practice';
 import { identityPairs, required, text, usage, type Command } from './arguments';
-import { recoverFirst, warnings } from './context';
+import { atWork, batchOf, recoverFirst, warnings } from './context';
 import { report, runJob } from './provision';
 
 /** `practice [--identity mac=…]`: the whole life of one device on the practice bench, from scan to accepted. */
 export const practiceCommand: Command = async (context) => {
   const { output, signal } = context;
-  const bench = await openPracticeBench(context.dataFolder, text(context, 'operator'));
+  const bench = await openPracticeBench(context.dataFolder, atWork(context));
   try {
     const { loaded, open } = bench;
     output.emit({ event: 'notice', sentence: `PRACTICE: nothing here touches a real server or a real card. The practice server listens on ${bench.server.url}.` });
     await warnings(context, open);
-    await recoverFirst(context, open);
+    await recoverFirst(context, open, loaded.profile);
     const identity = readIdentity(loaded.profile.identity, identityPairs(context) ?? { mac: randomMac() });
     const slot = loaded.profile.targets.slots[0];
     if (slot === undefined) throw usage('The practice bench has no slot.');
     output.emit({ event: 'notice', sentence: `Scanned ${describeIdentity(identity)}; the practice card is ${slotPlace(slot)}.` });
-    const outcome = await runJob(context, open, { loaded, identity, slot: slot.name, targetPath: slotPlace(slot), naming: 'listed' });
+    const outcome = await runJob(context, open, { loaded, identity, slot: slot.name, targetPath: slotPlace(slot), naming: 'listed', batch: batchOf(context) });
     report(context, outcome);
     await bench.powerOn(slot, identity, signal);
     await open.station.record.markAccepted(outcome.deviceId, new Date().toISOString());

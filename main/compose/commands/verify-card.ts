@@ -28,6 +28,7 @@ export const verifyCardCommand: Command = async (context) => {
     context.output.print(`${file.path} on partition ${String(file.partition)}: ${String(file.bytes)} bytes, mode ${file.mode.toString(8).padStart(4, '0')}, owner ${String(file.uid)}:${String(file.gid)}`);
     context.output.print(`${card.keyType} key, fingerprint ${card.fingerprint}`);
     context.output.print(card.sentence);
-    return card.recorded !== undefined && card.recorded.state !== 'released' && card.expectedByServer ? 0 : 6;
+    const usable = card.recorded !== undefined && card.recorded.state !== 'released' && card.recorded.state !== 'decommissioned';
+    return usable && card.expectedByServer ? 0 : 6;
   });
 };

@@ -1,0 +1,36 @@
+import { ImprintError } from './errors';
+
+/** Who is at the station. Without sign-in it is said at the start; `lab`: one person who may do everything. */
+export const roles = ['technician', 'qa', 'auditor', 'admin', 'lab'] as const;
+export type Role = (typeof roles)[number];
+
+/** What not everybody may do. */
+export type Right = 'provision' | 'sign-off' | 'reject' | 'decommission' | 'replace-key' | 'import';
+
+const rightsOf: Readonly<Record<Role, readonly Right[]>> = {
+  technician: ['provision'],
+  qa: ['sign-off', 'reject'],
+  auditor: [],
+  admin: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import'],
+  lab: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import'],
+};
+
+export function may(role: Role, right: Right): boolean {
+  return rightsOf[role].includes(right);
+}
+
+const deeds: Readonly<Record<Right, string>> = {
+  'provision': 'make devices',
+  'sign-off': 'sign off a batch',
+  'reject': 'reject a device',
+  'decommission': 'decommission a device',
+  'replace-key': 'replace the key that a server expects',
+  'import': 'import devices of other tools',
+};
+
+/** @throws ImprintError not-allowed */
+export function assertMay(role: Role, right: Right): void {
+  if (may(role, right)) return;
+  const able = roles.filter((each) => may(each, right)).join(' or ');
+  throw new ImprintError('not-allowed', `A ${role} may not ${deeds[right]}: ask somebody whose role is ${able}.`, { field: 'role', expected: able });
+}
