@@ -101,6 +101,7 @@ describe('what the window knows', () => {
     slots: [...slots('free', 'free')],
     today: [],
     counts: { done: 0, failed: 0, accepted: 0 },
+    outbox: { waiting: 0, limit: 20 },
   };
   const known = nextStation(unknownStation, { type: 'bench', bench });
 
