@@ -86,7 +86,7 @@ describe.skipIf(loopProblem() !== undefined)('a server that comes and goes (root
 
   it('asks for the one-time code with the first card, and for nothing by itself', async () => {
     await page.keyboard.press('F9');
-    await page.waitForSelector('[data-testid="watch-trouble"]', { timeout: 20_000 }).catch(() => undefined);
+    await page.waitForSelector('[data-testid="watch-trouble"]', { timeout: 3000 }).catch(() => undefined);
     expect(await page.locator('[data-testid="code-dialog"]').count()).toBe(0);
     await page.keyboard.press('F1');
     const name = await start(1, '02:60:00:00:00:01');
