@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServerConnection } from '../../main/domain/ports';
 import type { ServerSettings } from '../../main/domain/profile';
-import type { FaultAction } from '../../main/servers/mender/practice-faults';
+import type { FaultAction } from '../../main/servers/practice/practice-faults';
 import { createMenderServer } from '../../main/servers/mender/adapter';
 import type { MenderUnderTest } from './mender-fixture';
 import { devices, newIdentity, newKey, practiceUnderTest, quickMender, quickOptions, secretsOf } from './mender-fixture';

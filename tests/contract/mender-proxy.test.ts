@@ -6,8 +6,8 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerConnection } from '../../main/domain/ports';
 import { createMenderServer } from '../../main/servers/mender/adapter';
-import type { ProxyEnvironment } from '../../main/servers/mender/http-route';
-import { proxyOfEnvironment } from '../../main/servers/mender/http-route';
+import type { ProxyEnvironment } from '../../main/servers/http/http-route';
+import { proxyOfEnvironment } from '../../main/servers/http/http-route';
 import type { MenderUnderTest } from './mender-fixture';
 import { newIdentity, newKey, practiceUnderTest, quickOptions } from './mender-fixture';
 

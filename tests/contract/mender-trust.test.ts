@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerSettings } from '../../main/domain/profile';
-import type { CertificateWishes } from '../../main/servers/mender/practice-certificates';
+import type { CertificateWishes } from '../../main/servers/practice/practice-certificates';
 import { startPracticeServer } from '../../main/servers/mender/practice-server';
 import { practiceUnderTest, quickMender, secretsOf, systemClock, systemRandomness } from './mender-fixture';
 

@@ -1,4 +1,4 @@
-import { PracticeFaults, type FaultAction } from '../../main/servers/mender/practice-faults';
+import { PracticeFaults, type FaultAction } from '../../main/servers/practice/practice-faults';
 import { randomNumbers } from './plan';
 
 /** Requests in a thousand that something happens to, by what it is called in the report. */

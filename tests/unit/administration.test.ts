@@ -1,7 +1,7 @@
 /** What is done to devices at the server after they were recorded: a real record, the practice server over TLS. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServerAuthSet } from '../../main/domain/ports';
-import { PracticeFaults } from '../../main/servers/mender/practice-faults';
+import { PracticeFaults } from '../../main/servers/practice/practice-faults';
 import { confirmationOf, decommissionAtServer, finishActions, finishAllActions, rejectAtServer, removeKeyAtServer, signOffBatch } from '../../main/station/administration';
 import { findConflict } from '../../main/station/conflict';
 import { watchOnce } from '../../main/station/watch';

@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { keyTypes, publicKeyPem } from '../../main/domain/keys';
 import { readableKeyTypes } from '../../main/servers/mender/key-types';
-import { retryAfterSeconds } from '../../main/servers/mender/patience';
+import { retryAfterSeconds } from '../../main/servers/http/patience';
 import { fingerprintOfPem } from '../../main/servers/mender/public-keys';
 import { deviceIdOfLocation, tokenLifetime } from '../../main/servers/mender/replies';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { issueServerCertificate, openAuthority } from '../../main/servers/mender/practice-certificates';
+import { issueServerCertificate, openAuthority } from '../../main/servers/practice/practice-certificates';
 import { systemClock, systemRandomness } from '../contract/mender-fixture';
 
 const day = 24 * 3600 * 1000;

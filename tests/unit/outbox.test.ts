@@ -1,7 +1,7 @@
 /** Verified cards that wait for their server: a real record, the practice server over TLS. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Identity } from '../../main/domain/identity';
-import { PracticeFaults } from '../../main/servers/mender/practice-faults';
+import { PracticeFaults } from '../../main/servers/practice/practice-faults';
 import { Outbox, type OutboxState } from '../../main/station/outbox';
 import { recover, sendWaiting, type RecoveryReport } from '../../main/station/recover';
 import { newKey } from '../contract/mender-fixture';

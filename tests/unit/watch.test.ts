@@ -1,7 +1,7 @@
 /** The acceptance watch against a real record and the practice server over TLS, with its faults. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Acceptance } from '../../main/domain/acceptance';
-import { PracticeFaults } from '../../main/servers/mender/practice-faults';
+import { PracticeFaults } from '../../main/servers/practice/practice-faults';
 import { decommissionAtServer } from '../../main/station/administration';
 import { AcceptanceWatch, watchOnce, type WatchReport } from '../../main/station/watch';
 import { devices, newIdentity, newKey } from '../contract/mender-fixture';

@@ -2,7 +2,7 @@ import type { Clock, Secrets } from '../../domain/ports';
 import type { ServerSettings } from '../../domain/profile';
 import type { IndexLimits } from './identity-index';
 import { IdentityIndex } from './identity-index';
-import { untilCancelled } from './patience';
+import { untilCancelled } from '../http/patience';
 
 /** A signed-in user. */
 export interface Bearer {

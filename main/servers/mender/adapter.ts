@@ -7,16 +7,16 @@ import type { RemovalPatience } from './administration';
 import { Administration, usualRemovalPatience } from './administration';
 import { Devices, devicesPath, toServerDevice } from './devices';
 import { enrol } from './enrolment';
-import type { HttpTimeouts } from './http-exchange';
-import { HttpClient } from './http-client';
-import { ExchangeFailure } from './http-failures';
-import type { ProxyEnvironment } from './http-route';
-import { proxyOfEnvironment } from './http-route';
+import type { EndpointNames, HttpTimeouts } from '../http/http-exchange';
+import { HttpClient } from '../http/http-client';
+import { ExchangeFailure } from '../http/http-failures';
+import type { ProxyEnvironment } from '../http/http-route';
+import { proxyOfEnvironment } from '../http/http-route';
 import type { IndexLimits } from './identity-index';
 import { usualIndexLimits } from './identity-index';
 import { readableKeyTypes } from './key-types';
-import type { Patience } from './patience';
-import { usualPatience } from './patience';
+import type { Patience } from '../http/patience';
+import { usualPatience } from '../http/patience';
 import { Session } from './session';
 
 export interface MenderOptions {
@@ -31,6 +31,7 @@ export interface MenderOptions {
   readonly removal?: RemovalPatience | undefined;
 }
 
+const names: EndpointNames = { product: 'a Mender server', urlField: 'server.url', authorityField: 'server.caFile' };
 const usualTimeouts: HttpTimeouts = { connect: 10_000, headers: 30_000, body: 30_000 };
 
 /** Mender, hosted or on premises: management API of device authentication v2 and user administration v1. */
@@ -44,7 +45,7 @@ export function createMenderServer(options: MenderOptions = {}): ServerKind {
     readableKeyTypes,
     connect(settings: ServerSettings, secrets: Secrets): ServerConnection {
       const { url, certificateAuthority, proxy, credentials } = settings;
-      const client = new HttpClient(url, { certificateAuthority, proxy, timeouts: options.timeouts ?? usualTimeouts }, options.proxyEnvironment ?? proxyOfEnvironment());
+      const client = new HttpClient(url, { names, certificateAuthority, proxy, timeouts: options.timeouts ?? usualTimeouts }, options.proxyEnvironment ?? proxyOfEnvironment());
       const account = accounts.of(settings, secrets);
       const session = new Session({ client, credentials, secrets, clock, patience: options.patience ?? usualPatience, account });
       const devices = new Devices(session, account.index);

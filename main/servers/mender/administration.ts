@@ -2,7 +2,7 @@ import type { Clock, ServerAdministration } from '../../domain/ports';
 import { ImprintError } from '../../domain/errors';
 import type { Devices } from './devices';
 import { devicesPath } from './devices';
-import { pause } from './patience';
+import { pause } from '../http/patience';
 import type { Session } from './session';
 
 /** How long a decommissioning may take: it is a workflow at the server that ends when its worker comes to it. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../domain/ports';
-import { untilCancelled } from './patience';
+import { untilCancelled } from '../http/patience';
 
 /** One device of the server's list, as the index needs it. */
 export interface IndexedDevice {

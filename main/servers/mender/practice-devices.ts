@@ -1,5 +1,5 @@
-import type { PracticeReply, PracticeRequest } from './practice-http';
-import { isObject, parseJson, PracticeProblem, requireJson } from './practice-http';
+import type { PracticeReply, PracticeRequest } from '../practice/practice-http';
+import { isObject, parseJson, PracticeProblem, requireJson } from '../practice/practice-http';
 import { parseDeviceKey, signatureIsGood } from './practice-keys';
 import type { PracticeRules } from './practice-rules';
 import type { PracticeUsers } from './practice-users';

@@ -1,5 +1,5 @@
-import type { PracticeReply, PracticeRequest } from './practice-http';
-import { isObject, parseJson, PracticeProblem, requireJson } from './practice-http';
+import type { PracticeReply, PracticeRequest } from '../practice/practice-http';
+import { isObject, parseJson, PracticeProblem, requireJson } from '../practice/practice-http';
 import type { PracticeDevice, PracticeState } from './practice-state';
 
 const selectors = ['$eq', '$ne', '$in', '$nin', '$exists', '$regex', '$gt', '$gte', '$lt', '$lte', '$ltne'];

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { createPublicKey, verify } from 'node:crypto';
 import { publicKeyPem } from '../../domain/keys';
-import { PracticeProblem } from './practice-http';
+import { PracticeProblem } from '../practice/practice-http';
 
 export interface DeviceKey {
   readonly key: KeyObject;

@@ -1,5 +1,5 @@
-import type { PracticeReply, PracticeRequest } from './practice-http';
-import { isObject, pagingLinks, parseJson, PracticeProblem, readPaging, requireJson } from './practice-http';
+import type { PracticeReply, PracticeRequest } from '../practice/practice-http';
+import { isObject, pagingLinks, parseJson, PracticeProblem, readPaging, requireJson } from '../practice/practice-http';
 import { parseDeviceKey } from './practice-keys';
 import type { PracticeRules } from './practice-rules';
 import type { PracticeDevice, PracticeState } from './practice-state';

@@ -1,5 +1,5 @@
 import type { Clock, Randomness } from '../../domain/ports';
-import { PracticeProblem } from './practice-http';
+import { PracticeProblem } from '../practice/practice-http';
 import type { AuthSetStatus, DeviceStatus, PracticeAuthSet, PracticeDevice, PracticeState } from './practice-state';
 import { authSetStatuses } from './practice-state';
 

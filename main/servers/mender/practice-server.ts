@@ -1,16 +1,12 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, Randomness } from '../../domain/ports';
 import { ImprintError } from '../../domain/errors';
-import type { CertificateWishes } from './practice-certificates';
-import { issueServerCertificate, openAuthority } from './practice-certificates';
+import type { CertificateWishes } from '../practice/practice-certificates';
+import { issueServerCertificate, openAuthority } from '../practice/practice-certificates';
 import { answerAuthRequest } from './practice-devices';
-import type { FaultAction } from './practice-faults';
-import { PracticeFaults } from './practice-faults';
-import type { PracticeReply, PracticeRequest } from './practice-http';
-import { PracticeProblem, readBody, replyOfProblem, requireJson, sendReply } from './practice-http';
+import { PracticeFaults } from '../practice/practice-faults';
+import type { PracticeReply, PracticeRequest } from '../practice/practice-http';
+import { requireJson } from '../practice/practice-http';
+import { startPracticeListener } from '../practice/practice-listener';
 import { searchInventory } from './practice-inventory';
 import { PracticeManagement } from './practice-management';
 import { PracticeRules } from './practice-rules';
@@ -71,46 +67,25 @@ export async function startPracticeServer(options: PracticeServerOptions): Promi
   const rules = new PracticeRules(state, { clock, randomness, decommissioning: options.decommissioning ?? 300 });
   const router = new Router(state, rules, accounts);
 
-  const listener: RequestListener = (incoming, response) => {
-    answer(incoming, response).then(
-      (status) => options.onRequest?.(incoming.method ?? '', pathOf(incoming), status),
-      () => incoming.socket.destroy(),
-    );
-  };
-
-  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<number> {
-    const fault = faults.take(incoming.method ?? '', pathOf(incoming));
-    const header = incoming.headers['x-men-requestid'];
-    const requestId = typeof header === 'string' && header !== '' ? header : randomness.uuid();
-    let reply: PracticeReply;
-    try {
-      const body = await readBody(incoming);
-      const early = beforeProcessing(fault, incoming);
-      if (early === 'nothing') return 0;
+  const listener = await startPracticeListener({
+    port: options.port,
+    tls: issued === undefined ? undefined : { key: issued.key, cert: issued.pem },
+    faults,
+    requestId: (incoming) => {
+      const header = incoming.headers['x-men-requestid'];
+      return typeof header === 'string' && header !== '' ? header : randomness.uuid();
+    },
+    async handle(request) {
       state.sweep(clock.now());
-      reply = early ?? router.handle({ method: incoming.method ?? '', path: pathOf(incoming), query: queryOf(incoming), headers: incoming.headers, body, requestId });
+      const reply = router.handle(request);
       await state.flush();
-    } catch (thrown) {
-      const problem = thrown instanceof PracticeProblem ? thrown : new PracticeProblem(500, 'internal error');
-      reply = replyOfProblem(problem, requestId);
-    }
-    if (fault?.kind === 'slow') await sleep(fault.milliseconds, undefined, { ref: false });
-    if (fault?.kind === 'replaced-reply') reply = { status: fault.status };
-    if (fault?.kind === 'lost-reply') {
-      incoming.socket.destroy();
-      return 0;
-    }
-    if (fault?.kind === 'half-reply') await sendHalf(response, reply);
-    else sendReply(response, reply, requestId);
-    return reply.status;
-  }
-
-  const server = createListener(listener);
-  function createListener(handle: RequestListener): Server {
-    if (issued === undefined) return createServer(handle);
-    return createTlsServer({ key: issued.key, cert: issued.pem, minVersion: 'TLSv1.2' }, handle);
-  }
-  const port = await listen(server, options.port);
+      return reply;
+    },
+    problem: (problem, requestId) => ({ status: problem.status, json: { error: problem.message, request_id: requestId }, headers: problem.headers }),
+    headers: (requestId) => ({ 'X-Men-Requestid': requestId }),
+    onRequest: options.onRequest,
+  });
+  const { port } = listener;
   return {
     url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${String(port)}`,
     port,
@@ -122,31 +97,10 @@ export async function startPracticeServer(options: PracticeServerOptions): Promi
       state.deviceLimit = limit;
     },
     close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => { resolve(); }));
-      server.closeAllConnections();
-      await closed;
+      await listener.close();
       await state.close();
     },
   };
-}
-
-/** What a fault answers instead of processing; 'nothing' where nothing is answered at all. */
-function beforeProcessing(fault: FaultAction | undefined, incoming: IncomingMessage): PracticeReply | 'nothing' | undefined {
-  if (fault?.kind === 'reply') return { status: fault.status, headers: fault.headers, text: fault.text, contentType: fault.contentType };
-  if (fault?.kind === 'reset') incoming.socket.destroy();
-  return fault?.kind === 'reset' || fault?.kind === 'silence' ? 'nothing' : undefined;
-}
-
-/** Announces more than it sends, and is gone. */
-function sendHalf(response: ServerResponse, reply: PracticeReply): Promise<void> {
-  const text = reply.text ?? (reply.json === undefined ? '' : JSON.stringify(reply.json));
-  response.writeHead(reply.status, { ...reply.headers, 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': String(Buffer.byteLength(text) + 10) });
-  return new Promise((resolve) => {
-    response.write(`${text.slice(0, text.length / 2)} `, () => {
-      response.socket?.destroy();
-      resolve();
-    });
-  });
 }
 
 class Router {
@@ -195,25 +149,4 @@ class Router {
     }
     return undefined;
   }
-}
-
-function pathOf(incoming: IncomingMessage): string {
-  return (incoming.url ?? '/').split('?')[0] ?? '/';
-}
-
-function queryOf(incoming: IncomingMessage): URLSearchParams {
-  return new URLSearchParams((incoming.url ?? '').split('?').slice(1).join('?'));
-}
-
-/** SECURITY: on the loopback interface only; nobody else on the network can reach a practice server. */
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(new ImprintError('usage', `The practice server cannot listen on port ${String(port)}: ${cause.message}.`, { field: 'port', expected: 'a free port, or 0', cause }));
-    });
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ImprintError } from '../../domain/errors';
-import type { Journal } from './practice-journal';
-import { noJournal, openJournal, readJournal } from './practice-journal';
+import type { Journal } from '../practice/practice-journal';
+import { noJournal, openJournal, readJournal } from '../practice/practice-journal';
 import { PracticeOrder } from './practice-order';
 
 export const authSetStatuses = ['accepted', 'preauthorized', 'pending', 'rejected'] as const;

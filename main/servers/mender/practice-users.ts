@@ -2,9 +2,9 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Randomness } from '../../domain/ports';
-import { replaceFile } from './practice-journal';
-import type { PracticeRequest } from './practice-http';
-import { isObject, parseJson, PracticeProblem } from './practice-http';
+import { replaceFile } from '../practice/practice-journal';
+import type { PracticeRequest } from '../practice/practice-http';
+import { isObject, parseJson, PracticeProblem } from '../practice/practice-http';
 import type { PracticeState } from './practice-state';
 
 export interface PracticeUser {

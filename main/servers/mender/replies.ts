@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ImprintError } from '../../domain/errors';
-import type { HttpReply } from './http-exchange';
+import type { HttpReply } from '../http/http-exchange';
+import { serverWords } from '../http/server-words';
 
 /** Values are strings in practice; the server takes any JSON, and a number is another identity than its text. */
 const identityData = z.record(z.string(), z.unknown());
@@ -32,7 +33,6 @@ export type DeviceReply = z.infer<typeof device>;
 
 const deviceList = z.array(device);
 const inventoryHits = z.array(z.object({ id: z.string().min(1) }));
-const errorBody = z.object({ error: z.string() });
 const countBody = z.object({ count: z.int().min(0) });
 const limitBody = z.object({ limit: z.int() });
 /** What a login answers instead of a token where the account signs in elsewhere. */
@@ -93,19 +93,6 @@ export function wantsOneTimeCode(reply: HttpReply): boolean {
 export function parseInventoryHits(reply: HttpReply): readonly string[] | undefined {
   try {
     return parsed(inventoryHits, reply, 'the inventory').map((hit) => hit.id);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The server's own words about a refusal (`{"error": "…"}`), safe to stand in a sentence, or undefined. */
-export function serverWords(reply: HttpReply): string | undefined {
-  try {
-    const words = errorBody.parse(JSON.parse(reply.text)).error;
-    // eslint-disable-next-line no-control-regex -- they are what must not be printed
-    const safe = words.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
-    if (safe === '') return undefined;
-    return safe.length > 200 ? `${safe.slice(0, 200)}…` : safe;
   } catch {
     return undefined;
   }

@@ -1,13 +1,14 @@
 import type { Clock, Secrets } from '../../domain/ports';
 import type { Credentials } from '../../domain/profile';
 import { ImprintError } from '../../domain/errors';
-import type { HttpClient } from './http-client';
-import type { HttpReply, HttpRequest } from './http-exchange';
-import type { Patience } from './patience';
-import { exchangePatiently, untilCancelled } from './patience';
+import type { HttpClient } from '../http/http-client';
+import type { HttpReply, HttpRequest } from '../http/http-exchange';
+import type { Patience } from '../http/patience';
+import { exchangePatiently, untilCancelled } from '../http/patience';
 import type { Account, Bearer } from './account';
-import { isCompactToken, isSingleSignOn, serverWords, tokenLifetime, wantsOneTimeCode } from './replies';
-import { ExchangeFailure, refusalOfReply } from './http-failures';
+import { isCompactToken, isSingleSignOn, tokenLifetime, wantsOneTimeCode } from './replies';
+import { ExchangeFailure, refusalOfReply } from '../http/http-failures';
+import { serverWords } from '../http/server-words';
 
 const loginPath = '/api/management/v1/useradm/auth/login';
 

@@ -13,6 +13,18 @@ export interface HttpRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Besides those that every request has; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How a server is spoken of where something is wrong with the way to it. */
+export interface EndpointNames {
+  /** What answers there, with its article: `a Mender server`. */
+  readonly product: string;
+  /** The profile's field that holds the URL. */
+  readonly urlField: string;
+  /** The profile's field that names the certificate authority. */
+  readonly authorityField: string;
 }
 
 export interface HttpReply {

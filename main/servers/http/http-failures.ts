@@ -1,7 +1,7 @@
 import { ImprintError } from '../../domain/errors';
-import type { HttpReply } from './http-exchange';
+import type { EndpointNames, HttpReply } from './http-exchange';
 import { ProxyFailure } from './http-route';
-import { serverWords } from './replies';
+import { serverWords } from './server-words';
 
 /** An exchange that brought no reply. Internal to this adapter: `error` is what a caller outside gets. */
 export class ExchangeFailure extends Error {
@@ -17,9 +17,9 @@ export class ExchangeFailure extends Error {
 }
 
 /** What is wrong with the certificate and what to do about it, by the code that Node's TLS gives. */
-const unknownAuthority = 'is signed by an authority that this station does not trust; put the certificate of that authority into the profile (server.caFile)';
+const unknownAuthority = 'is signed by an authority that this station does not trust; put the certificate of that authority into the profile ({authority})';
 const certificateProblems: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed; put that certificate into the profile (server.caFile) if it is really this server\'s',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed; put that certificate into the profile ({authority}) if it is really this server\'s',
   SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
   UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
@@ -28,8 +28,8 @@ const certificateProblems: Readonly<Record<string, string>> = {
   CERT_SIGNATURE_FAILURE: 'does not carry a valid signature of the trusted authority; the profile names another authority of the same name',
   CERT_HAS_EXPIRED: 'has expired; renew it at the server, or correct the clock of this workstation',
   CERT_NOT_YET_VALID: 'is not valid yet; correct the clock of this workstation or of the server',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'is made out to another name; use the name in the certificate as server.url',
-  HOSTNAME_MISMATCH: 'is made out to another name; use the name in the certificate as server.url',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'is made out to another name; use the name in the certificate as {url}',
+  HOSTNAME_MISMATCH: 'is made out to another name; use the name in the certificate as {url}',
   CERT_REVOKED: 'was revoked; ask whoever runs the server',
   INVALID_CA: 'is signed by a certificate that is no authority; ask whoever runs the server',
   INVALID_PURPOSE: 'is not meant for a server; ask whoever runs the server',
@@ -40,7 +40,7 @@ const certificateProblems: Readonly<Record<string, string>> = {
 
 /** Nothing of the request can have left: there was no connection yet. */
 const neverConnected: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'no such host is known; check the name in server.url and the network',
+  ENOTFOUND: 'no such host is known; check the name in {url} and the network',
   EAI_AGAIN: 'its name could not be looked up; check the network',
   ECONNREFUSED: 'nothing answers there; check host and port, and whether the server runs',
   EHOSTUNREACH: 'there is no way to that host; check the network',
@@ -48,7 +48,7 @@ const neverConnected: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'there is no way to that address; check the network',
   ETIMEDOUT: 'it did not answer in time; check the network and the firewall',
   UND_ERR_CONNECT_TIMEOUT: 'it did not answer in time; check the network and the firewall',
-  EPROTO: 'it does not speak TLS there; check https and the port in server.url',
+  EPROTO: 'it does not speak TLS there; check https and the port in {url}',
 };
 
 const lost: Readonly<Record<string, string>> = {
@@ -73,9 +73,9 @@ function codeOf(thrown: unknown): string {
 const proxyRefusals: Readonly<Record<string, string>> = {
   '403': 'does not allow connections to {server}; ask whoever runs the network',
   '407': 'wants a user and password, or does not take the ones it got; put them into HTTPS_PROXY (http://user:password@host:port) of the session that starts the station',
-  '502': 'cannot reach {server}; check server.url and ask whoever runs the network',
+  '502': 'cannot reach {server}; check {url} and ask whoever runs the network',
   '503': 'cannot reach {server} for now; try again later',
-  '504': 'got no answer from {server}; check server.url and ask whoever runs the network',
+  '504': 'got no answer from {server}; check {url} and ask whoever runs the network',
 };
 
 /**
@@ -83,16 +83,16 @@ const proxyRefusals: Readonly<Record<string, string>> = {
  *
  * SECURITY: undici's errors are not kept as causes here, so that nothing of the proxy's credentials can be.
  */
-function failureOfProxy(thrown: unknown, origin: string, proxy: string): ExchangeFailure | undefined {
+function failureOfProxy(thrown: unknown, origin: string, proxy: string, names: EndpointNames): ExchangeFailure | undefined {
   const failure = (sentence: string, momentary: boolean) => new ExchangeFailure(new ImprintError('server-unreachable', sentence, { field: 'server.proxy' }), false, momentary);
   if (thrown instanceof ProxyFailure) {
     const code = codeOf(thrown.cause);
-    const why = certificateProblems[code] === undefined ? (neverConnected[code] ?? `the connection failed (${code})`).replaceAll('server.url', 'server.proxy or HTTPS_PROXY') : 'its certificate is not trusted by this computer';
+    const why = certificateProblems[code] === undefined ? (neverConnected[code] ?? `the connection failed (${code})`).replaceAll('{url}', 'server.proxy or HTTPS_PROXY') : 'its certificate is not trusted by this computer';
     return failure(`The proxy ${proxy} cannot be reached: ${why}.`, false);
   }
   const status = /^Proxy response \((\d+)\)/.exec(thrown instanceof Error ? thrown.message : '')?.[1];
   if (status !== undefined) {
-    const refusal = (proxyRefusals[status] ?? 'refuses the connection to {server}; ask whoever runs the network').replace('{server}', origin);
+    const refusal = (proxyRefusals[status] ?? 'refuses the connection to {server}; ask whoever runs the network').replace('{server}', origin).replace('{url}', names.urlField);
     return failure(`The proxy ${proxy} ${refusal} (status ${status}).`, status === '503');
   }
   const code = codeOf(thrown);
@@ -108,14 +108,16 @@ function failureOfProxy(thrown: unknown, origin: string, proxy: string): Exchang
  *
  * @param proxy host and port of the proxy on the way, where there is one
  */
-export function failureOfExchange(thrown: unknown, origin: string, proxy: string | undefined): ExchangeFailure {
-  const onTheWay = proxy === undefined ? undefined : failureOfProxy(thrown, origin, proxy);
+export function failureOfExchange(thrown: unknown, origin: string, proxy: string | undefined, names: EndpointNames): ExchangeFailure {
+  const { product, urlField, authorityField } = names;
+  const inWords = (text: string): string => text.replace('{url}', urlField).replace('{authority}', authorityField);
+  const onTheWay = proxy === undefined ? undefined : failureOfProxy(thrown, origin, proxy, names);
   if (onTheWay !== undefined) return onTheWay;
   const code = codeOf(thrown);
-  const unreachable = (why: string) => new ImprintError('server-unreachable', `The server at ${origin} cannot be reached: ${why}.`, { field: 'server.url', cause: thrown });
+  const unreachable = (why: string) => new ImprintError('server-unreachable', `The server at ${origin} cannot be reached: ${inWords(why)}.`, { field: urlField, cause: thrown });
   const certificate = certificateProblems[code];
   if (certificate !== undefined) {
-    const error = new ImprintError('server-untrusted', `The certificate of ${origin} ${certificate}. Nothing was sent.`, { field: 'server.caFile', cause: thrown });
+    const error = new ImprintError('server-untrusted', `The certificate of ${origin} ${inWords(certificate)}. Nothing was sent.`, { field: authorityField, cause: thrown });
     return new ExchangeFailure(error, false, false);
   }
   const before = neverConnected[code] ?? (code.startsWith('ERR_SSL_') ? neverConnected['EPROTO'] : undefined);
@@ -125,7 +127,7 @@ export function failureOfExchange(thrown: unknown, origin: string, proxy: string
   const slow = late[code];
   if (slow !== undefined) return new ExchangeFailure(unreachable(slow), true, false);
   if (code.startsWith('HPE_') || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'UND_ERR_HEADERS_OVERFLOW') {
-    const error = new ImprintError('server-reply-invalid', `What answers at ${origin} does not keep to HTTP (${code}): is it really a Mender server?`, { field: 'server.url', cause: thrown });
+    const error = new ImprintError('server-reply-invalid', `What answers at ${origin} does not keep to HTTP (${code}): is it really ${product}?`, { field: urlField, cause: thrown });
     return new ExchangeFailure(error, true, false);
   }
   return new ExchangeFailure(unreachable(code === '' ? 'the connection failed' : `the connection failed (${code})`), true, false);

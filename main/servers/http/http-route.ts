@@ -3,9 +3,9 @@ import { getCACertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { Agent, buildConnector, EnvHttpProxyAgent, Pool, ProxyAgent } from 'undici';
 import { ImprintError } from '../../domain/errors';
-import type { HttpTimeouts } from './http-exchange';
+import type { EndpointNames, HttpTimeouts } from './http-exchange';
 
-/** A page of 500 devices is about 1.5 MB; anything beyond this is no Mender server. */
+/** A page of 500 devices is about 1.5 MB; anything beyond this is no server that is meant. */
 const largestReply = 64 * 1024 * 1024;
 
 /** What the session that started the station says about proxies. */
@@ -15,6 +15,7 @@ export interface ProxyEnvironment {
 }
 
 export interface RouteSettings {
+  readonly names: EndpointNames;
   /** PEM certificates trusted instead of the system's. */
   readonly certificateAuthority?: string | undefined;
   /** The profile's proxy. */
@@ -52,7 +53,7 @@ export function proxyOfEnvironment(environment: NodeJS.ProcessEnv = process.env)
  */
 export function openRoute(server: URL, settings: RouteSettings, environment: ProxyEnvironment): HttpRoute {
   const { certificateAuthority, timeouts } = settings;
-  const ca = certificateAuthority === undefined ? systemAuthorities() : readAuthorities(certificateAuthority);
+  const ca = certificateAuthority === undefined ? systemAuthorities() : readAuthorities(certificateAuthority, settings.names.authorityField);
   const common = {
     // HTTP/2 would put all cards' requests onto one connection and its one fate.
     allowH2: false,
@@ -121,10 +122,10 @@ function systemAuthorities(): string[] {
 }
 
 /** The certificates in a PEM text. Node's TLS takes a text without any silently, and then trusts nobody. */
-function readAuthorities(pem: string): string[] {
+function readAuthorities(pem: string, field: string): string[] {
   const invalid = (cause?: unknown) =>
     new ImprintError('profile-invalid', 'The certificate authority of the server holds no certificate that can be read.', {
-      field: 'server.caFile',
+      field,
       expected: 'one or more PEM blocks CERTIFICATE',
       cause,
     });

@@ -106,15 +106,10 @@ export function pagingLinks(request: PracticeRequest, paging: Paging, more: bool
   return [link(1, 'first'), ...(paging.page > 1 ? [link(paging.page - 1, 'prev')] : []), ...(more ? [link(paging.page + 1, 'next')] : [])];
 }
 
-export function sendReply(response: ServerResponse, reply: PracticeReply, requestId: string): void {
-  response.setHeader('X-Men-Requestid', requestId);
-  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
+export function sendReply(response: ServerResponse, reply: PracticeReply, headers: Readonly<Record<string, string>> = {}): void {
+  for (const [name, value] of Object.entries({ ...headers, ...reply.headers })) response.setHeader(name, value);
   const text = reply.text ?? (reply.json === undefined ? undefined : JSON.stringify(reply.json));
   if (text !== undefined) response.setHeader('Content-Type', reply.contentType ?? (reply.text === undefined ? 'application/json; charset=utf-8' : 'text/plain'));
   response.writeHead(reply.status);
   response.end(text);
-}
-
-export function replyOfProblem(problem: PracticeProblem, requestId: string): PracticeReply {
-  return { status: problem.status, json: { error: problem.message, request_id: requestId }, headers: problem.headers };
 }

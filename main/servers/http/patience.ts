@@ -3,7 +3,7 @@ import type { Clock } from '../../domain/ports';
 import { cancelled, ImprintError } from '../../domain/errors';
 import type { HttpReply } from './http-exchange';
 import { ExchangeFailure } from './http-failures';
-import { serverWords } from './replies';
+import { serverWords } from './server-words';
 
 /** How long the adapter puts up with a server that is busy. */
 export interface Patience {
