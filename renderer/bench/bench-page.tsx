@@ -37,7 +37,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
   const start = (): void => (selected?.hasConflict === true ? conflict.ofSlot(selected) : actions.start());
   const control = useScanField({ field, scan: actions.scan, start, onRefusal: focusNamedInput });
   const onProblem = (sentence: string): void => notify({ sentence, tone: 'problem' });
-  useScanFocus(field);
+  useScanFocus(field, control.returned);
 
   useKeys((event) => {
     if (isDialogOpen()) return;

@@ -14,6 +14,8 @@ export interface ScanFieldControl {
   readonly submit: () => void;
   /** A scan ended in another input: what the scanner still sends is no start key. */
   readonly expectTail: () => void;
+  /** The focus came back from elsewhere: a text that was handed over before is replaced by the next scan. */
+  readonly returned: () => void;
   /** @returns whether there was anything to empty */
   readonly empty: () => boolean;
 }
@@ -78,6 +80,9 @@ export function useScanField({ field, scan, start, onRefusal }: ScanFieldInput):
       buffer.current = { ...buffer.current, submittedAt: performance.now() };
     },
     submit: () => void onTerminator('Enter', false),
+    returned: () => {
+      if (buffer.current.submittedAt !== undefined) field.current?.select();
+    },
     empty,
   };
 }

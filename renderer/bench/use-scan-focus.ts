@@ -1,10 +1,16 @@
 import type { RefObject } from 'react';
-import { useEffect, useLayoutEffect } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import { focusHolder, isDialogOpen, isTextMarked } from '../logic/elements';
 import { landsInScanField, scanFieldTakesFocus } from '../logic/focus';
 
-/** Gives the focus back to the scan field, by the rules of logic/focus. */
-export function useScanFocus(field: RefObject<HTMLInputElement | null>): void {
+/**
+ * Gives the focus back to the scan field, by the rules of logic/focus.
+ *
+ * @param onReturn called when the field has it again, after the browser has put its caret anywhere
+ */
+export function useScanFocus(field: RefObject<HTMLInputElement | null>, onReturn: () => void): void {
+  const newest = useRef(onReturn);
+  newest.current = onReturn;
   // Before the browser handles the key press that led here, so that its character lands in the field.
   useLayoutEffect(() => field.current?.focus(), [field]);
 
@@ -27,6 +33,10 @@ export function useScanFocus(field: RefObject<HTMLInputElement | null>): void {
       movedBy = 'keyboard';
       if (landsInScanField(event, { dialogOpen: isDialogOpen(), holder: focusHolder(field.current) })) field.current?.focus({ preventScroll: true });
     };
+    const onFocus = (event: FocusEvent): void => {
+      if (event.target === field.current) window.setTimeout(() => newest.current(), 0);
+    };
+    document.addEventListener('focusin', onFocus);
     document.addEventListener('pointerdown', onPointer, true);
     document.addEventListener('keydown', onKey, true);
     document.addEventListener('click', decideSoon);
@@ -35,6 +45,7 @@ export function useScanFocus(field: RefObject<HTMLInputElement | null>): void {
     window.addEventListener('focus', decideSoon);
     return () => {
       clearTimeout(waiting);
+      document.removeEventListener('focusin', onFocus);
       document.removeEventListener('pointerdown', onPointer, true);
       document.removeEventListener('keydown', onKey, true);
       document.removeEventListener('click', decideSoon);

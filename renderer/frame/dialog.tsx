@@ -16,10 +16,7 @@ export function Dialog({ title, children, onClose, className }: DialogProps) {
   useLayoutEffect(() => {
     const dialog = element.current;
     if (dialog !== null && !dialog.open) dialog.showModal();
-    return () => {
-      dialog?.close();
-      queueMicrotask(putCaretBack);
-    };
+    return () => dialog?.close();
   }, []);
   return (
     <dialog
@@ -35,13 +32,4 @@ export function Dialog({ title, children, onClose, className }: DialogProps) {
       {children}
     </dialog>
   );
-}
-
-/**
- * Where the input that had the focus goes off the page with its dialog, Chromium gives the focus back and leaves the caret
- * behind: the next keystrokes would reach no input at all.
- */
-function putCaretBack(): void {
-  const holder = document.activeElement;
-  if (holder instanceof HTMLInputElement && holder.selectionStart !== null) holder.setSelectionRange(holder.selectionStart, holder.selectionEnd);
 }

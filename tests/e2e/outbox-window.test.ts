@@ -160,6 +160,7 @@ describe.skipIf(loopProblem() !== undefined)('a server that comes and goes (root
     expect(await page.textContent('[data-testid="conflict"]')).toContain('your role is technician');
     await shootAll(station, screenshots, 'conflict-technician');
     await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-testid="conflict"]', { state: 'detached' });
     await page.keyboard.press('Alt+2');
     await shootAll(station, screenshots, 'bench-conflict');
     await page.keyboard.press('Enter');
