@@ -163,6 +163,8 @@ describe.skipIf(loopProblem() !== undefined)('a server that comes and goes (root
     await page.waitForSelector('[data-testid="conflict"]', { state: 'detached' });
     await page.keyboard.press('Alt+2');
     await shootAll(station, screenshots, 'bench-conflict');
+    // An Enter this soon after a scan would be the scanner's second line end.
+    await page.waitForTimeout(400);
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-testid="conflict"][data-step="choices"]');
     await page.keyboard.press('Escape');
