@@ -5,6 +5,7 @@ import { profileSchema, readProfile } from '../contract/profile-file';
 import { ImprintError } from '../domain/errors';
 import type { Profile } from '../domain/profile';
 import type { LoadedProfile } from '../station/station';
+import { servers } from './servers';
 
 /** Reads and checks a profile file. @throws ImprintError profile-unreadable, profile-invalid */
 export function loadProfile(path: string): LoadedProfile {
@@ -17,6 +18,7 @@ export function loadProfile(path: string): LoadedProfile {
   const folder = dirname(resolve(path));
   return loadedProfile(
     readProfile(text, {
+      serverKinds: servers,
       resolvePath: (relative) => resolve(folder, relative),
       readText: (file) => readFileSync(file, 'utf8'),
     }),

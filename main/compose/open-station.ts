@@ -6,19 +6,16 @@ import { app } from 'electron';
 import { custodyMethods } from '../contract/custody-channel';
 import { storageMethods } from '../contract/storage-channel';
 import { ImprintError } from '../domain/errors';
-import type { Secrets, ServerKind } from '../domain/ports';
+import type { Secrets } from '../domain/ports';
 import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
 import { WorkerProcess } from '../ipc/worker-process';
-import { menderServer } from '../servers/mender/adapter';
 import type { Station } from '../station/station';
 import { faultPoints } from './fault-points';
 import { readKeptProfile } from './load-profile';
 import { systemProcesses } from './processes';
 import { readPublicKey } from './public-keys';
-
-/** Every server kind that Imprint speaks: another one is a folder beside mender and a line here. */
-export const servers: readonly ServerKind[] = [menderServer];
+import { servers } from './servers';
 
 /** Folders of one station. Practice and real stations never share one. */
 export interface StationFolder {

@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { ImprintError } from '../domain/errors';
 import { readIdentity, type IdentityAttribute } from '../domain/identity';
-import type { Credentials, Profile, SecretReference, ServerSettings, SlotSettings } from '../domain/profile';
-import { cardFileSchema, erasureSchema, imageSettingsSchema, keyTypeSchema, partitionReferenceSchema, sha256Schema } from './values';
+import type { ServerKind } from '../domain/ports';
+import type { CardFile, Credentials, Profile, SecretReference, ServerSettings, SlotSettings } from '../domain/profile';
+import { isSecretFile, privateKeyContent } from '../domain/profile';
+import { cardFileSchema, erasureSchema, imageSettingsSchema, jsonObjectSchema, keyTypeSchema, partitionReferenceSchema, sha256Schema } from './values';
 
 const nameSchema = z.string().min(1).max(100);
 
@@ -48,20 +50,23 @@ const identityFileSchema = z
   .refine((attributes) => attributes.filter(({ scan }) => scan).length <= 1, 'expected one attribute with "scan": true')
   .refine((attributes) => attributes.some(({ constant }) => constant === undefined), 'expected an attribute that differs from device to device');
 
+/** The default identity of the Mender client. */
+const usualIdentity = identityFileSchema.parse([{ name: 'mac', kind: 'mac', scan: true }]);
+
 const partitionText = 'expected a partition number or label';
 
 const fileFileSchema = z.strictObject({
-  content: z.literal('private-key').default('private-key'),
-  partition: z.union([z.int(partitionText).min(1, partitionText).max(256, partitionText), z.string().min(1, partitionText).max(72, partitionText)], partitionText).default(4),
+  content: z.string().min(1).default(privateKeyContent),
+  partition: z.union([z.int(partitionText).min(1, partitionText).max(256, partitionText), z.string().min(1, partitionText).max(72, partitionText)], partitionText).optional(),
   path: z
     .string()
     .regex(/^(?:\/[^/\0]+)+$/, 'expected an absolute path inside the partition, such as "/mender/mender-agent.pem"')
     .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'expected a path without . or ..')
-    .default('/mender/mender-agent.pem'),
-  mode: octalSchema.default(0o600),
-  uid: z.int().min(0).max(0xffffffff).default(0),
-  gid: z.int().min(0).max(0xffffffff).default(0),
-  createFolders: z.boolean().default(false),
+    .optional(),
+  mode: octalSchema.optional(),
+  uid: z.int().min(0).max(0xffffffff).optional(),
+  gid: z.int().min(0).max(0xffffffff).optional(),
+  createFolders: z.boolean().optional(),
 });
 
 const slotFileSchema = z
@@ -88,15 +93,17 @@ const profileFileSchema = z.strictObject({
       .url({ protocol: /^https?$/, error: 'expected a URL such as "https://mender.example.com"' })
       .refine(isBaseUrl, 'expected a URL without user, password, ? and #; credentials stand beside it, as references'),
     caFile: z.string().min(1).optional(),
-    credentials: credentialsFileSchema,
+    credentials: credentialsFileSchema.optional(),
     proxy: z
       .url({ protocol: /^https?$/, error: proxyText })
       .refine((url) => isBaseUrl(url) && /^[a-z]+:\/\/[^/]+\/?$/i.test(url), proxyText)
       .optional(),
     clientVersion: z.string().regex(/^\d+\.\d+(?:\.\d+)?$/, 'expected a version such as "4.0"').optional(),
+    /** Checked by the kind of server itself. */
+    options: z.record(z.string(), z.unknown()).optional(),
   }),
-  identity: identityFileSchema.default([{ name: 'mac', kind: 'mac', scan: true }]),
-  keyType: keyTypeSchema.default('rsa-3072'),
+  identity: identityFileSchema.optional(),
+  keyType: keyTypeSchema.optional(),
   image: z.strictObject({
     path: z.string().min(1),
     sha256: z
@@ -107,7 +114,7 @@ const profileFileSchema = z.strictObject({
   erase: erasureSchema.optional(),
   batch: batchSchema.optional(),
   outboxLimit: z.int(outboxText).min(0, outboxText).max(1000, outboxText).default(usualOutboxLimit),
-  files: z.array(fileFileSchema).min(1).max(1, 'expected one file: the private key').default([fileFileSchema.parse({})]),
+  files: z.array(fileFileSchema).min(1).max(16).optional(),
   targets: z
     .strictObject({
       slots: z
@@ -125,6 +132,7 @@ const profileFileSchema = z.strictObject({
 
 /** What reading a profile needs from the file system. */
 export interface ProfileSurroundings {
+  readonly serverKinds: readonly ServerKind[];
   /** Absolute form of a path that is relative to the profile's folder. */
   resolvePath(path: string): string;
   /** @throws where the file cannot be read */
@@ -148,19 +156,62 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
   const parsed = profileFileSchema.safeParse(json);
   if (!parsed.success) throw profileError(parsed.error);
   const { name, server, identity, keyType, image, files, targets, erase, batch, outboxLimit } = parsed.data;
-  return {
+  const kind = readKind(server.kind, surroundings);
+  const profile: Profile = {
     name,
     practice: false,
-    server: readServer(server, surroundings),
-    identity: readScheme(identity),
-    keyType,
+    server: readServer(server, kind, surroundings),
+    identity: readScheme(identity ?? usualIdentity),
+    keyType: keyType ?? kind.usualKeyType,
     image: { path: surroundings.resolvePath(image.path), sha256: image.sha256 },
-    files: files.map((file) => ({ ...file, partition: typeof file.partition === 'number' ? { number: file.partition } : { label: file.partition } })),
+    files: readFiles(files, kind),
     targets: { ...targets, slots: targets.slots.map((slot) => readSlot(slot, surroundings)) },
     erase,
     batch,
     outboxLimit,
   };
+  kind.checkProfile?.(profile);
+  return profile;
+}
+
+function readKind(name: string, { serverKinds }: ProfileSurroundings): ServerKind {
+  const kind = serverKinds.find((candidate) => candidate.kind === name);
+  if (kind !== undefined) return kind;
+  throw new ImprintError('profile-invalid', `Imprint knows no server of kind "${name}".`, { field: 'server.kind', expected: `one of ${serverKinds.map((candidate) => candidate.kind).join(', ')}` });
+}
+
+/** What a file of a profile does not say, where its kind of server does not either. */
+const usualFile = { partition: { number: 4 }, mode: 0o600, uid: 0, gid: 0, createFolders: false } as const;
+
+/** @throws ImprintError profile-invalid */
+function readFiles(given: readonly z.output<typeof fileFileSchema>[] | undefined, kind: ServerKind): readonly CardFile[] {
+  if (given === undefined) return kind.usualFiles;
+  const files = given.map((file, index): CardFile => {
+    const deliverable = kind.deliverables.find(({ content }) => content === file.content);
+    if (file.content !== privateKeyContent && deliverable === undefined) {
+      const known = [privateKeyContent, ...kind.deliverables.map(({ content }) => content)].join(', ');
+      throw profileMistake(`files.${String(index)}.content`, `a ${kind.kind} server delivers no "${file.content}"`, `one of ${known}`);
+    }
+    const usual = kind.usualFiles.find(({ content }) => content === file.content);
+    const { partition, path = usual?.path, ...rest } = file;
+    if (path === undefined) throw profileMistake(`files.${String(index)}.path`, 'this file has no usual place', 'an absolute path inside the partition');
+    const told = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+    const made: CardFile = { ...usualFile, ...usual, ...told, path, content: file.content, ...(partition === undefined ? {} : { partition: typeof partition === 'number' ? { number: partition } : { label: partition } }) };
+    // SECURITY: what the server gave to this device alone must not be readable by everybody on it.
+    if (deliverable?.secret === true && !isSecretFile(made)) throw profileMistake(`files.${String(index)}.mode`, `${file.content} is a secret of the device`, 'a mode that only the owner may read, such as "0600"');
+    return made;
+  });
+  const once = (content: string): boolean => files.filter((file) => file.content === content).length === 1;
+  if (!once(privateKeyContent)) throw profileMistake('files', 'the private key belongs on each card once', `one file with "content": "${privateKeyContent}"`);
+  const missing = kind.deliverables.find(({ content, required }) => required && !files.some((file) => file.content === content));
+  if (missing !== undefined) throw profileMistake('files', `a card for a ${kind.kind} server needs ${missing.content}`, `a file with "content": "${missing.content}"`);
+  const twice = files.find(({ content }) => !once(content));
+  if (twice !== undefined) throw profileMistake('files', `${twice.content} stands in two files`, 'each content once');
+  return files;
+}
+
+function profileMistake(field: string, what: string, expected: string): ImprintError {
+  return new ImprintError('profile-invalid', `The profile has a mistake at ${field}: ${what}; expected ${expected}.`, { field, expected });
 }
 
 function readSlot({ name, fixedDisk, path, port = '' }: z.output<typeof slotFileSchema>, surroundings: ProfileSurroundings): SlotSettings {
@@ -194,25 +245,38 @@ function readConstant(attribute: IdentityAttribute, constant: string, index: num
   }
 }
 
-function readServer(server: z.output<typeof profileFileSchema>['server'], surroundings: ProfileSurroundings): ServerSettings {
-  const { caFile, credentials, url, ...rest } = server;
-  let certificateAuthority: string | undefined;
-  if (caFile !== undefined) {
-    const field = 'server.caFile';
-    try {
-      certificateAuthority = surroundings.readText(surroundings.resolvePath(caFile));
-    } catch (thrown) {
-      throw new ImprintError('profile-invalid', `The CA certificate ${caFile} cannot be read.`, { field, expected: 'a PEM file', cause: thrown });
-    }
-    if (!certificateAuthority.includes('-----BEGIN CERTIFICATE-----')) {
-      throw new ImprintError('profile-invalid', `${caFile} holds no PEM certificate.`, { field, expected: 'a PEM file' });
-    }
-    // SECURITY: the text is kept in the record and shown to auditors.
-    if (certificateAuthority.includes('PRIVATE KEY-----')) {
-      throw new ImprintError('profile-invalid', `${caFile} holds a private key beside the certificate: make a file of the certificate alone.`, { field, expected: 'a PEM file with certificates only' });
-    }
+function readServer(server: z.output<typeof profileFileSchema>['server'], kind: ServerKind, surroundings: ProfileSurroundings): ServerSettings {
+  const { caFile, credentials, url, options, ...rest } = server;
+  if (kind.credentials === 'required' && credentials === undefined) throw profileMistake('server.credentials', 'this server wants a sign-in', '{"username": "…", "password": {…}} or {"token": {…}}');
+  if (kind.credentials === 'none' && credentials !== undefined) throw profileMistake('server.credentials', `a ${kind.kind} server asks for no sign-in there`, 'no such field');
+  const readFile = (path: string, field: string): string => readPublicFile(path, field, surroundings);
+  const certificateAuthority = caFile === undefined ? undefined : readFile(caFile, 'server.caFile');
+  if (certificateAuthority !== undefined && !certificateAuthority.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new ImprintError('profile-invalid', `${caFile ?? ''} holds no PEM certificate.`, { field: 'server.caFile', expected: 'a PEM file' });
   }
-  return { ...rest, url: url.replace(/\/+$/, ''), certificateAuthority, credentials: readCredentials(credentials) };
+  const read = kind.readOptions(options, { readFile });
+  return {
+    ...rest,
+    url: url.replace(/\/+$/, ''),
+    certificateAuthority,
+    ...(credentials === undefined ? {} : { credentials: readCredentials(credentials) }),
+    ...(read === undefined ? {} : { options: read }),
+  };
+}
+
+/** A text file that stands beside the profile. */
+function readPublicFile(path: string, field: string, surroundings: ProfileSurroundings): string {
+  let text: string;
+  try {
+    text = surroundings.readText(surroundings.resolvePath(path));
+  } catch (thrown) {
+    throw new ImprintError('profile-invalid', `The file ${path} cannot be read.`, { field, expected: 'a PEM file', cause: thrown });
+  }
+  // SECURITY: the text is kept in the record and shown to auditors.
+  if (text.includes('PRIVATE KEY-----')) {
+    throw new ImprintError('profile-invalid', `${path} holds a private key beside the certificate: make a file of the certificate alone.`, { field, expected: 'a PEM file with certificates only' });
+  }
+  return text;
 }
 
 function readCredentials(credentials: z.output<typeof credentialsFileSchema>): Credentials {
@@ -264,12 +328,15 @@ export const profileSchema = z.object({
     kind: z.string(),
     url: z.string(),
     certificateAuthority: z.string().optional(),
-    credentials: z.union([
-      z.object({ type: z.literal('password'), username: z.string(), password: secretReferenceSchema }),
-      z.object({ type: z.literal('token'), token: secretReferenceSchema }),
-    ]),
+    credentials: z
+      .union([
+        z.object({ type: z.literal('password'), username: z.string(), password: secretReferenceSchema }),
+        z.object({ type: z.literal('token'), token: secretReferenceSchema }),
+      ])
+      .optional(),
     proxy: z.string().optional(),
     clientVersion: z.string().optional(),
+    options: jsonObjectSchema.optional(),
   }),
   identity: z.array(
     z.object({

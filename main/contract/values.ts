@@ -1,7 +1,9 @@
 /** Schemas of the values that cross a process boundary. Each is tied to its domain type, so the two cannot drift apart. */
 import { z } from 'zod';
-import type { Acceptance, AcceptanceState, ActionEntry, BatchSummary, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
+import type { Acceptance, AcceptanceState, ActionEntry, ActionStep, BatchSummary, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
 import { acceptanceStates, deviceActions, diagnoses } from '../domain/acceptance';
+import type { CertificateFacts, CertificateQuery, CertificateRow } from '../domain/certificates';
+import { certificateStates } from '../domain/certificates';
 import type { ErrorReport } from '../domain/errors';
 import { errorCodes } from '../domain/errors';
 import type { Identity } from '../domain/identity';
@@ -15,19 +17,23 @@ import type {
   AcceptanceRow,
   CardFileFacts,
   CardKey,
+  ContentPart,
   CustodyStatus,
+  DeliveredContent,
   DeviceDetails,
   DeviceRow,
   ImageReport,
   JobRow,
   KeyHolder,
+  KeyReference,
   ListQuery,
   PreparedImage,
   ProcessOwner,
+  TlsEndpoint,
   VerifyReceipt,
   WriteReceipt,
 } from '../domain/ports';
-import type { CardFile, ImageSettings, PartitionReference } from '../domain/profile';
+import type { CardFile, ImageSettings, JsonObject, JsonValue, PartitionReference } from '../domain/profile';
 import { erasures } from '../domain/profile';
 import type { TargetFacts } from '../domain/targets';
 
@@ -77,7 +83,7 @@ export const partitionReferenceSchema = z.union([
 ]) satisfies z.ZodType<PartitionReference>;
 
 export const cardFileSchema = z.object({
-  content: z.literal('private-key'),
+  content: z.string().regex(/^[a-z0-9-]{1,40}$/),
   partition: partitionReferenceSchema,
   path: z.string().regex(/^(?:\/[^/\0]+)+$/),
   mode: z.int().min(0).max(0o7777),
@@ -85,6 +91,30 @@ export const cardFileSchema = z.object({
   gid: z.int().min(0).max(0xffffffff),
   createFolders: z.boolean(),
 }) satisfies z.ZodType<CardFile>;
+
+/** Longer files are none of a card's own (`mostFileBytes` of the image layer). */
+const mostContentBytes = 12 * 1024;
+
+const contentPartSchema = z.union([
+  z.object({ bytes: binarySchema.refine((bytes) => bytes.length <= mostContentBytes, 'too long') }),
+  z.object({ secret: z.literal('agreement-key') }),
+]) satisfies z.ZodType<ContentPart>;
+
+export const deliveredContentSchema = z.object({ content: z.string(), parts: listOf(contentPartSchema) }) satisfies z.ZodType<DeliveredContent>;
+
+export const keyReferenceSchema = z.union([z.object({ jobId: z.uuid() }), z.object({ targetPath: z.string(), files: listOf(cardFileSchema) })]) satisfies z.ZodType<KeyReference>;
+
+export const tlsEndpointSchema = z.object({
+  host: z.string().min(1),
+  port: z.int().min(1).max(65535),
+  serverName: z.string().optional(),
+  certificateAuthority: z.string(),
+  certificateChain: z.string(),
+  timeout: z.int().min(1),
+}) satisfies z.ZodType<TlsEndpoint>;
+
+export const jsonValueSchema: z.ZodType<JsonValue> = z.lazy(() => z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(jsonValueSchema), z.record(z.string(), jsonValueSchema)]));
+export const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), jsonValueSchema);
 
 export const erasureSchema = z.enum(erasures);
 
@@ -239,6 +269,29 @@ export const acceptanceSchema = z.object({
   checkedAt: timestampSchema,
 }) satisfies z.ZodType<Acceptance>;
 
+export const certificateFactsSchema = z.object({
+  serial: z.string().regex(/^[0-9a-f]+$/),
+  issuer: z.string(),
+  notBefore: timestampSchema,
+  notAfter: timestampSchema,
+  sha256: sha256Schema,
+  pem: z.string(),
+}) satisfies z.ZodType<CertificateFacts>;
+
+export const certificateStateSchema = z.enum(certificateStates);
+
+export const certificateRowSchema = certificateFactsSchema.extend({
+  deviceId: z.string(),
+  identity: identitySchema,
+  batch: z.string().optional(),
+  state: certificateStateSchema,
+  recordedAt: timestampSchema,
+  revokedAt: timestampSchema.optional(),
+  revocationReason: z.string().optional(),
+}) satisfies z.ZodType<CertificateRow>;
+
+export const actionStepSchema = z.object({ part: z.string().min(1), sentence: z.string(), at: timestampSchema }) satisfies z.ZodType<ActionStep>;
+
 export const actionEntrySchema = z.object({
   actionId: z.string(),
   action: z.enum(deviceActions),
@@ -252,12 +305,15 @@ export const actionEntrySchema = z.object({
   startedAt: timestampSchema,
   endedAt: timestampSchema.optional(),
   sentence: z.string().optional(),
+  reason: z.string().optional(),
+  steps: listOf(actionStepSchema).optional(),
 }) satisfies z.ZodType<ActionEntry>;
 
 export const deviceDetailsSchema = deviceRowSchema.extend({
   jobs: listOf(jobRowSchema),
   acceptance: acceptanceSchema.optional(),
   actions: listOf(actionEntrySchema),
+  certificates: listOf(certificateRowSchema),
 }) satisfies z.ZodType<DeviceDetails>;
 
 export const watchedDeviceSchema = z.object({
@@ -266,6 +322,8 @@ export const watchedDeviceSchema = z.object({
   serverDeviceId: z.string().optional(),
   fingerprint: sha256Schema,
   acceptance: acceptanceStateSchema,
+  finishedAt: timestampSchema.optional(),
+  certificateEndsAt: timestampSchema.optional(),
   diagnosis: diagnosisSchema.optional(),
 }) satisfies z.ZodType<WatchedDevice>;
 
@@ -273,6 +331,13 @@ export const watchedDeviceSchema = z.object({
 export const stateCountsSchema = z.record(acceptanceStateSchema, z.int().min(0)) satisfies z.ZodType<Record<AcceptanceState, number>>;
 
 const pageShape = { limit: z.int().min(1), offset: z.int().min(0) };
+
+export const certificateQuerySchema = z.object({
+  deviceId: z.string().optional(),
+  state: certificateStateSchema.optional(),
+  endBefore: timestampSchema.optional(),
+  ...pageShape,
+}) satisfies z.ZodType<CertificateQuery>;
 
 export const acceptanceQuerySchema = z.object({
   state: acceptanceStateSchema.optional(),

@@ -19,6 +19,9 @@ export type AcceptanceState = (typeof acceptanceStates)[number];
  * - rejected: this key was rejected by a person. - no-auth: the server shows the device without any auth set.
  * - key-not-expected: the device is there, and the recorded key is not among its auth sets.
  * - decommissioning, limit-reached, not-at-server: as they say.
+ * - incomplete-at-server: one of several services does not know the device.
+ * - certificate-expired, certificate-revoked: the board cannot sign in with what is on its card.
+ * - unpinned, pinned-to-another-key: the server expects no key, or another one than that of the card.
  */
 export const diagnoses = [
   'never-seen',
@@ -31,6 +34,11 @@ export const diagnoses = [
   'decommissioning',
   'limit-reached',
   'not-at-server',
+  'incomplete-at-server',
+  'certificate-expired',
+  'certificate-revoked',
+  'unpinned',
+  'pinned-to-another-key',
 ] as const;
 export type Diagnosis = (typeof diagnoses)[number];
 
@@ -41,6 +49,10 @@ export interface WatchedDevice {
   readonly serverDeviceId?: string | undefined;
   readonly fingerprint: string;
   readonly acceptance: AcceptanceState;
+  /** When its card was finished, ISO 8601 UTC: what the server saw before was the station. */
+  readonly finishedAt?: string | undefined;
+  /** The end of its newest certificate that is not revoked, ISO 8601 UTC. */
+  readonly certificateEndsAt?: string | undefined;
   /** As of the last look. */
   readonly diagnosis?: Diagnosis | undefined;
 }
@@ -60,6 +72,9 @@ export interface Acceptance {
   /** ISO 8601 UTC. */
   readonly checkedAt: string;
 }
+
+/** What is to be said about a device; the moment is added by whoever asked. */
+export type Finding = Omit<Acceptance, 'checkedAt'>;
 
 /** A device that another tool preauthorized: known here so that its identity and key are not used twice, and compared. */
 export interface ForeignDevice {
@@ -93,8 +108,16 @@ export interface BatchSummary {
 }
 
 /** What is done to a device at its server after it was recorded. */
-export const deviceActions = ['decommission', 'remove-auth-set', 'reject', 'replace'] as const;
+export const deviceActions = ['decommission', 'remove-auth-set', 'reject', 'replace', 'renew'] as const;
 export type DeviceAction = (typeof deviceActions)[number];
+
+/** A part of an action that was done: revoked, removed from one of several services. */
+export interface ActionStep {
+  /** Unique in its action. */
+  readonly part: string;
+  readonly sentence: string;
+  readonly at: string;
+}
 
 /** Journal of one such action: durable before the server is told. */
 export interface ActionEntry {
@@ -111,4 +134,7 @@ export interface ActionEntry {
   readonly startedAt: string;
   readonly endedAt?: string | undefined;
   readonly sentence?: string | undefined;
+  /** Why, where the person said it in one of the standard's words (RFC 5280, 5.3.1). */
+  readonly reason?: string | undefined;
+  readonly steps?: readonly ActionStep[] | undefined;
 }

@@ -1,4 +1,4 @@
-import type { Acceptance, Diagnosis, WatchedDevice } from './acceptance';
+import type { Diagnosis, Finding, WatchedDevice } from './acceptance';
 import { canonicalIdentity, describeIdentity, normaliseMac, type Identity } from './identity';
 import type { KeyHolder, ServerAuthSet, ServerCapacity, ServerDevice } from './ports';
 
@@ -135,9 +135,6 @@ export interface DiagnosisContext {
   readonly strangers: Strangers;
   readonly capacity?: ServerCapacity | undefined;
 }
-
-/** What is to be said about a device; the moment is added by whoever asked. */
-export type Finding = Omit<Acceptance, 'checkedAt'>;
 
 /**
  * What has become of a recorded device at its server, why, and what to do.

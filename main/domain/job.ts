@@ -1,7 +1,10 @@
 import type { ErrorReport } from './errors';
 
-/** The steps of a device's life at the bench, in their order. `enrol` stands after `verify` or before `write`, as the server kind says. */
-export const stepNames = ['reserve', 'check', 'generate', 'write', 'verify', 'enrol', 'destroy', 'record'] as const;
+/**
+ * The steps of a device's life at the bench, in their order. `enrol` stands after `verify` or before `write`, as the server kind says;
+ * `confirm` is only there where the kind tries the device's own key before it is destroyed.
+ */
+export const stepNames = ['reserve', 'check', 'generate', 'write', 'verify', 'enrol', 'confirm', 'destroy', 'record'] as const;
 export type StepName = (typeof stepNames)[number];
 
 export type StepState = 'started' | 'done' | 'failed';
@@ -60,7 +63,7 @@ export function decideRecovery(steps: readonly Step[]): RecoveryDecision {
   }
   if (state('enrol') !== undefined) {
     // A server kind that enrols before the write: it may expect a key that no card has.
-    return { action: 'release', sentence: 'The station stopped before the card was verified: write this card again; the server may expect a key that no card has.' };
+    return { action: 'release', sentence: 'The station stopped before the card was verified: write this card again; the server may know a key that no card has.' };
   }
   if (state('write') !== undefined) {
     return { action: 'release', sentence: 'The station stopped before the card was verified: write this card again; the server knows nothing of its key.' };

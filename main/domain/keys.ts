@@ -1,5 +1,5 @@
 /** Key types that a profile may ask for. */
-export const keyTypes = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'ec-p256', 'ed25519'] as const;
+export const keyTypes = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'ec-p256', 'ec-p384', 'ed25519'] as const;
 export type KeyType = (typeof keyTypes)[number];
 
 /** The public half of a device's key. It may go anywhere. */

@@ -1,9 +1,10 @@
 /** The doors of the station: what its use cases need from the world, as interfaces. Composition roots fill them. */
-import type { Acceptance, AcceptanceState, ActionEntry, BatchSummary, Diagnosis, ForeignDevice, SignOff, WatchedDevice } from './acceptance';
+import type { Acceptance, AcceptanceState, ActionEntry, ActionStep, BatchSummary, Diagnosis, Finding, ForeignDevice, SignOff, WatchedDevice } from './acceptance';
+import type { CertificateFacts, CertificateQuery, CertificateRow } from './certificates';
 import type { Identity } from './identity';
 import type { DeviceState, JobState, Progress, ProgressListener, Step, StepName } from './job';
 import type { KeyType, PublicKey } from './keys';
-import type { CardFile, Erasure, ImageSettings, Profile, SecretReference, ServerSettings } from './profile';
+import type { CardFile, Erasure, ImageSettings, JsonObject, Profile, SecretReference, ServerSettings } from './profile';
 import type { TargetFacts } from './targets';
 
 export interface Clock {
@@ -103,10 +104,25 @@ export interface CardFileFacts {
   readonly gid: number;
 }
 
+/**
+ * A piece of a file's content: public bytes, or a secret that custody has and puts there itself. agreement-key: the private half
+ * of the job's X25519 pair as standard base64 (44 characters), the form of a WireGuard configuration.
+ */
+export type ContentPart = { readonly bytes: Uint8Array } | { readonly secret: 'agreement-key' };
+
+/** What a server delivered for one file of the card. */
+export interface DeliveredContent {
+  /** As in CardFile.content. */
+  readonly content: string;
+  readonly parts: readonly ContentPart[];
+}
+
 export interface WriteRequest {
   readonly jobId: string;
   readonly image: PreparedImage;
   readonly files: readonly CardFile[];
+  /** What stands in the files that are not the private key. */
+  readonly contents: readonly DeliveredContent[];
   readonly target: TargetFacts;
   /** What happens to the parts of the card that the image does not map. */
   readonly erasure: Erasure;
@@ -137,6 +153,32 @@ export interface CardKey {
   readonly file: CardFileFacts;
 }
 
+/** A key that custody can use: that of a job, or the one on a card. */
+export type KeyReference = { readonly jobId: string } | { readonly targetPath: string; readonly files: readonly CardFile[] };
+
+/** Where a TLS conversation under a device's key leads. */
+export interface TlsEndpoint {
+  /** Name or address that is connected to. */
+  readonly host: string;
+  readonly port: number;
+  /** Name that the server's certificate must have; `host` unless told. */
+  readonly serverName?: string | undefined;
+  /** PEM certificates that are trusted there, and no others. */
+  readonly certificateAuthority: string;
+  /** The device's certificate and what leads to its authority, PEM, leaf first. */
+  readonly certificateChain: string;
+  /** Milliseconds until TCP and TLS are up, and for each read. */
+  readonly timeout: number;
+}
+
+/** Bytes over TLS 1.2 or newer. Every method throws ImprintError server-*, cancelled. */
+export interface DeviceChannel {
+  write(bytes: Uint8Array): Promise<void>;
+  /** The next bytes, or undefined at the end. */
+  read(): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}
+
 export interface CustodyStatus {
   /** Whether key memory is locked and kept out of core dumps. */
   readonly memoryLocked: boolean;
@@ -158,8 +200,12 @@ export interface Custody {
   checkFiles(image: PreparedImage, files: readonly CardFile[]): Promise<void>;
   inspectTarget(path: string): Promise<TargetFacts>;
   generate(jobId: string, keyType: KeyType): Promise<PublicKey>;
-  /** Signature by a job's key, in the scheme of its type: RSA PKCS#1 v1.5 SHA-256, ECDSA SHA-256 (DER), Ed25519. */
+  /** Signature by a job's key, in the scheme of its type: RSA PKCS#1 v1.5 SHA-256, ECDSA (DER) SHA-256 and for P-384 SHA-384, Ed25519. */
   sign(jobId: string, payload: Uint8Array): Promise<Uint8Array>;
+  /** Makes the job's X25519 pair (RFC 7748) at the first call. @returns its public half, 32 bytes */
+  agreementKey(jobId: string): Promise<Uint8Array>;
+  /** A TLS connection whose handshake is made with this key. @throws server-unreachable, server-untrusted, server-refused (the server does not take the certificate) */
+  openTls(key: KeyReference, endpoint: TlsEndpoint, signal: AbortSignal): Promise<DeviceChannel>;
   /** @throws target-*, image-*, cancelled; afterwards the card does not boot unless it returned. */
   write(request: WriteRequest, onProgress: ProgressListener, signal: AbortSignal): Promise<WriteReceipt>;
   /** Reads everything back past the page cache, then the key through the card's own filesystem. @throws verify-* */
@@ -170,6 +216,16 @@ export interface Custody {
   destroy(jobId: string): Promise<void>;
   /** Reads the private-key file of a card and returns its public half. @throws verify-* */
   readCardKey(targetPath: string, files: readonly CardFile[]): Promise<CardKey>;
+  /** The content of files of a card that everybody on the device may read, in their order. @throws verify-*; usage for a secret file */
+  readCardFiles(targetPath: string, files: readonly CardFile[]): Promise<readonly Uint8Array[]>;
+  /**
+   * Writes files anew onto a card that is otherwise left as it is, and reads them back.
+   *
+   * CRASH: a kill in between can leave the card's filesystem damaged; the card must then be written again.
+   *
+   * @throws target-*, image-*, verify-*
+   */
+  rewriteCardFiles(target: TargetFacts, files: readonly CardFile[], contents: readonly DeliveredContent[]): Promise<readonly CardFileFacts[]>;
   /** Signs with the key that lies on a card, as the device itself would. */
   signWithCardKey(targetPath: string, files: readonly CardFile[], payload: Uint8Array): Promise<{ readonly publicKey: PublicKey; readonly signature: Uint8Array }>;
 }
@@ -213,19 +269,52 @@ export interface ServerCapacity {
   readonly limit?: number | undefined;
 }
 
+/** Why a certificate is revoked (RFC 5280, 5.3.1; the numbers are the standard's). */
+export const revocationReasons = { 'unspecified': 0, 'key-compromise': 1, 'affiliation-changed': 3, 'superseded': 4, 'cessation-of-operation': 5 } as const;
+export type RevocationReason = keyof typeof revocationReasons;
+
+/** What is known of a device that is taken off its server, and who wants to hear of each part of it. */
+export interface Removal {
+  /** Certificates of the device that have not expired and are not revoked. */
+  readonly certificates: readonly CertificateFacts[];
+  readonly reason: RevocationReason;
+  /** The device's own key, where its card is in the bench. */
+  readonly tls?: DeviceTls | undefined;
+  /** Durable when it returns: a part was done, in one sentence. */
+  readonly onDone: (part: string, sentence: string) => Promise<void>;
+  /** Durable when it returns: this certificate is revoked at its authority. */
+  readonly onRevoked: (serial: string) => Promise<void>;
+}
+
 /** What an admin may do to the server's devices; a kind of server that has no such thing leaves it out. */
 export interface ServerAdministration {
   /** @throws server-refused where that set cannot be rejected any more */
-  reject(serverDeviceId: string, authSetId: string, signal: AbortSignal): Promise<void>;
+  reject?(serverDeviceId: string, authSetId: string, signal: AbortSignal): Promise<void>;
   /** Idempotent. Removing the only preauthorized set may remove the device. */
-  removeAuthSet(serverDeviceId: string, authSetId: string, signal: AbortSignal): Promise<void>;
+  removeAuthSet?(serverDeviceId: string, authSetId: string, signal: AbortSignal): Promise<void>;
   /** Removes the device and returns when the server does not show it any more. Idempotent. @throws server-busy where that does not end */
-  decommission(serverDeviceId: string, signal: AbortSignal): Promise<void>;
+  decommission(serverDeviceId: string, signal: AbortSignal, removal: Removal): Promise<void>;
+}
+
+/** The device's key as an adapter may use it: it never sees it. */
+export interface DeviceKey {
+  readonly publicKey: PublicKey;
+  /** As Custody.sign. */
+  sign(payload: Uint8Array): Promise<Uint8Array>;
+  /** As Custody.agreementKey. */
+  agreementKey(): Promise<Uint8Array>;
+}
+
+/** Opens TLS connections as the device. */
+export interface DeviceTls {
+  open(endpoint: TlsEndpoint, signal: AbortSignal): Promise<DeviceChannel>;
 }
 
 export interface EnrolRequest {
   readonly identity: Identity;
   readonly publicKey: PublicKey;
+  /** For servers that want a proof of the key; present where the kind enrols before the write. */
+  readonly key?: DeviceKey | undefined;
   /** An admin's word that a device which is there under another key gets this one besides. */
   readonly replace?: boolean | undefined;
 }
@@ -236,6 +325,35 @@ export interface EnrolReceipt {
   /** True where an earlier call had done it already and its reply was lost. */
   readonly already: boolean;
   readonly sentence: string;
+  /** What goes onto the card besides the private key: all of the kind's deliverables that the profile writes. */
+  readonly contents?: readonly DeliveredContent[] | undefined;
+  /** Every certificate that the server is known to have issued for this call. */
+  readonly certificates?: readonly CertificateFacts[] | undefined;
+}
+
+/** The card is verified; its key is still in custody. */
+export interface ConfirmRequest {
+  readonly identity: Identity;
+  readonly serverDeviceId: string;
+  /** Public contents by their names. */
+  readonly contents: readonly DeliveredContent[];
+  readonly tls: DeviceTls;
+}
+
+/** A card in the bench whose certificate is to be renewed. */
+export interface RenewRequest {
+  readonly identity: Identity;
+  readonly publicKey: PublicKey;
+  /** What stands on the card now, public files only, by content. */
+  readonly current: ReadonlyMap<string, Uint8Array>;
+  readonly tls: DeviceTls;
+}
+
+export interface Renewal {
+  readonly sentence: string;
+  /** What is written back to the card. */
+  readonly contents: readonly DeliveredContent[];
+  readonly certificates: readonly CertificateFacts[];
 }
 
 /** A signed-in conversation with one server. Every method throws ImprintError server-* or identity-at-server. */
@@ -253,6 +371,15 @@ export interface ServerConnection {
   capacity(signal: AbortSignal): Promise<ServerCapacity>;
   readonly administration?: ServerAdministration | undefined;
   /**
+   * What has become of these devices, for a kind of server that has other signs of life than auth sets; in their order. Without it
+   * the watch judges by `devices`.
+   */
+  judge?(devices: readonly WatchedDevice[], signal: AbortSignal): Promise<readonly Finding[]>;
+  /** What is tried with the device's own key before it is destroyed. @returns one sentence @throws server-* */
+  confirm?(request: ConfirmRequest, signal: AbortSignal): Promise<string>;
+  /** @throws server-* ; the card's certificate stays as it is */
+  renew?(request: RenewRequest, signal: AbortSignal): Promise<Renewal>;
+  /**
    * Makes the server expect this identity with this key; calling it twice is the same as once.
    * @throws identity-at-server where the identity is there under another key
    */
@@ -260,13 +387,52 @@ export interface ServerConnection {
   close(): Promise<void>;
 }
 
+/** One thing that a kind of server delivers for the card. */
+export interface Deliverable {
+  /** As in CardFile.content. */
+  readonly content: string;
+  /** Whether a card without it is useless. */
+  readonly required: boolean;
+  /** Whether it must be a file that only its owner may read. */
+  readonly secret: boolean;
+  /** Most bytes that it can have, for the dry run of the injection; at most 12 KiB. */
+  readonly mostBytes: number;
+}
+
+/** What a profile's options may refer to. */
+export interface OptionSurroundings {
+  /** The text of a file that stands beside the profile. @throws ImprintError profile-invalid naming `field` */
+  readFile(path: string, field: string): string;
+}
+
 /** A kind of server: one folder under main/servers. */
 export interface ServerKind {
   readonly kind: string;
   /** before-write where the server's reply is part of what is written. */
   readonly enrolment: 'before-write' | 'after-verify';
+  readonly credentials: 'required' | 'none';
+  /** What a finished device is called until its board came: what the server did with it, in the field's own word. */
+  readonly expectedWord: 'Preauthorized' | 'Enrolled';
+  /** What it delivers for the card besides the private key. */
+  readonly deliverables: readonly Deliverable[];
+  /** The files of a profile that names none. */
+  readonly usualFiles: readonly CardFile[];
+  readonly usualKeyType: KeyType;
   /** Which keys the device's client can read. */
   readableKeyTypes(clientVersion: string | undefined): readonly KeyType[];
+  /**
+   * `server.options` of a profile: checked, files read, in the form that the record keeps and `connect` gets.
+   *
+   * @param given as it stands in the profile; undefined where it has none
+   * @throws ImprintError profile-invalid naming the field from `server.options` on
+   */
+  readOptions(given: unknown, surroundings: OptionSurroundings): JsonObject | undefined;
+  /** Whether the profile is one that this kind can work with, as a whole. @throws ImprintError profile-invalid */
+  checkProfile?(profile: Pick<Profile, 'server' | 'identity' | 'files' | 'keyType'>): void;
+  /** What this server would not take, said before a key is made. @throws ImprintError identity-invalid */
+  checkIdentity?(identity: Identity, settings: ServerSettings): void;
+  /** What stays on screen as long as such a profile is open, such as an enrolment that others can forge; one sentence each. */
+  warnings?(settings: ServerSettings): readonly string[];
   connect(settings: ServerSettings, secrets: Secrets): ServerConnection;
 }
 
@@ -339,6 +505,8 @@ export interface DeviceDetails extends DeviceRow {
   readonly acceptance?: Acceptance | undefined;
   /** Newest first. */
   readonly actions: readonly ActionEntry[];
+  /** Newest first. */
+  readonly certificates: readonly CertificateRow[];
 }
 
 export interface AcceptanceQuery {
@@ -407,6 +575,14 @@ export interface RecordStore {
   recordPublicKey(jobId: string, publicKey: PublicKey, at: string): Promise<void>;
   /** Ends a job and moves its device. `serverDeviceId` where the server named one. */
   endJob(jobId: string, state: JobState, deviceState: DeviceState, sentence: string, at: string, serverDeviceId?: string): Promise<void>;
+  /** Where the server named the device before the card was written, and what it issued. Once for each job; more certificates may be added. */
+  recordEnrolment(jobId: string, serverDeviceId: string, certificates: readonly CertificateFacts[], at: string): Promise<void>;
+  /** Certificates that were issued for a device later. `supersede`: its earlier ones are of no use any more. */
+  addCertificates(deviceId: string, certificates: readonly CertificateFacts[], supersede: boolean, at: string): Promise<void>;
+  /** Idempotent. @throws no-such-device where the serial is unknown */
+  revokeCertificate(serial: string, reason: string, at: string): Promise<void>;
+  /** By the end of their validity, soonest first. */
+  certificates(query: CertificateQuery): Promise<{ readonly certificates: readonly CertificateRow[]; readonly total: number }>;
   markAccepted(deviceId: string, at: string): Promise<void>;
   /** Jobs that are open or waiting. */
   unfinishedJobs(): Promise<readonly JobRow[]>;
@@ -439,9 +615,11 @@ export interface RecordStore {
   /** All or none. The same entry a second time changes nothing. @throws identity-recorded, public-key-recorded */
   importForeign(devices: readonly ForeignDevice[]): Promise<{ readonly added: number; readonly known: number }>;
   foreignDevices(query: { readonly limit: number; readonly offset: number }): Promise<{ readonly devices: readonly ForeignDevice[]; readonly total: number }>;
-  startAction(action: Omit<ActionEntry, 'state' | 'endedAt' | 'sentence'>): Promise<void>;
+  startAction(action: Omit<ActionEntry, 'state' | 'endedAt' | 'sentence' | 'steps'>): Promise<void>;
   /** A `decommission` that is done makes its recorded device decommissioned. Ending twice in the same state changes nothing. */
   endAction(actionId: string, state: 'done' | 'failed', sentence: string, at: string): Promise<void>;
+  /** A part of an action was done; the same part a second time changes nothing. */
+  addActionStep(actionId: string, step: ActionStep): Promise<void>;
   /** Actions that a killed station left started, oldest first. */
   unfinishedActions(): Promise<readonly ActionEntry[]>;
   close(): Promise<void>;

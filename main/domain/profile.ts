@@ -1,3 +1,4 @@
+import { ImprintError } from './errors';
 import type { IdentityAttribute } from './identity';
 import type { KeyType } from './keys';
 
@@ -11,6 +12,11 @@ export type Credentials =
   | { readonly type: 'password'; readonly username: string; readonly password: SecretReference }
   | { readonly type: 'token'; readonly token: SecretReference };
 
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
+
 export interface ServerSettings {
   /** The adapter: a folder under main/servers. */
   readonly kind: string;
@@ -18,11 +24,14 @@ export interface ServerSettings {
   readonly url: string;
   /** PEM certificates that are trusted for this server instead of the system's; read by whoever loads the profile. */
   readonly certificateAuthority?: string | undefined;
-  readonly credentials: Credentials;
+  /** Absent where this kind of server asks for none. */
+  readonly credentials?: Credentials | undefined;
   /** HTTP proxy on the way to it, `http://proxy.example:3128`; without it the environment's (HTTPS_PROXY, NO_PROXY). */
   readonly proxy?: string | undefined;
   /** Version of the client on the device, `major.minor`, where it matters which keys it can read. */
   readonly clientVersion?: string | undefined;
+  /** What only this kind of server has, checked and resolved by it (`ServerKind.readOptions`). Never a secret itself. */
+  readonly options?: JsonObject | undefined;
 }
 
 /** Which partition: its number as Linux counts, or its label (GPT partition name, else the filesystem's label). */
@@ -30,8 +39,8 @@ export type PartitionReference = { readonly number: number } | { readonly label:
 
 /** One file that is written into the image for each device. */
 export interface CardFile {
-  /** What stands in it. Servers with more to deliver add to this list. */
-  readonly content: 'private-key';
+  /** What stands in it: `private-key`, or one of what the profile's kind of server delivers (`ServerKind.deliverables`). */
+  readonly content: string;
   readonly partition: PartitionReference;
   /** Absolute path inside that partition's filesystem. */
   readonly path: string;
@@ -41,6 +50,24 @@ export interface CardFile {
   readonly gid: number;
   /** Whether missing parent folders are created (0755, 0:0) instead of refused. */
   readonly createFolders: boolean;
+}
+
+/** The content that every card has: the device's private key as PEM. */
+export const privateKeyContent = 'private-key';
+
+/** The file of the private key. @throws ImprintError profile-invalid where there is none */
+export function keyFileOf(files: readonly CardFile[]): CardFile {
+  const file = files.find(({ content }) => content === privateKeyContent);
+  if (file === undefined) throw new ImprintError('profile-invalid', 'The profile writes no private key.', { field: 'files', expected: `a file with "content": "${privateKeyContent}"` });
+  return file;
+}
+
+/**
+ * Whether only the device's own system may read a file: its content never leaves the custody process again. Everything else
+ * on a card is public.
+ */
+export function isSecretFile({ content, mode }: CardFile): boolean {
+  return content === privateKeyContent || (mode & 0o077) === 0;
 }
 
 interface AnySlot {

@@ -17,12 +17,23 @@ export function custodyClient(worker: ClientSource<ProcedureClient<CustodyMethod
     inspectTarget: (path) => worker.client.call('inspectTarget', { path }),
     generate: (jobId, keyType) => worker.client.call('generate', { jobId, keyType }),
     sign: (jobId, payload) => worker.client.call('sign', { jobId, payload }),
+    agreementKey: (jobId) => worker.client.call('agreementKey', { jobId }),
+    async openTls(key, endpoint, signal) {
+      const { channelId } = await worker.client.call('openTls', { key, endpoint }, { signal });
+      return {
+        write: (bytes) => worker.client.call('writeTls', { channelId, bytes }),
+        read: () => worker.client.call('readTls', { channelId }, { signal }),
+        close: () => worker.client.call('closeTls', { channelId }),
+      };
+    },
     write: (request, onProgress, signal) =>
       worker.client.call('write', { ...request }, { onProgress, signal }),
     verify: (jobId, onProgress, signal) => worker.client.call('verify', { jobId }, { onProgress, signal }),
     spoil: (jobId) => worker.client.call('spoil', { jobId }),
     destroy: (jobId) => worker.client.call('destroy', { jobId }),
     readCardKey: (targetPath, files) => worker.client.call('readCardKey', { targetPath, files }),
+    readCardFiles: (targetPath, files) => worker.client.call('readCardFiles', { targetPath, files }),
+    rewriteCardFiles: (target, files, contents) => worker.client.call('rewriteCardFiles', { target, files, contents }),
     signWithCardKey: (targetPath, files, payload) => worker.client.call('signWithCardKey', { targetPath, files, payload }),
   };
 }
@@ -38,6 +49,10 @@ export function storageClient(worker: ClientSource<ProcedureClient<StorageMethod
     recordPublicKey: (jobId, publicKey, at) => worker.client.call('recordPublicKey', { jobId, publicKey, at }),
     endJob: (jobId, state, deviceState, sentence, at, serverDeviceId) =>
       worker.client.call('endJob', { jobId, state, deviceState, sentence, at, serverDeviceId }),
+    recordEnrolment: (jobId, serverDeviceId, certificates, at) => worker.client.call('recordEnrolment', { jobId, serverDeviceId, certificates, at }),
+    addCertificates: (deviceId, certificates, supersede, at) => worker.client.call('addCertificates', { deviceId, certificates, supersede, at }),
+    revokeCertificate: (serial, reason, at) => worker.client.call('revokeCertificate', { serial, reason, at }),
+    certificates: (query) => worker.client.call('certificates', { query }),
     markAccepted: (deviceId, at) => worker.client.call('markAccepted', { deviceId, at }),
     unfinishedJobs: () => worker.client.call('unfinishedJobs', {}),
     takeOver: (jobId, from, to) => worker.client.call('takeOver', { jobId, from, to }),
@@ -56,6 +71,7 @@ export function storageClient(worker: ClientSource<ProcedureClient<StorageMethod
     foreignDevices: (query) => worker.client.call('foreignDevices', { query }),
     startAction: (action) => worker.client.call('startAction', { action }),
     endAction: (actionId, state, sentence, at) => worker.client.call('endAction', { actionId, state, sentence, at }),
+    addActionStep: (actionId, step) => worker.client.call('addActionStep', { actionId, step }),
     unfinishedActions: () => worker.client.call('unfinishedActions', {}),
     close: () => worker.client.call('close', {}),
   };

@@ -13,6 +13,10 @@ export function storageHandlers(record: () => RecordStore): Omit<Handlers<Storag
     endStep: ({ jobId, step, state, sentence, at }) => record().endStep(jobId, step, state, sentence, at),
     recordPublicKey: ({ jobId, publicKey, at }) => record().recordPublicKey(jobId, publicKey, at),
     endJob: ({ jobId, state, deviceState, sentence, at, serverDeviceId }) => record().endJob(jobId, state, deviceState, sentence, at, serverDeviceId),
+    recordEnrolment: ({ jobId, serverDeviceId, certificates, at }) => record().recordEnrolment(jobId, serverDeviceId, certificates, at),
+    addCertificates: ({ deviceId, certificates, supersede, at }) => record().addCertificates(deviceId, certificates, supersede, at),
+    revokeCertificate: ({ serial, reason, at }) => record().revokeCertificate(serial, reason, at),
+    certificates: ({ query }) => record().certificates(query),
     markAccepted: ({ deviceId, at }) => record().markAccepted(deviceId, at),
     unfinishedJobs: () => record().unfinishedJobs(),
     takeOver: ({ jobId, from, to }) => record().takeOver(jobId, from, to),
@@ -31,6 +35,7 @@ export function storageHandlers(record: () => RecordStore): Omit<Handlers<Storag
     foreignDevices: ({ query }) => record().foreignDevices(query),
     startAction: ({ action }) => record().startAction(action),
     endAction: ({ actionId, state, sentence, at }) => record().endAction(actionId, state, sentence, at),
+    addActionStep: ({ actionId, step }) => record().addActionStep(actionId, step),
     unfinishedActions: () => record().unfinishedActions(),
   };
 }

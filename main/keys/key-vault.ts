@@ -1,10 +1,10 @@
-import { createPrivateKey, generateKeyPair, sign, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { cancelled, ImprintError } from '../domain/errors';
 import type { KeyType, PublicKey } from '../domain/keys';
 import { LockedArena, zero } from '../../native/index';
 import { collectThoroughly } from './collect-garbage';
-import { decodePem, encodePrivateKeyPem, privateKeyLabel, privateKeyPemLength } from './pem';
+import { base64Length, decodePem, encodeBase64, encodePrivateKeyPem, privateKeyLabel, privateKeyPemLength } from './pem';
 import { fingerprintOf, publicKeyOf } from './public-keys';
 
 /** Room for sixteen cards at once, well below the usual limit of 8 MiB of locked memory. */
@@ -17,6 +17,17 @@ interface HeldKey {
   readonly publicKey: PublicKey;
 }
 
+/** An X25519 pair (RFC 7748): the raw private half in locked memory. */
+interface HeldAgreementKey {
+  readonly secret: Buffer;
+  readonly publicKey: Uint8Array;
+}
+
+const agreementKeyBytes = 32;
+
+/** A piece of what a card's files hold: the job's private key as PEM, its X25519 private key as base64, or bytes that are no key of ours. */
+export type BundlePart = { readonly key: 'private-key' | 'agreement-key' } | { readonly bytes: Uint8Array };
+
 /**
  * The only place where private keys live: PKCS#8 DER in locked memory, one for each job, erased by `destroy`.
  *
@@ -26,6 +37,7 @@ interface HeldKey {
 export class KeyVault {
   readonly #arena = new LockedArena(arenaBytes);
   readonly #keys = new Map<string, HeldKey>();
+  readonly #agreementKeys = new Map<string, HeldAgreementKey>();
   /** Jobs whose key is being made; one that `destroy` takes out gets none. */
   readonly #making = new Map<string, object>();
   /** Whether the crypto library may still hold a key in a form of its own. */
@@ -73,26 +85,57 @@ export class KeyVault {
     return this.#held(jobId).publicKey;
   }
 
-  /** Signature in the scheme of the key's type: RSA PKCS#1 v1.5 SHA-256 (RFC 8017, 8.2), ECDSA SHA-256 DER, Ed25519 (RFC 8032). */
+  /** Signature in the scheme of the key's type: RSA PKCS#1 v1.5 SHA-256 (RFC 8017, 8.2), ECDSA DER with SHA-256 (P-384: SHA-384), Ed25519 (RFC 8032). */
   sign(jobId: string, payload: Uint8Array): Uint8Array {
     return this.#withKeyObject(this.#held(jobId).der, (key) => signWith(key, payload));
   }
 
-  /** Length of the job's PEM file in bytes. */
-  pemLength(jobId: string): number {
-    return privateKeyPemLength(this.#held(jobId).der.length);
+  /**
+   * The public half of the job's X25519 pair, 32 bytes; the pair is made at the first call.
+   * @throws ImprintError custody-no-such-key where the job has no key of its own
+   */
+  agreementKey(jobId: string): Uint8Array {
+    this.#held(jobId);
+    const known = this.#agreementKeys.get(jobId);
+    if (known !== undefined) return known.publicKey;
+    const pair = generateKeyPairSync('x25519', { publicKeyEncoding: { type: 'spki', format: 'der' }, privateKeyEncoding: { type: 'pkcs8', format: 'der' } });
+    this.#traces = true;
+    try {
+      // The raw key is what both encodings end with (RFC 8410, 4 and 7).
+      const secret = this.#arena.allocate(agreementKeyBytes);
+      pair.privateKey.copy(secret, 0, pair.privateKey.length - agreementKeyBytes);
+      const publicKey = new Uint8Array(pair.publicKey.subarray(pair.publicKey.length - agreementKeyBytes));
+      this.#agreementKeys.set(jobId, { secret, publicKey });
+      return publicKey;
+    } finally {
+      zero(pair.privateKey);
+    }
+  }
+
+  /** Length of a file that is made of these parts, in bytes. */
+  lengthOf(jobId: string | undefined, parts: readonly BundlePart[]): number {
+    return parts.reduce((sum, part) => sum + this.#partLength(jobId, part), 0);
+  }
+
+  /** The parts one behind the other in locked memory; they are erased when `use` has ended. @param jobId whose keys are meant */
+  async withBundle<T>(jobId: string | undefined, parts: readonly BundlePart[], use: (bundle: Buffer) => Promise<T>): Promise<T> {
+    const bundle = this.#arena.allocate(Math.max(1, this.lengthOf(jobId, parts)));
+    try {
+      let at = 0;
+      for (const part of parts) {
+        const length = this.#partLength(jobId, part);
+        this.#compose(jobId, part, bundle.subarray(at, at + length));
+        at += length;
+      }
+      return await use(bundle.subarray(0, at));
+    } finally {
+      this.#arena.release(bundle);
+    }
   }
 
   /** The job's key as a PEM file in locked memory; it is erased when `use` has ended. */
-  async withPem<T>(jobId: string, use: (pem: Buffer) => Promise<T>): Promise<T> {
-    const { der } = this.#held(jobId);
-    const pem = this.#arena.allocate(privateKeyPemLength(der.length));
-    try {
-      encodePrivateKeyPem(der, pem);
-      return await use(pem);
-    } finally {
-      this.#arena.release(pem);
-    }
+  withPem<T>(jobId: string, use: (pem: Buffer) => Promise<T>): Promise<T> {
+    return this.withBundle(jobId, [{ key: 'private-key' }], use);
   }
 
   /** A piece of locked memory for a caller that handles key material; it is erased when `use` has ended. */
@@ -136,6 +179,11 @@ export class KeyVault {
       this.#keys.delete(jobId);
       this.#arena.release(held.der);
     }
+    const agreement = this.#agreementKeys.get(jobId);
+    if (agreement !== undefined) {
+      this.#agreementKeys.delete(jobId);
+      this.#arena.release(agreement.secret);
+    }
     await this.settle();
   }
 
@@ -154,8 +202,31 @@ export class KeyVault {
     await this.#settling;
   }
 
-  #held(jobId: string): HeldKey {
-    const held = this.#keys.get(jobId);
+  /** For callers that have the crypto library keep a key in a form of its own for a while; `settle` erases it when they let go. */
+  leavesTraces(): void {
+    this.#traces = true;
+  }
+
+  #partLength(jobId: string | undefined, part: BundlePart): number {
+    if ('bytes' in part) return part.bytes.length;
+    return part.key === 'private-key' ? privateKeyPemLength(this.#held(jobId).der.length) : base64Length(agreementKeyBytes);
+  }
+
+  /** SECURITY: `into` is locked memory. */
+  #compose(jobId: string | undefined, part: BundlePart, into: Buffer): void {
+    if ('bytes' in part) into.set(part.bytes);
+    else if (part.key === 'private-key') encodePrivateKeyPem(this.#held(jobId).der, into);
+    else encodeBase64(this.#heldAgreementKey(jobId).secret, into);
+  }
+
+  #heldAgreementKey(jobId: string | undefined): HeldAgreementKey {
+    const held = jobId === undefined ? undefined : this.#agreementKeys.get(jobId);
+    if (held === undefined) throw new ImprintError('custody-no-such-key', 'The key-agreement key of this job is gone: start the device again.');
+    return held;
+  }
+
+  #held(jobId: string | undefined): HeldKey {
+    const held = jobId === undefined ? undefined : this.#keys.get(jobId);
     if (held === undefined) throw new ImprintError('custody-no-such-key', 'The key of this job is gone: start the device again.');
     return held;
   }
@@ -183,7 +254,9 @@ function unreadable(): ImprintError {
 }
 
 function signWith(key: KeyObject, payload: Uint8Array): Uint8Array {
-  const algorithm = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  // RFC 5758, 3.2 leaves the hash open; the one of the curve's own strength is what verifiers expect.
+  const algorithm = key.asymmetricKeyType === 'ed25519' ? null : curve === 'secp384r1' ? 'sha384' : 'sha256';
   return new Uint8Array(sign(algorithm, payload, key));
 }
 
@@ -205,6 +278,8 @@ async function generatePair(type: KeyType): Promise<{ publicKey: Buffer; private
         return await generateAsync('rsa', { modulusLength: Number(type.slice(4)), publicExponent: 0x10001, ...encodings });
       case 'ec-p256':
         return await generateAsync('ec', { namedCurve: 'prime256v1', ...encodings });
+      case 'ec-p384':
+        return await generateAsync('ec', { namedCurve: 'secp384r1', ...encodings });
       case 'ed25519':
         return await generateAsync('ed25519', encodings);
     }

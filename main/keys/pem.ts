@@ -58,6 +58,31 @@ export function encodePrivateKeyPem(der: Buffer, into: Buffer): number {
   return at + footer.copy(into, at);
 }
 
+/** Length in characters of the base64 text of `bytes` bytes, with its padding. */
+export function base64Length(bytes: number): number {
+  return Math.ceil(bytes / 3) * 4;
+}
+
+/**
+ * Writes bytes as standard base64 (RFC 4648, 4) in one line.
+ *
+ * SECURITY: both buffers are the caller's locked memory; nothing else is written.
+ */
+export function encodeBase64(bytes: Buffer, into: Buffer): void {
+  let at = 0;
+  for (let from = 0; from < bytes.length; from += 3) {
+    const left = bytes.length - from;
+    const first = bytes[from] ?? 0;
+    const second = left > 1 ? (bytes[from + 1] ?? 0) : 0;
+    const third = left > 2 ? (bytes[from + 2] ?? 0) : 0;
+    into[at] = alphabet[first >> 2] ?? 0;
+    into[at + 1] = alphabet[((first & 3) << 4) | (second >> 4)] ?? 0;
+    into[at + 2] = left > 1 ? (alphabet[((second & 15) << 2) | (third >> 6)] ?? 0) : padding;
+    into[at + 3] = left > 2 ? (alphabet[third & 63] ?? 0) : padding;
+    at += 4;
+  }
+}
+
 const readableLabels = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY'] as const;
 export type PrivateKeyLabel = (typeof readableLabels)[number];
 

@@ -17,6 +17,7 @@ function keyTypeOf(key: KeyObject): KeyType {
     }
     case 'ec':
       if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ec-p256';
+      if (key.asymmetricKeyDetails?.namedCurve === 'secp384r1') return 'ec-p384';
       break;
     case 'ed25519':
       return 'ed25519';

@@ -2,8 +2,9 @@ import type { ActionEntry, DeviceAction, SignOff } from '../domain/acceptance';
 import { readBatch } from '../domain/batches';
 import { asImprintError, ImprintError } from '../domain/errors';
 import { canonicalIdentity, describeIdentity, type Identity } from '../domain/identity';
-import type { DeviceDetails, ServerAdministration, ServerConnection, ServerDevice } from '../domain/ports';
+import type { DeviceDetails, DeviceTls, Removal, RevocationReason, ServerAdministration, ServerConnection, ServerDevice } from '../domain/ports';
 import type { Profile } from '../domain/profile';
+import { revocationReasons } from '../domain/ports';
 import { assertMay } from '../domain/roles';
 import { isUndecided, now, withServer, type Station } from './station';
 
@@ -14,6 +15,13 @@ interface DeviceRequest {
 
 interface KeyRequest extends DeviceRequest {
   readonly authSetId: string;
+}
+
+/** What a decommission may be told besides, for servers with certificates. */
+interface Withdrawal {
+  readonly reason?: RevocationReason | undefined;
+  /** Where the device's own card is: its key may speak for it. */
+  readonly cardPath?: string | undefined;
 }
 
 interface Confirmed {
@@ -27,7 +35,7 @@ interface Confirmed {
  *
  * @throws ImprintError not-allowed, identity-invalid where the confirmation differs, no-such-device, server-*
  */
-export async function decommissionAtServer(station: Station, profile: Profile, request: DeviceRequest & Confirmed, signal: AbortSignal): Promise<ActionEntry> {
+export async function decommissionAtServer(station: Station, profile: Profile, request: DeviceRequest & Confirmed & Withdrawal, signal: AbortSignal): Promise<ActionEntry> {
   assertMay(station.role, 'decommission');
   assertConfirmed(profile, request);
   return act(station, profile, 'decommission', request, signal);
@@ -62,13 +70,14 @@ export async function finishActions(station: Station, profile: Profile, signal: 
     const replacement = await endReplacement(station, action);
     if (replacement !== undefined) ended.push(replacement);
   }
-  const others = started.filter((each) => each.action !== 'replace');
+  for (const action of started.filter((each) => each.action === 'renew')) ended.push(await endRenewal(station, action));
+  const others = started.filter((each) => each.action !== 'replace' && each.action !== 'renew');
   if (others.length === 0) return ended;
   await withServer(station, profile, signal, async (connection) => {
     const administration = administrationOf(profile, connection);
     for (const action of others) {
       try {
-        ended.push(await carryOut(station, administration, action, signal));
+        ended.push(await carryOut(station, administration, action, signal, undefined));
       } catch (thrown) {
         const error = asImprintError(thrown);
         if (mayHaveHappened(error)) throw error;
@@ -153,8 +162,9 @@ function administrationOf(profile: Profile, { administration }: ServerConnection
 }
 
 /** CRASH: the intent is durable before the server is told; a kill in between is ended by finishActions. */
-async function act(station: Station, profile: Profile, action: DeviceAction, request: DeviceRequest & Partial<KeyRequest>, signal: AbortSignal): Promise<ActionEntry> {
-  const { identity, serverDeviceId, authSetId } = request;
+async function act(station: Station, profile: Profile, action: DeviceAction, request: DeviceRequest & Partial<KeyRequest> & Withdrawal, signal: AbortSignal): Promise<ActionEntry> {
+  const { identity, serverDeviceId, authSetId, reason, cardPath } = request;
+  const tls = cardPath === undefined ? undefined : await tlsOfCard(station, profile, identity, cardPath);
   return withServer(station, profile, signal, async (connection) => {
     const administration = administrationOf(profile, connection);
     const recorded = await recordedDevice(station, profile, identity);
@@ -173,16 +183,17 @@ async function act(station: Station, profile: Profile, action: DeviceAction, req
       state: 'started',
       by: station.operator,
       startedAt: now(station),
+      ...(reason === undefined ? {} : { reason }),
     };
     const { state: _, ...intent } = entry;
     await station.record.startAction(intent);
     station.faults.reached(`${action}:started`);
-    return carryOut(station, administration, entry, signal);
+    return carryOut(station, administration, entry, signal, tls);
   });
 }
 
 /** @throws ImprintError where the server did not say yes; the action stays started where it did not say no either */
-async function carryOut(station: Station, administration: ServerAdministration, entry: ActionEntry, signal: AbortSignal): Promise<ActionEntry> {
+async function carryOut(station: Station, administration: ServerAdministration, entry: ActionEntry, signal: AbortSignal, tls: DeviceTls | undefined): Promise<ActionEntry> {
   const { actionId, action, serverDeviceId, authSetId = '' } = entry;
   const end = async (state: 'done' | 'failed', sentence: string): Promise<ActionEntry> => {
     const endedAt = now(station);
@@ -192,16 +203,20 @@ async function carryOut(station: Station, administration: ServerAdministration, 
   try {
     switch (action) {
       case 'decommission':
-        await administration.decommission(serverDeviceId, signal);
+        await administration.decommission(serverDeviceId, signal, await removalOf(station, entry, tls));
         break;
       case 'remove-auth-set':
+        if (administration.removeAuthSet === undefined) throw noSuchAct();
         await administration.removeAuthSet(serverDeviceId, authSetId, signal);
         break;
       case 'reject':
+        if (administration.reject === undefined) throw noSuchAct();
         await administration.reject(serverDeviceId, authSetId, signal);
         break;
       case 'replace':
         throw new ImprintError('unexpected', 'A key is replaced by the job that makes it.');
+      case 'renew':
+        throw new ImprintError('unexpected', 'A certificate is renewed with its card in the bench.');
     }
   } catch (thrown) {
     const error = asImprintError(thrown);
@@ -213,6 +228,43 @@ async function carryOut(station: Station, administration: ServerAdministration, 
   }
   station.faults.reached(`${action}:acted`);
   return end('done', describeDone(entry));
+}
+
+function noSuchAct(): ImprintError {
+  return new ImprintError('server-refused', 'This kind of server has no keys of a device that could be rejected or removed one by one: decommission the device.', { field: 'server.kind' });
+}
+
+/** What the record knows of a device that is taken off its server. Parts that are done already are done again, which changes nothing. */
+async function removalOf(station: Station, entry: ActionEntry, tls: DeviceTls | undefined): Promise<Removal> {
+  const { actionId, deviceId, reason } = entry;
+  const device = deviceId === undefined ? undefined : await station.record.device(deviceId);
+  const moment = now(station);
+  const given = Object.keys(revocationReasons).find((each): each is RevocationReason => each === reason);
+  return {
+    certificates: (device?.certificates ?? []).filter(({ state, notAfter }) => state !== 'revoked' && notAfter > moment),
+    reason: given ?? 'cessation-of-operation',
+    tls,
+    onDone: (part, sentence) => station.record.addActionStep(actionId, { part, sentence, at: now(station) }),
+    onRevoked: (serial) => station.record.revokeCertificate(serial, given ?? 'cessation-of-operation', now(station)),
+  };
+}
+
+/** The key on a card speaks only for the device that it was made for. */
+async function tlsOfCard(station: Station, profile: Profile, identity: Identity, targetPath: string): Promise<DeviceTls> {
+  const { publicKey } = await station.custody.readCardKey(targetPath, profile.files);
+  const holder = await station.record.findByFingerprint(publicKey.fingerprint);
+  if (holder === undefined || canonicalIdentity(holder.identity) !== canonicalIdentity(identity)) {
+    throw noSuchDevice(`The card at ${targetPath} is not that of ${describeIdentity(identity)}: nothing was done.`);
+  }
+  return { open: (endpoint, stop) => station.custody.openTls({ targetPath, files: profile.files }, endpoint, stop) };
+}
+
+/** A renewal cannot go on without its card. */
+async function endRenewal(station: Station, action: ActionEntry): Promise<ActionEntry> {
+  const sentence = `The station stopped while the certificate of ${describeIdentity(action.identity)} was renewed: put the card in and renew it again, or write it again where it cannot be read.`;
+  const endedAt = now(station);
+  await station.record.endAction(action.actionId, 'failed', sentence, endedAt);
+  return { ...action, state: 'failed', sentence, endedAt };
 }
 
 /** Whether the server may be asked again: it did not say no to this. */
@@ -231,6 +283,8 @@ function describeDone({ action, identity, serverDeviceId, authSetId = '' }: Acti
       return `The key ${authSetId} of ${what} was rejected.`;
     case 'replace':
       return `The server expects a new key of ${what}.`;
+    case 'renew':
+      return `The certificate of ${what} was renewed.`;
   }
 }
 

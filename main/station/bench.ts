@@ -61,6 +61,7 @@ const stepWords: Readonly<Record<StepName, string>> = {
   write: 'Writing',
   verify: 'Verifying',
   enrol: 'Enrolling',
+  confirm: 'Trying the key',
   destroy: 'Erasing',
   record: 'Recording',
 };

@@ -3,7 +3,7 @@ import { describeIdentity, type Identity } from '../domain/identity';
 import type { JobOutcome, ProgressListener } from '../domain/job';
 import type { PublicKey } from '../domain/keys';
 import { readBatch } from '../domain/batches';
-import type { EnrolReceipt, PreparedImage, ServerConnection, ServerDevice } from '../domain/ports';
+import type { DeliveredContent, EnrolReceipt, PreparedImage, ServerConnection, ServerDevice, ServerKind, TlsEndpoint } from '../domain/ports';
 import { assertMay } from '../domain/roles';
 import { assertTargetAllowed, describeBytes, type TargetFacts, type TargetNaming } from '../domain/targets';
 import { Journal, type StepListener } from './journal';
@@ -37,13 +37,14 @@ export interface ProvisionWatch {
  * The life of a device at the bench: reserve, check, generate, write, verify, enrol, destroy, record.
  *
  * @returns how the job ended; `failed` and `cancelled` carry the error
- * @throws ImprintError before anything is reserved: not-allowed, identity-recorded, slot-busy, outbox-full, key-type-unsupported, record-*
+ * @throws ImprintError before anything is reserved: not-allowed, identity-invalid, identity-recorded, slot-busy, outbox-full, key-type-unsupported, record-*
  */
 export async function provision(station: Station, request: ProvisionRequest, watch: ProvisionWatch): Promise<JobOutcome> {
   const { profile } = request.loaded;
   assertMay(station.role, 'provision');
   if (request.replace === true) assertMay(station.role, 'replace-key');
   assertKeyTypeReadable(station, request);
+  serverKindOf(station, profile).checkIdentity?.(request.identity, profile.server);
   await assertSlotFree(station, request);
   await assertOutboxHasRoom(station, request);
   const jobId = station.randomness.uuid();
@@ -137,10 +138,13 @@ class ProvisionRun {
   readonly #watch: ProvisionWatch;
   readonly #jobId: string;
   readonly #journal: Journal;
+  readonly #kind: ServerKind;
   /** A card lies in the slot that boots with a key: it must be spoiled if the job does not succeed. */
   #bootable = false;
   #enrolling = false;
   #enrolled = false;
+  /** The server knows the key already, and the card is not finished yet. */
+  #knownEarly = false;
 
   constructor(station: Station, request: ProvisionRequest, watch: ProvisionWatch, jobId: string) {
     this.#station = station;
@@ -148,20 +152,25 @@ class ProvisionRun {
     this.#watch = watch;
     this.#jobId = jobId;
     this.#journal = new Journal(station, jobId, watch.onStep);
+    this.#kind = serverKindOf(station, request.loaded.profile);
   }
 
   async run(connection: ServerConnection, deviceId: string): Promise<JobOutcome> {
     const { custody, record } = this.#station;
     const checked = await this.#check(connection);
     const publicKey = await this.#generate();
-    await this.#write(checked);
+    const early = this.#kind.enrolment === 'before-write' ? await this.#enrolFirst(connection, publicKey, deviceId, checked.replaced) : undefined;
+    await this.#write(checked, early?.contents ?? []);
     await this.#verify(publicKey);
-    const receipt = await this.#enrol(connection, publicKey, deviceId, checked.replaced);
+    const receipt = early ?? (await this.#enrol(connection, publicKey, deviceId, checked.replaced));
+    await this.#confirm(connection, receipt);
+    this.#enrolled = true;
+    this.#bootable = false;
     await this.#journal.step('destroy', async () => {
       await custody.destroy(this.#jobId);
       return { value: undefined, sentence: 'The private key was erased from this computer; only the card has it.' };
     });
-    const sentence = `Preauthorized: ${describeIdentity(this.#request.identity)} is expected at the server with the key on this card.`;
+    const sentence = `${this.#kind.expectedWord}: ${describeIdentity(this.#request.identity)} is expected at the server with the key on this card.`;
     await this.#journal.step('record', async () => Promise.resolve({ value: undefined, sentence: `Recorded with the fingerprint ${short(publicKey)}….` }));
     await record.endJob(this.#jobId, 'done', 'preauthorized', sentence, now(this.#station), receipt.serverDeviceId);
     this.#station.faults.reached('end:done');
@@ -189,6 +198,7 @@ class ProvisionRun {
         sentence += ' The card could not be made unbootable: destroy it.';
       }
     }
+    if (this.#knownEarly) sentence += ' The server knows this device already, with a key that was destroyed: make its card again.';
     const state = error.code === 'cancelled' ? 'cancelled' : 'failed';
     await record.endJob(this.#jobId, state, 'released', sentence, now(this.#station)).catch(() => undefined);
     return { jobId: this.#jobId, deviceId, state, sentence, error: error.toReport() };
@@ -229,7 +239,7 @@ class ProvisionRun {
     } catch (thrown) {
       const error = asImprintError(thrown);
       // What is to be replaced must be seen first.
-      const mayBeLater = error.code === 'server-unreachable' || error.code === 'server-busy';
+      const mayBeLater = (error.code === 'server-unreachable' || error.code === 'server-busy') && this.#kind.enrolment === 'after-verify';
       if (!mayBeLater || this.#request.replace === true || this.#request.loaded.profile.outboxLimit === 0) throw error;
       return { away: error };
     }
@@ -268,12 +278,12 @@ class ProvisionRun {
     });
   }
 
-  async #write({ image, target }: Checked): Promise<void> {
+  async #write({ image, target }: Checked, contents: readonly DeliveredContent[]): Promise<void> {
     const { custody } = this.#station;
     const { files, erase } = this.#request.loaded.profile;
     await this.#journal.step('write', async () => {
       const erasure = erase ?? ((await this.#isCardKnown(target)) ? 'full' : 'zero');
-      const receipt = await custody.write({ jobId: this.#jobId, image, files, target, erasure }, this.#watch.onProgress, this.#watch.signal);
+      const receipt = await custody.write({ jobId: this.#jobId, image, files, contents, target, erasure }, this.#watch.onProgress, this.#watch.signal);
       const through = receipt.directIo ? '' : ' through the page cache, because this target has no direct I/O';
       const untouched = receipt.untouchedBytes === 0 ? '' : `; ${describeBytes(receipt.untouchedBytes)} behind the image are as they were`;
       return { value: undefined, sentence: `${describeBytes(receipt.bytesWritten)} written to ${target.path}${through}; ${describeBytes(receipt.overlayBytes)} differ from the golden image${untouched}.` };
@@ -300,6 +310,45 @@ class ProvisionRun {
         throw new ImprintError('verify-key-differs', 'The key that was read from the card is not the one that was made for it: throw this card away.');
       }
       return { value: undefined, sentence: `${describeBytes(receipt.bytesRead)} read back from the card and equal; the key on it has the fingerprint ${short(publicKey)}….` };
+    });
+  }
+
+  /**
+   * For a server whose reply is part of what is written.
+   *
+   * CRASH: a kill behind it leaves a device at the server whose key no card has; recovery says so, and the next card of this
+   * identity takes its place.
+   */
+  async #enrolFirst(connection: ServerConnection, publicKey: PublicKey, deviceId: string, replaced: ServerDevice | undefined): Promise<EnrolReceipt> {
+    const { custody, record } = this.#station;
+    const { identity, loaded } = this.#request;
+    const key = { publicKey, sign: (payload: Uint8Array) => custody.sign(this.#jobId, payload), agreementKey: () => custody.agreementKey(this.#jobId) };
+    return this.#journal.step('enrol', async () => {
+      const { signal } = this.#watch;
+      signal.throwIfAborted();
+      const replacement = replaced === undefined ? undefined : await startReplacement(this.#station, loaded.profile, { deviceId, identity, serverDeviceId: replaced.id });
+      try {
+        const receipt = await connection.enrol({ identity, publicKey, key, replace: replacement === undefined ? undefined : true }, signal);
+        this.#knownEarly = true;
+        await record.recordEnrolment(this.#jobId, receipt.serverDeviceId, receipt.certificates ?? [], now(this.#station));
+        await replacement?.end('done', receipt.sentence);
+        return { value: receipt, sentence: receipt.sentence };
+      } catch (thrown) {
+        await replacement?.end('failed', asImprintError(thrown).message);
+        throw thrown;
+      }
+    });
+  }
+
+  /** The device's key is tried at the server, where the kind does that, before it is destroyed. */
+  async #confirm(connection: ServerConnection, { serverDeviceId, contents = [] }: EnrolReceipt): Promise<void> {
+    const { custody } = this.#station;
+    if (connection.confirm === undefined) return;
+    const confirm = connection.confirm.bind(connection);
+    await this.#journal.step('confirm', async () => {
+      const { signal } = this.#watch;
+      const tls = { open: (endpoint: TlsEndpoint, stop: AbortSignal) => custody.openTls({ jobId: this.#jobId }, endpoint, stop) };
+      return { value: undefined, sentence: await confirm({ identity: this.#request.identity, serverDeviceId, contents, tls }, signal) };
     });
   }
 

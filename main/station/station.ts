@@ -63,7 +63,7 @@ export async function withConnection<T>(station: Station, profile: Profile, use:
   } catch (thrown) {
     const error = asImprintError(thrown);
     const { credentials } = profile.server;
-    if (error.code === 'server-sign-in-refused') station.secrets.forget(credentials.type === 'token' ? credentials.token : credentials.password);
+    if (error.code === 'server-sign-in-refused' && credentials !== undefined) station.secrets.forget(credentials.type === 'token' ? credentials.token : credentials.password);
     throw error;
   } finally {
     await connection.close();

@@ -1,4 +1,4 @@
-import type { Acceptance, AcceptanceState, WatchedDevice } from '../domain/acceptance';
+import type { Acceptance, AcceptanceState, Finding, WatchedDevice } from '../domain/acceptance';
 import { diagnose, Strangers } from '../domain/diagnosis';
 import { asImprintError, cancelled, ImprintError } from '../domain/errors';
 import type { KeyHolder, ServerCapacity, ServerConnection, ServerDevice } from '../domain/ports';
@@ -147,18 +147,26 @@ class WatchRound {
 
   async #askPortion(devices: readonly WatchedDevice[]): Promise<void> {
     this.#signal.throwIfAborted();
+    if (this.#connection.judge !== undefined) {
+      await this.#keep(devices, await this.#connection.judge(devices, this.#signal));
+      return;
+    }
     const servers = await this.#serverDevices(devices);
     const keys = new Set(devices.flatMap(({ deviceId, fingerprint }) => (servers.get(deviceId)?.authSets ?? []).flatMap((set) => (set.fingerprint === undefined || set.fingerprint === fingerprint ? [] : [set.fingerprint]))));
     const holders = new Map([...this.#strangersHolders, ...(await this.#holders([...keys]))]);
-    const acceptances: Acceptance[] = [];
+    const findings: Finding[] = [];
+    for (const device of devices) {
+      await this.#dismissAcquaintances(device, holders);
+      findings.push(diagnose(device, servers.get(device.deviceId), { holders, strangers: this.#strangers, capacity: this.#capacity }));
+    }
+    await this.#keep(devices, findings);
+  }
+
+  async #keep(devices: readonly WatchedDevice[], findings: readonly Finding[]): Promise<void> {
     // A clock that was set back must not make devices due again in the same round.
     const at = now(this.#station);
     const checkedAt = at > this.#startedAt ? at : this.#startedAt;
-    for (const device of devices) {
-      await this.#dismissAcquaintances(device, holders);
-      const finding = diagnose(device, servers.get(device.deviceId), { holders, strangers: this.#strangers, capacity: this.#capacity });
-      acceptances.push({ ...finding, checkedAt });
-    }
+    const acceptances = findings.map((finding): Acceptance => ({ ...finding, checkedAt }));
     await this.#station.record.saveAcceptances(acceptances);
     this.#count(devices, acceptances);
   }

@@ -149,7 +149,9 @@ const countSchema = z.object({ state: acceptanceStateSchema, number: z.int() });
 
 /** Devices of one server in one state, the one first whose last look is longest ago. */
 const watchedInState = `SELECT devices.device_id, devices.identity, devices.server_device_id, devices.fingerprint, acceptances.state AS acceptance,
-    acceptances.diagnosis, acceptances.sequence, ifnull(acceptances.checked_at, '') AS last_look
+    acceptances.diagnosis, acceptances.sequence, ifnull(acceptances.checked_at, '') AS last_look,
+    (SELECT max(jobs.ended_at) FROM jobs WHERE jobs.device_id = devices.device_id AND jobs.state = 'done') AS finished_at,
+    (SELECT max(certificates.not_after) FROM certificates WHERE certificates.device_id = devices.device_id AND certificates.state = 'issued') AS certificate_ends_at
   FROM acceptances CROSS JOIN devices USING (sequence)
   WHERE acceptances.watched = 1 AND acceptances.server_url = ? AND acceptances.state = ? AND ifnull(acceptances.checked_at, '') < ?
     AND devices.fingerprint IS NOT NULL

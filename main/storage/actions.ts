@@ -1,8 +1,8 @@
-import type { ActionEntry } from '../domain/acceptance';
+import type { ActionEntry, ActionStep } from '../domain/acceptance';
 import { canonicalIdentity } from '../domain/identity';
 import type { RecordStore } from '../domain/ports';
 import { bug, timestamp } from './checks';
-import { actionColumns, readAction } from './rows';
+import { actionColumns, readAction, readActionStep } from './rows';
 import type { RecordSession } from './session';
 
 /** Journal of what is done to devices at their servers after they were recorded. */
@@ -23,8 +23,8 @@ export class ActionRecord {
         return;
       }
       this.#session.run(
-        `INSERT INTO actions (action_id, action, device_id, server_url, server_device_id, auth_set_id, identity, state, started_by, started_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, 'started', ?, ?)`,
+        `INSERT INTO actions (action_id, action, device_id, server_url, server_device_id, auth_set_id, identity, state, started_by, started_at, reason)
+         VALUES (?, ?, ?, ?, ?, ?, ?, 'started', ?, ?, ?)`,
         action.actionId,
         action.action,
         action.deviceId ?? null,
@@ -34,6 +34,7 @@ export class ActionRecord {
         canonicalIdentity(action.identity),
         action.by,
         startedAt,
+        action.reason ?? null,
       );
     });
   }
@@ -57,25 +58,40 @@ export class ActionRecord {
     });
   }
 
+  /** @throws ImprintError unexpected where the action is unknown or has ended */
+  addActionStep(actionId: string, { part, sentence, at }: ActionStep): Promise<void> {
+    return this.#session.write(() => {
+      const action = this.#action(actionId);
+      if (action?.state !== 'started') throw bug(`Action ${actionId} is not under way`);
+      this.#session.run('INSERT INTO action_steps (action_id, part, sentence, done_at) VALUES (?, ?, ?, ?) ON CONFLICT (action_id, part) DO NOTHING', actionId, part, sentence, timestamp(at));
+    });
+  }
+
   unfinishedActions(): Promise<readonly ActionEntry[]> {
     return this.#session.read(() =>
-      this.#session.all(`SELECT ${actionColumns} FROM actions WHERE state = 'started' ORDER BY sequence`).map((row) => readAction(row, this.#session.path)),
+      this.#session.all(`SELECT ${actionColumns} FROM actions WHERE state = 'started' ORDER BY sequence`).map((row) => this.#read(row)),
     );
   }
 
   /** Newest first. */
   ofDevice(deviceId: string): readonly ActionEntry[] {
     const rows = this.#session.all(`SELECT ${actionColumns} FROM actions WHERE device_id = ? ORDER BY sequence DESC`, deviceId);
-    return rows.map((row) => readAction(row, this.#session.path));
+    return rows.map((row) => this.#read(row));
   }
 
   #action(actionId: string): ActionEntry | undefined {
     const row = this.#session.get(`SELECT ${actionColumns} FROM actions WHERE action_id = ?`, actionId);
-    return row === undefined ? undefined : readAction(row, this.#session.path);
+    return row === undefined ? undefined : this.#read(row);
+  }
+
+  #read(row: unknown): ActionEntry {
+    const { actionId } = readAction(row, this.#session.path);
+    const steps = this.#session.all('SELECT part, sentence, done_at FROM action_steps WHERE action_id = ? ORDER BY sequence', actionId);
+    return readAction(row, this.#session.path, steps.map((step) => readActionStep(step, this.#session.path)));
   }
 }
 
-function isSameStart(known: ActionEntry, action: Omit<ActionEntry, 'state' | 'endedAt' | 'sentence'>): boolean {
+function isSameStart(known: ActionEntry, action: Omit<ActionEntry, 'state' | 'endedAt' | 'sentence' | 'steps'>): boolean {
   return (
     known.action === action.action &&
     known.deviceId === action.deviceId &&
@@ -84,6 +100,7 @@ function isSameStart(known: ActionEntry, action: Omit<ActionEntry, 'state' | 'en
     known.authSetId === action.authSetId &&
     canonicalIdentity(known.identity) === canonicalIdentity(action.identity) &&
     known.by === action.by &&
-    known.startedAt === action.startedAt
+    known.startedAt === action.startedAt &&
+    known.reason === action.reason
   );
 }

@@ -269,9 +269,82 @@ const acceptanceSchema = `
   BEGIN SELECT RAISE(ABORT, 'what an action is about is never changed'); END;
 `;
 
+/** Allows another set of values in one column's check. SQLite can only make the table anew, so its guards are made anew too. */
+function widen(database: Database.Database, table: string, before: string, after: string): void {
+  const schema = database.prepare('SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type = ? AND sql IS NOT NULL').pluck();
+  const [sql] = schema.all(table, 'table') as string[];
+  if (sql === undefined || !sql.includes(before)) throw new ImprintError('unexpected', `The table ${table} of the record is not as its version says.`);
+  const guards = [...schema.all(table, 'index'), ...schema.all(table, 'trigger')] as string[];
+  const columns = (database.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[]).join(', ');
+  const fresh = `widened_${table}`;
+  database.exec(sql.replace(/^CREATE TABLE\s+("?)\w+\1/, `CREATE TABLE ${fresh}`).replace(before, after));
+  database.exec(`INSERT INTO ${fresh} (${columns}) SELECT ${columns} FROM ${table}; DROP TABLE ${table}; ALTER TABLE ${fresh} RENAME TO ${table};`);
+  for (const guard of guards) database.exec(guard);
+}
+
+/** Servers whose reply is part of what is written onto the card: certificates, what is done in parts, what else they say. */
+function certificateSchema(database: Database.Database): void {
+  // Renaming must leave what other tables' triggers and keys say of this one as it is (https://sqlite.org/lang_altertable.html, 7).
+  database.pragma('legacy_alter_table = ON');
+  try {
+    widen(database, 'devices', `'ec-p256', 'ed25519')`, `'ec-p256', 'ec-p384', 'ed25519')`);
+    widen(database, 'steps', `'enrol', 'destroy', 'record')`, `'enrol', 'confirm', 'destroy', 'record')`);
+    widen(database, 'acceptances', `'limit-reached', 'not-at-server')`, `'limit-reached', 'not-at-server', 'incomplete-at-server', 'certificate-expired', 'certificate-revoked', 'unpinned', 'pinned-to-another-key')`);
+    widen(database, 'actions', `'reject', 'replace')`, `'reject', 'replace', 'renew')`);
+  } finally {
+    database.pragma('legacy_alter_table = OFF');
+  }
+  database.exec(certificateTables);
+}
+
+const certificateTables = `
+  ALTER TABLE actions ADD COLUMN reason TEXT;
+
+  CREATE TABLE action_steps (
+    sequence INTEGER PRIMARY KEY,
+    action_id TEXT NOT NULL REFERENCES actions (action_id),
+    part TEXT NOT NULL CHECK (part <> ''),
+    sentence TEXT NOT NULL,
+    ${timestamp('done_at')} NOT NULL,
+    UNIQUE (action_id, part)
+  ) STRICT;
+  ${appendOnly('action_steps', 'a part of an action that was done is never changed')}
+
+  CREATE TABLE certificates (
+    sequence INTEGER PRIMARY KEY,
+    device_id TEXT NOT NULL REFERENCES devices (device_id),
+    serial TEXT NOT NULL CHECK (serial <> '' AND serial NOT GLOB '*[^0-9a-f]*'),
+    issuer TEXT NOT NULL,
+    ${timestamp('not_before')} NOT NULL,
+    ${timestamp('not_after')} NOT NULL,
+    ${sha256('sha256')} NOT NULL UNIQUE,
+    certificate TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('issued', 'superseded', 'revoked', 'lost')),
+    ${timestamp('recorded_at')} NOT NULL,
+    ${timestamp('revoked_at')},
+    revocation_reason TEXT,
+    CHECK ((revoked_at IS NULL) = (state <> 'revoked'))
+  ) STRICT;
+  CREATE INDEX certificates_of_device ON certificates (device_id, sequence);
+  CREATE INDEX certificates_by_end ON certificates (not_after, sequence);
+  CREATE INDEX certificates_of_state ON certificates (state, not_after, sequence);
+  CREATE INDEX certificates_by_serial ON certificates (serial);
+
+  CREATE TRIGGER certificates_are_kept BEFORE DELETE ON certificates
+  BEGIN SELECT RAISE(ABORT, 'a certificate is never deleted from the record'); END;
+
+  CREATE TRIGGER certificates_keep_their_content BEFORE UPDATE OF sequence, device_id, serial, issuer, not_before, not_after, sha256, certificate, recorded_at ON certificates
+  BEGIN SELECT RAISE(ABORT, 'what a certificate says is never changed'); END;
+
+  CREATE TRIGGER certificates_stay_revoked BEFORE UPDATE OF state, revoked_at, revocation_reason ON certificates
+  WHEN OLD.state = 'revoked'
+  BEGIN SELECT RAISE(ABORT, 'a revoked certificate stays revoked'); END;
+`;
+
 export const migrations: readonly Migration[] = [
   { number: 1, up: firstSchema },
   { number: 2, up: acceptanceSchema },
+  { number: 3, up: certificateSchema },
 ];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import type { Acceptance, ActionEntry, BatchSummary, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
+import type { Acceptance, ActionEntry, ActionStep, BatchSummary, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
+import type { CertificateFacts, CertificateQuery, CertificateRow } from '../domain/certificates';
 import { ImprintError } from '../domain/errors';
 import { canonicalIdentity, describeIdentity } from '../domain/identity';
 import type { Identity } from '../domain/identity';
@@ -22,6 +23,7 @@ import type {
 import { AcceptanceRecord } from './acceptances';
 import { ActionRecord } from './actions';
 import { BatchRecord } from './batches';
+import { CertificateRecord } from './certificates';
 import { bug, day, freeStates, noSuchDevice, stateInWords, timestamp, wholeNumber } from './checks';
 import { openDatabase } from './database';
 import type { OpenDatabaseOptions, RecordDatabase } from './database';
@@ -42,6 +44,7 @@ export class SqliteRecordStore implements RecordStore {
   readonly #batches: BatchRecord;
   readonly #foreignDevices: ForeignDeviceRecord;
   readonly #actions: ActionRecord;
+  readonly #certificates: CertificateRecord;
 
   constructor(database: RecordDatabase) {
     this.#session = new RecordSession(database);
@@ -49,6 +52,7 @@ export class SqliteRecordStore implements RecordStore {
     this.#batches = new BatchRecord(this.#session, this.#acceptances);
     this.#foreignDevices = new ForeignDeviceRecord(this.#session);
     this.#actions = new ActionRecord(this.#session);
+    this.#certificates = new CertificateRecord(this.#session);
   }
 
   /** @throws ImprintError as openDatabase */
@@ -222,7 +226,29 @@ export class SqliteRecordStore implements RecordStore {
         moment,
         job.deviceId,
       );
+      if (deviceState === 'released') this.#certificates.lose(job.deviceId);
     });
+  }
+
+  /** @throws ImprintError unexpected where the job is unknown or has ended */
+  recordEnrolment(jobId: string, serverDeviceId: string, certificates: readonly CertificateFacts[], at: string): Promise<void> {
+    return this.#session.write(() => {
+      const { deviceId } = this.#unfinishedJob(jobId);
+      this.#session.run('UPDATE devices SET server_device_id = ?, updated_at = ? WHERE device_id = ?', serverDeviceId, timestamp(at), deviceId);
+      this.#certificates.add(deviceId, certificates, at);
+    });
+  }
+
+  addCertificates(deviceId: string, certificates: readonly CertificateFacts[], supersede: boolean, at: string): Promise<void> {
+    return this.#certificates.addLater(deviceId, certificates, supersede, at);
+  }
+
+  revokeCertificate(serial: string, reason: string, at: string): Promise<void> {
+    return this.#certificates.revoke(serial, reason, at);
+  }
+
+  certificates(query: CertificateQuery): Promise<{ readonly certificates: readonly CertificateRow[]; readonly total: number }> {
+    return this.#certificates.page(query);
   }
 
   /** A device that is accepted already stays as it is. @throws ImprintError no-such-device, unexpected where the server does not expect it */
@@ -364,6 +390,10 @@ export class SqliteRecordStore implements RecordStore {
     return this.#actions.endAction(actionId, state, sentence, at);
   }
 
+  addActionStep(actionId: string, step: ActionStep): Promise<void> {
+    return this.#actions.addActionStep(actionId, step);
+  }
+
   unfinishedActions(): Promise<readonly ActionEntry[]> {
     return this.#actions.unfinishedActions();
   }
@@ -435,6 +465,7 @@ export class SqliteRecordStore implements RecordStore {
         jobs: rows.map((row) => this.#jobOf(row)),
         ...(acceptance === undefined ? {} : { acceptance }),
         actions: this.#actions.ofDevice(device.deviceId),
+        certificates: this.#certificates.ofDevice(device.deviceId),
       };
     });
   }

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 import { acceptanceStates, deviceActions, diagnoses } from '../domain/acceptance';
-import type { Acceptance, ActionEntry, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
+import type { Acceptance, ActionEntry, ActionStep, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
+import { certificateStates } from '../domain/certificates';
+import type { CertificateRow } from '../domain/certificates';
 import { canonicalIdentity } from '../domain/identity';
 import type { Identity } from '../domain/identity';
 import { deviceStates, stepNames } from '../domain/job';
@@ -101,6 +103,8 @@ const watchedSchema = z.object({
   fingerprint: sha256,
   acceptance: acceptanceStateSchema,
   diagnosis: z.enum(diagnoses).nullable(),
+  finished_at: timestamp.nullable(),
+  certificate_ends_at: timestamp.nullable(),
 });
 
 const holderSchema = z.object({ fingerprint: sha256, identity: z.string(), device_id: z.string().nullable() });
@@ -142,10 +146,31 @@ const actionSchema = z.object({
   started_at: timestamp,
   ended_at: timestamp.nullable(),
   sentence: z.string().nullable(),
+  reason: z.string().nullable(),
 });
 
 /** Columns of an action, in SQL, for a table that is called `actions` in its query. */
 export const actionColumns = columnsOf(actionSchema, 'actions');
+
+const actionStepSchema = z.object({ part: z.string().min(1), sentence: z.string(), done_at: timestamp });
+
+const certificateShape = {
+  device_id: z.string().min(1),
+  serial: z.string().regex(/^[0-9a-f]+$/),
+  issuer: z.string(),
+  not_before: timestamp,
+  not_after: timestamp,
+  sha256,
+  certificate: z.string(),
+  state: z.enum(certificateStates),
+  recorded_at: timestamp,
+  revoked_at: timestamp.nullable(),
+  revocation_reason: z.string().nullable(),
+};
+const certificateSchema = z.object({ ...certificateShape, identity: z.string(), batch: z.string().nullable() });
+
+/** Columns of a certificate, in SQL, for a table that is called `certificates` in its query. */
+export const certificateColumns = columnsOf(z.object(certificateShape), 'certificates');
 
 function columnsOf(schema: z.ZodObject, table: string): string {
   return Object.keys(schema.shape)
@@ -247,6 +272,8 @@ export function readWatched(row: unknown, path: string): WatchedDevice {
     fingerprint: device.fingerprint,
     acceptance: device.acceptance,
     ...(device.diagnosis === null ? {} : { diagnosis: device.diagnosis }),
+    ...(device.finished_at === null ? {} : { finishedAt: device.finished_at }),
+    ...(device.certificate_ends_at === null ? {} : { certificateEndsAt: device.certificate_ends_at }),
   };
 }
 
@@ -286,7 +313,33 @@ export function readForeignDevice(row: unknown, path: string): ForeignDevice {
 }
 
 /** @throws ImprintError record-corrupt */
-export function readAction(row: unknown, path: string): ActionEntry {
+export function readCertificate(row: unknown, path: string): CertificateRow {
+  const certificate = parse(certificateSchema, row, 'certificate', path);
+  return {
+    deviceId: certificate.device_id,
+    identity: readIdentityText(certificate.identity, path),
+    ...(certificate.batch === null ? {} : { batch: certificate.batch }),
+    serial: certificate.serial,
+    issuer: certificate.issuer,
+    notBefore: certificate.not_before,
+    notAfter: certificate.not_after,
+    sha256: certificate.sha256,
+    pem: certificate.certificate,
+    state: certificate.state,
+    recordedAt: certificate.recorded_at,
+    ...(certificate.revoked_at === null ? {} : { revokedAt: certificate.revoked_at }),
+    ...(certificate.revocation_reason === null ? {} : { revocationReason: certificate.revocation_reason }),
+  };
+}
+
+/** @throws ImprintError record-corrupt */
+export function readActionStep(row: unknown, path: string): ActionStep {
+  const step = parse(actionStepSchema, row, 'step of an action', path);
+  return { part: step.part, sentence: step.sentence, at: step.done_at };
+}
+
+/** @throws ImprintError record-corrupt */
+export function readAction(row: unknown, path: string, steps: readonly ActionStep[] = []): ActionEntry {
   const entry = parse(actionSchema, row, 'action', path);
   return {
     actionId: entry.action_id,
@@ -301,6 +354,8 @@ export function readAction(row: unknown, path: string): ActionEntry {
     startedAt: entry.started_at,
     ...(entry.ended_at === null ? {} : { endedAt: entry.ended_at }),
     ...(entry.sentence === null ? {} : { sentence: entry.sentence }),
+    ...(entry.reason === null ? {} : { reason: entry.reason }),
+    ...(steps.length === 0 ? {} : { steps }),
   };
 }
 

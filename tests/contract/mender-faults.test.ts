@@ -7,6 +7,7 @@ import type { FaultAction } from '../../main/servers/practice/practice-faults';
 import { createMenderServer } from '../../main/servers/mender/adapter';
 import type { MenderUnderTest } from './mender-fixture';
 import { devices, newIdentity, newKey, practiceUnderTest, quickMender, quickOptions, secretsOf } from './mender-fixture';
+import { plainRemoval } from './server-contract';
 
 const never = new AbortController().signal;
 const onList = { method: 'GET', path: /\/devauth\/devices$/ };
@@ -231,13 +232,13 @@ describe('the Mender adapter when things go wrong', () => {
       const found = await connection.findDevice(identity, never);
       const [id, set] = [found?.id ?? '', found?.authSets[0]?.id ?? ''];
       fail({ method: 'PUT', path: /\/status$/ }, action);
-      await administration().reject(id, set, never);
+      await administration().reject?.(id, set, never);
       expect((await connection.device(id, never))?.status).toBe('rejected');
       fail({ method: 'DELETE', path: /\/auth\// }, action);
-      await administration().removeAuthSet(id, set, never);
+      await administration().removeAuthSet?.(id, set, never);
       expect((await connection.device(id, never))?.authSets).toEqual([]);
       fail({ method: 'DELETE', path: /\/devices\// }, action);
-      const gone = administration().decommission(id, never);
+      const gone = administration().decommission(id, never, plainRemoval);
       await expect.poll(async () => (await connection.device(id, never))?.decommissioning).toBe(true);
       server.passTime(3_600_001);
       await gone;
@@ -247,9 +248,9 @@ describe('the Mender adapter when things go wrong', () => {
     it('is busy where a decommissioning does not end, and can be cancelled', async () => {
       const hasty = createMenderServer({ ...quickOptions, removal: { firstDelay: 1, longestDelay: 10, longest: 100 } }).connect(server.settings, server.secrets);
       const { serverDeviceId } = await hasty.enrol(request(), never);
-      await expect(hasty.administration?.decommission(serverDeviceId, never)).rejects.toMatchObject({ code: 'server-busy' });
+      await expect(hasty.administration?.decommission(serverDeviceId, never, plainRemoval)).rejects.toMatchObject({ code: 'server-busy' });
       const stop = new AbortController();
-      const again = administration().decommission(serverDeviceId, stop.signal);
+      const again = administration().decommission(serverDeviceId, stop.signal, plainRemoval);
       await expect.poll(() => server.requests.filter((line) => line.startsWith('DELETE')).length).toBe(2);
       stop.abort();
       await expect(again).rejects.toMatchObject({ code: 'cancelled' });
@@ -259,7 +260,7 @@ describe('the Mender adapter when things go wrong', () => {
     it('is refused where the account lacks the right', async () => {
       const { serverDeviceId } = await connection.enrol(request(), never);
       fail({ method: 'DELETE', path: /./ }, { kind: 'reply', status: 403 });
-      await expect(administration().decommission(serverDeviceId, never)).rejects.toMatchObject({ code: 'server-refused', field: 'server.credentials' });
+      await expect(administration().decommission(serverDeviceId, never, plainRemoval)).rejects.toMatchObject({ code: 'server-refused', field: 'server.credentials' });
     });
   });
 

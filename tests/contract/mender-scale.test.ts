@@ -4,6 +4,7 @@ import type { ServerConnection } from '../../main/domain/ports';
 import { createMenderServer } from '../../main/servers/mender/adapter';
 import type { MenderUnderTest } from './mender-fixture';
 import { devices, newIdentity, newKey, practiceUnderTest, quickOptions, secretsOf } from './mender-fixture';
+import { plainRemoval } from './server-contract';
 
 const never = new AbortController().signal;
 const many = 10_000;
@@ -120,7 +121,7 @@ describe('a Mender server with 10,000 devices', () => {
       pagesRead();
       const { serverDeviceId } = await connection.enrol(request, never);
       expect((await connect().findDevice(request.identity, never))?.id).toBe(serverDeviceId);
-      await connection.administration?.decommission(serverDeviceId, never);
+      await connection.administration?.decommission(serverDeviceId, never, plainRemoval);
       await expect(connection.findDevice(request.identity, never)).resolves.toBeUndefined();
       expect(pagesRead()).toBe(0);
     });

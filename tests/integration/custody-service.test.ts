@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createPublicKey, randomUUID, verify } from 'node:crypto';
+import { createPublicKey, diffieHellman, generateKeyPairSync, randomUUID, verify } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { asImprintError } from '../../main/domain/errors';
 import type { Progress } from '../../main/domain/job';
 import type { KeyType, PublicKey } from '../../main/domain/keys';
-import type { PreparedImage } from '../../main/domain/ports';
+import type { DeliveredContent, PreparedImage } from '../../main/domain/ports';
 import type { CardFile } from '../../main/domain/profile';
 import { CustodyService } from '../../main/workers/custody/custody-service';
 import { debugfs, e2fsck, makeImage, readFileInImage, sha256File, standardMenderImage, type MadeImage } from '../support/images';
@@ -67,7 +67,7 @@ async function write(path: string, keyType: KeyType = 'ec-p256', files: readonly
   const jobId = randomUUID();
   await service.checkFiles(image, files);
   const publicKey = await service.generate(jobId, keyType);
-  const receipt = await service.write({ jobId, image, files, target: await service.inspectTarget(path), erasure: 'full' }, ignore, never);
+  const receipt = await service.write({ jobId, image, files, contents: [], target: await service.inspectTarget(path), erasure: 'full' }, ignore, never);
   expect(receipt).toMatchObject({ bytesWritten: golden.bytes, directIo: true });
   expect(receipt.overlayBytes).toBeGreaterThan(0);
   expect(receipt.overlayBytes).toBeLessThan(mebibyte);
@@ -203,7 +203,7 @@ describe('a job', () => {
     await service.generate(jobId, 'ed25519');
     const controller = new AbortController();
     const target = await service.inspectTarget(path());
-    const result = service.write({ jobId, image, files: [keyFile], target, erasure: 'full' }, ({ doneBytes }) => doneBytes > 0 && controller.abort(), controller.signal);
+    const result = service.write({ jobId, image, files: [keyFile], contents: [], target, erasure: 'full' }, ({ doneBytes }) => doneBytes > 0 && controller.abort(), controller.signal);
     expect(await code(result)).toBe('cancelled');
     expect(existsSync(path())).toBe(false);
     expect(readdirSync(work)).toEqual([]);
@@ -221,7 +221,7 @@ describe('a job', () => {
     const target = await service.inspectTarget(path());
     let destroyed: Promise<void> | undefined;
     const result = code(
-      service.write({ jobId, image, files: [keyFile], target, erasure: 'full' }, ({ doneBytes }) => {
+      service.write({ jobId, image, files: [keyFile], contents: [], target, erasure: 'full' }, ({ doneBytes }) => {
         if (doneBytes > 0) destroyed ??= service.destroy(jobId);
       }, never),
     );
@@ -238,7 +238,7 @@ describe('a job', () => {
 
   it('without a key writes nothing', async () => {
     const target = await service.inspectTarget(path());
-    expect(await code(service.write({ jobId: randomUUID(), image, files: [keyFile], target, erasure: 'full' }, ignore, never))).toBe('custody-no-such-key');
+    expect(await code(service.write({ jobId: randomUUID(), image, files: [keyFile], contents: [], target, erasure: 'full' }, ignore, never))).toBe('custody-no-such-key');
     expect(existsSync(path())).toBe(false);
   });
 
@@ -250,7 +250,7 @@ describe('a job', () => {
     const jobId = randomUUID();
     await service.generate(jobId, 'ed25519');
     const target = await service.inspectTarget(path());
-    expect(await code(service.write({ jobId, image: prepared, files: [keyFile], target, erasure: 'full' }, ignore, never))).toBe('image-changed');
+    expect(await code(service.write({ jobId, image: prepared, files: [keyFile], contents: [], target, erasure: 'full' }, ignore, never))).toBe('image-changed');
     expect(existsSync(path())).toBe(false);
   });
 
@@ -271,7 +271,7 @@ describe('reading a card', () => {
     copyFileSync(golden.path, path());
     expect(await code(service.readCardKey(path(), [keyFile]))).toBe('verify-file-missing');
     expect(await code(service.readCardKey(path(), [{ ...keyFile, partition: { number: 9 } }]))).toBe('verify-file-missing');
-    expect(await code(service.readCardKey(path(), []))).toBe('verify-file-missing');
+    expect(await code(service.readCardKey(path(), []))).toBe('profile-invalid');
     expect(await code(service.readCardKey(join(work, 'absent'), [keyFile]))).toBe('target-not-found');
     expect(await code(service.readCardKey(work, [keyFile]))).toBe('target-not-a-card');
   });
@@ -301,4 +301,72 @@ it('writes into vfat, which keeps neither mode nor owner', async () => {
   expect((await service.verify(jobId, ignore, never)).publicKey).toEqual(publicKey);
   const pem = execFileSync('mtype', ['-i', `${path}@@${String(made.partitions[0]?.offset ?? 0)}`, `::${keyPath}`]);
   expect(openssl(pem, 'pkey', '-pubout', '-outform', 'DER').equals(Buffer.from(publicKey.spki))).toBe(true);
+});
+
+describe('a card with what a server delivered', () => {
+  const path = (): string => join(work, 'card.img');
+  const place = (content: string, name: string, mode: number): CardFile => ({ ...keyFile, content, path: `/certs/${name}`, mode, createFolders: true });
+  const certificate = place('certificate', 'device.crt', 0o644);
+  const tunnel = place('wireguard-config', 'wg0.conf', 0o600);
+  const files = [place('private-key', 'device.key', 0o600), certificate, tunnel];
+  const text = (content: string, words: string): DeliveredContent => ({ content, parts: [{ bytes: Buffer.from(words) }] });
+  const tunnelContent: DeliveredContent = { content: 'wireguard-config', parts: [{ bytes: Buffer.from(`[Interface]\nAddress = 10.0.0.2/32\nPrivateKey = `) }, { secret: 'agreement-key' }, { bytes: Buffer.from(`\n${'# padding\n'.repeat(20)}`) }] };
+  const onCard = async (name: string): Promise<string> => (await readFileInImage(path(), dataOffset, `/certs/${name}`)).toString('utf8');
+
+  async function made(): Promise<{ jobId: string; agreement: Uint8Array }> {
+    const jobId = randomUUID();
+    await service.checkFiles(image, files);
+    await service.generate(jobId, 'ec-p384');
+    const agreement = await service.agreementKey(jobId);
+    expect(await service.agreementKey(jobId)).toEqual(agreement);
+    const contents = [tunnelContent, text('certificate', `first certificate\n${'x'.repeat(700)}`)];
+    await service.write({ jobId, image, files, contents, target: await service.inspectTarget(path()), erasure: 'full' }, ignore, never);
+    const receipt = await service.verify(jobId, ignore, never);
+    expect(receipt.files.map((file) => [file.path, file.mode])).toEqual([['/certs/device.key', 0o600], ['/certs/device.crt', 0o644], ['/certs/wg0.conf', 0o600]]);
+    return { jobId, agreement };
+  }
+
+  it('has every file with its own content, and the X25519 key where it belongs', async () => {
+    const { jobId, agreement } = await made();
+    await service.destroy(jobId);
+    expect(await code(service.agreementKey(jobId))).toBe('custody-no-such-key');
+    expect(await onCard('device.crt')).toMatch(/^first certificate\nx{700}$/);
+    const secret = /^PrivateKey = ([A-Za-z0-9+/]{43}=)$/m.exec(await onCard('wg0.conf'))?.[1] ?? '';
+    const raw = Buffer.from(secret, 'base64');
+    // RFC 8410, 7: the raw key behind a fixed head.
+    const privateKey = { key: Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), raw]), format: 'der', type: 'pkcs8' } as const;
+    const publicKey = createPublicKey(privateKey);
+    expect(publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)).toEqual(Buffer.from(agreement));
+    const peer = generateKeyPairSync('x25519');
+    expect(diffieHellman({ privateKey: peer.privateKey, publicKey })).toHaveLength(32);
+    expect((await e2fsck(path(), dataOffset)).code).toBe(0);
+  });
+
+  it('refuses a card for which nothing was delivered, and touches nothing', async () => {
+    const jobId = randomUUID();
+    await service.generate(jobId, 'ec-p256');
+    const target = await service.inspectTarget(path());
+    expect(await code(service.write({ jobId, image, files, contents: [tunnelContent], target, erasure: 'full' }, ignore, never))).toBe('profile-invalid');
+    expect(await code(service.write({ jobId, image, files, contents: [tunnelContent, text('certificate', 'c')], target, erasure: 'full' }, ignore, never))).toBe('custody-no-such-key');
+    expect(existsSync(path())).toBe(false);
+  });
+
+  it('gives its public files out and keeps the secret ones', async () => {
+    await made();
+    const [read] = await service.readCardFiles(path(), [certificate]);
+    expect(Buffer.from(read ?? []).toString('utf8')).toBe(await onCard('device.crt'));
+    expect(await code(service.readCardFiles(path(), [tunnel]))).toBe('usage');
+    expect(await code(service.readCardFiles(path(), [{ ...certificate, content: 'private-key' }]))).toBe('usage');
+  });
+
+  it.each([300, 900, 5000])('gets a certificate of %i bytes written anew, and nothing else changes', async (length) => {
+    const { jobId } = await made();
+    await service.destroy(jobId);
+    const before = { key: await onCard('device.key'), tunnel: await onCard('wg0.conf') };
+    const facts = await service.rewriteCardFiles(await service.inspectTarget(path()), [certificate], [text('certificate', 'y'.repeat(length))]);
+    expect(facts).toMatchObject([{ path: '/certs/device.crt', bytes: length, mode: 0o644 }]);
+    expect(await onCard('device.crt')).toBe('y'.repeat(length));
+    expect({ key: await onCard('device.key'), tunnel: await onCard('wg0.conf') }).toEqual(before);
+    expect((await e2fsck(path(), dataOffset)).code).toBe(0);
+  });
 });

@@ -263,7 +263,7 @@ describe('a record of the first version', () => {
 
     await migrateAndDie();
     const newer = openDatabase(path);
-    expect(newer.version).toBe(2);
+    expect(newer.version).toBe(3);
     expect(newer.connection.pragma('foreign_key_check')).toEqual([]);
     expect(contentOf(newer.connection)['jobs']).toStrictEqual(before['jobs']);
     expect(contentOf(newer.connection)['devices']).toStrictEqual(before['devices']?.map((row) => ({ ...row, batch: null })));

@@ -92,7 +92,7 @@ async function provision({ path = '', job = randomUUID(), naming = 'listed', era
     const spki = Buffer.from(publicKey.spki).toString('base64');
     send({ event: 'key', job, spki });
     send({ event: 'progress', job, phase: 'open', doneBytes: 0, totalBytes: 1, erasedBytes });
-    const written = await service.write({ jobId: job, image: prepared, files, target, erasure }, onProgress, signal);
+    const written = await service.write({ jobId: job, image: prepared, files, contents: [], target, erasure }, onProgress, signal);
     const verified = await service.verify(job, onProgress, signal);
     return { fingerprint: publicKey.fingerprint, spki, written, bytesRead: verified.bytesRead, directIo: verified.directIo };
   } finally {

@@ -39,6 +39,10 @@ export class CardlessCustody implements Custody {
   checkFiles: Custody['checkFiles'] = () => Promise.resolve();
   readCardKey: Custody['readCardKey'] = none;
   signWithCardKey: Custody['signWithCardKey'] = none;
+  agreementKey: Custody['agreementKey'] = none;
+  openTls: Custody['openTls'] = none;
+  readCardFiles: Custody['readCardFiles'] = none;
+  rewriteCardFiles: Custody['rewriteCardFiles'] = none;
 
   inspectTarget: Custody['inspectTarget'] = (path) =>
     Promise.resolve({ path, realPath: path, kind: 'missing', bytes: 0, readOnly: false, removable: true, loop: false, wholeDisk: true, usedBy: [], systemDisk: false, identity: path, looksLikeCard: true });

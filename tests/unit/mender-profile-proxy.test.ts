@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { profileSchema, readProfile } from '../../main/contract/profile-file';
+import { menderServer } from '../../main/servers/mender/adapter';
 
-const surroundings = { resolvePath: (path: string) => `/profiles/${path}`, readText: () => '' };
+const surroundings = { serverKinds: [menderServer], resolvePath: (path: string) => `/profiles/${path}`, readText: () => '' };
 const read = (proxy: unknown) =>
   readProfile(
     JSON.stringify({ name: 'line', server: { url: 'https://mender.example.com', credentials: { token: { environment: 'T' } }, proxy }, image: { path: 'a.img', sha256: 'a'.repeat(64) } }),

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { profileSchema, readProfile, type ProfileSurroundings } from '../../main/contract/profile-file';
 import { ImprintError } from '../../main/domain/errors';
+import { menderServer } from '../../main/servers/mender/adapter';
 
 const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 const surroundings: ProfileSurroundings = {
+  serverKinds: [menderServer],
   resolvePath: (path) => (path.startsWith('/') ? path : `/profiles/${path}`),
   readText: (path) => {
     const files: Record<string, string> = {

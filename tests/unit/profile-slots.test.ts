@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { profileSchema, readProfile } from '../../main/contract/profile-file';
+import { menderServer } from '../../main/servers/mender/adapter';
 
 const read = (targets: unknown) =>
   readProfile(
@@ -9,7 +10,7 @@ const read = (targets: unknown) =>
       image: { path: 'a.img', sha256: 'a'.repeat(64) },
       targets,
     }),
-    { resolvePath: (path) => `/profiles/${path}`, readText: () => '' },
+    { serverKinds: [menderServer], resolvePath: (path) => `/profiles/${path}`, readText: () => '' },
   );
 
 describe('slots of a profile', () => {

@@ -144,7 +144,7 @@ describe('devices to watch', () => {
     expect(await due(['waiting', 'stuck'], 31)).toEqual(['device-3', 'device-1']);
     expect(await due([], 59)).toEqual([]);
     expect(await store.devicesToWatch({ serverUrl: 'https://mender.example', states: ['stuck'], checkedBefore: at(59), limit: 1 })).toStrictEqual([
-      { deviceId: 'device-3', identity: reservation(3).identity, serverDeviceId: 'server-3', fingerprint: (await store.device('device-3'))?.fingerprint, acceptance: 'stuck' },
+      { deviceId: 'device-3', identity: reservation(3).identity, serverDeviceId: 'server-3', fingerprint: (await store.device('device-3'))?.fingerprint, acceptance: 'stuck', finishedAt: at(4) },
     ]);
   });
 });

@@ -196,7 +196,9 @@ describe('migrations', () => {
     const ours = tables.filter((table) => table.schema === 'main' && !table.name.startsWith('sqlite_'));
     expect(ours.map((table) => table.name).sort()).toEqual([
       'acceptances',
+      'action_steps',
       'actions',
+      'certificates',
       'devices',
       'foreign_devices',
       'images',

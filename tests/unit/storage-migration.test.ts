@@ -46,7 +46,7 @@ describe('a record of the first version', () => {
     expect(before['devices']).toHaveLength(25);
 
     const { connection, version } = openDatabase(path);
-    expect(version).toBe(2);
+    expect(version).toBe(3);
     const after = contentOf(connection);
     for (const table of ['operators', 'profiles', 'images', 'jobs', 'steps']) expect(after[table]).toStrictEqual(before[table]);
     expect(after['devices']).toStrictEqual(before['devices']?.map((row) => ({ ...row, batch: null })));

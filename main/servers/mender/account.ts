@@ -1,5 +1,5 @@
 import type { Clock, Secrets } from '../../domain/ports';
-import type { ServerSettings } from '../../domain/profile';
+import type { Credentials, ServerSettings } from '../../domain/profile';
 import type { IndexLimits } from './identity-index';
 import { IdentityIndex } from './identity-index';
 import { untilCancelled } from '../http/patience';
@@ -79,8 +79,8 @@ export class Accounts {
     this.#make = make;
   }
 
-  of(settings: ServerSettings, secrets: Secrets): Account {
-    const { url, certificateAuthority, proxy, credentials } = settings;
+  of(settings: ServerSettings, credentials: Credentials, secrets: Secrets): Account {
+    const { url, certificateAuthority, proxy } = settings;
     const user = credentials.type === 'password' ? credentials.username : credentials.token;
     // Whoever is trusted and what is on the way belong to it: a token goes only where it came from.
     const key = JSON.stringify([url.replace(/\/+$/, ''), certificateAuthority, proxy, user]);

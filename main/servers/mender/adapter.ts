@@ -1,7 +1,8 @@
 import type { Clock, EnrolReceipt, EnrolRequest, Secrets, ServerAdministration, ServerCapacity, ServerConnection, ServerDevice, ServerDevicesQuery, ServerKind } from '../../domain/ports';
 import type { Identity } from '../../domain/identity';
 import type { ServerSettings } from '../../domain/profile';
-import { asImprintError } from '../../domain/errors';
+import { privateKeyContent } from '../../domain/profile';
+import { asImprintError, ImprintError } from '../../domain/errors';
 import { Account, Accounts } from './account';
 import type { RemovalPatience } from './administration';
 import { Administration, usualRemovalPatience } from './administration';
@@ -42,11 +43,22 @@ export function createMenderServer(options: MenderOptions = {}): ServerKind {
     kind: 'mender',
     // Nothing of the server's reply is written onto the card, so a crash before the end leaves nothing at the server.
     enrolment: 'after-verify',
+    credentials: 'required',
+    expectedWord: 'Preauthorized',
+    deliverables: [],
+    usualFiles: [{ content: privateKeyContent, partition: { number: 4 }, path: '/mender/mender-agent.pem', mode: 0o600, uid: 0, gid: 0, createFolders: false }],
+    // What keygen-client makes, and what every version of the client reads.
+    usualKeyType: 'rsa-3072',
+    readOptions: (given) => {
+      if (given !== undefined) throw new ImprintError('profile-invalid', 'A Mender server has no options of its own.', { field: 'server.options', expected: 'no such field' });
+      return undefined;
+    },
     readableKeyTypes,
     connect(settings: ServerSettings, secrets: Secrets): ServerConnection {
       const { url, certificateAuthority, proxy, credentials } = settings;
+      if (credentials === undefined) throw new ImprintError('profile-invalid', 'A Mender server wants a sign-in.', { field: 'server.credentials' });
       const client = new HttpClient(url, { names, certificateAuthority, proxy, timeouts: options.timeouts ?? usualTimeouts }, options.proxyEnvironment ?? proxyOfEnvironment());
-      const account = accounts.of(settings, secrets);
+      const account = accounts.of(settings, credentials, secrets);
       const session = new Session({ client, credentials, secrets, clock, patience: options.patience ?? usualPatience, account });
       const devices = new Devices(session, account.index);
       return new MenderConnection(client, session, devices, new Administration(session, devices, clock, options.removal ?? usualRemovalPatience), options.settle ?? 1000);
@@ -71,7 +83,7 @@ class MenderConnection implements ServerConnection {
     this.administration = {
       reject: (...parameters) => inClosedCodes(() => administration.reject(...parameters)),
       removeAuthSet: (...parameters) => inClosedCodes(() => administration.removeAuthSet(...parameters)),
-      decommission: (...parameters) => inClosedCodes(() => administration.decommission(...parameters)),
+      decommission: (serverDeviceId, signal) => inClosedCodes(() => administration.decommission(serverDeviceId, signal)),
     };
   }
 

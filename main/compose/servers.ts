@@ -1,0 +1,5 @@
+import type { ServerKind } from '../domain/ports';
+import { menderServer } from '../servers/mender/adapter';
+
+/** Every server kind that Imprint speaks: another one is a folder beside mender and a line here. */
+export const servers: readonly ServerKind[] = [menderServer];

@@ -1,0 +1,42 @@
+import type { Identity } from './identity';
+
+/** A certificate as it was issued for a device; all of it is public. */
+export interface CertificateFacts {
+  /** Serial number, lower-case hexadecimal without leading zeros (RFC 5280, 4.1.2.2). */
+  readonly serial: string;
+  /** Distinguished name of the issuer (RFC 4514). */
+  readonly issuer: string;
+  /** ISO 8601 UTC. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** SHA-256 over the DER, 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+  readonly pem: string;
+}
+
+/**
+ * issued: on the card, or meant for it. superseded: a newer one took its place. revoked: taken back at its authority. lost: issued
+ * for a card that did not become one.
+ */
+export const certificateStates = ['issued', 'superseded', 'revoked', 'lost'] as const;
+export type CertificateState = (typeof certificateStates)[number];
+
+export interface CertificateRow extends CertificateFacts {
+  readonly deviceId: string;
+  readonly identity: Identity;
+  readonly batch?: string | undefined;
+  readonly state: CertificateState;
+  readonly recordedAt: string;
+  /** ISO 8601 UTC. */
+  readonly revokedAt?: string | undefined;
+  readonly revocationReason?: string | undefined;
+}
+
+export interface CertificateQuery {
+  readonly deviceId?: string | undefined;
+  readonly state?: CertificateState | undefined;
+  /** Only those that end before this moment. */
+  readonly endBefore?: string | undefined;
+  readonly limit: number;
+  readonly offset: number;
+}

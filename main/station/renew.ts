@@ -1,0 +1,89 @@
+import type { ActionEntry } from '../domain/acceptance';
+import { asImprintError, ImprintError } from '../domain/errors';
+import { describeIdentity } from '../domain/identity';
+import type { DeviceDetails, TlsEndpoint } from '../domain/ports';
+import { isSecretFile, type CardFile, type Profile } from '../domain/profile';
+import { assertMay } from '../domain/roles';
+import { assertTargetAllowed, type TargetNaming } from '../domain/targets';
+import { now, withServer, type Station } from './station';
+
+export interface RenewalRequest {
+  readonly targetPath: string;
+  readonly naming: TargetNaming;
+}
+
+export interface RenewalOutcome {
+  readonly device: DeviceDetails;
+  readonly action: ActionEntry;
+}
+
+/**
+ * Renews the certificate of a card that is in the bench: with the key on the card, which stays there, and the new certificate
+ * written back to it.
+ *
+ * CRASH: the intent is durable before the authority is asked. A kill before the card was rewritten leaves it with its old
+ * certificate, one in the middle of that a card that must be written again; recovery says so.
+ *
+ * @throws ImprintError not-allowed, target-*, verify-*, no-such-device (a card of nobody, or of another server), server-*
+ */
+export async function renewCard(station: Station, profile: Profile, request: RenewalRequest, signal: AbortSignal): Promise<RenewalOutcome> {
+  assertMay(station.role, 'provision');
+  const { custody, record } = station;
+  const { targetPath } = request;
+  const target = await custody.inspectTarget(targetPath);
+  if (target.kind === 'missing') throw new ImprintError('target-not-found', `There is no card at ${targetPath}: put one in.`, { field: 'target' });
+  assertTargetAllowed(target, 0, profile.targets, request.naming);
+  const { publicKey } = await custody.readCardKey(targetPath, profile.files);
+  const device = await deviceOf(station, profile, publicKey.fingerprint);
+  const files = profile.files.filter((file) => !isSecretFile(file));
+  const bytes = await custody.readCardFiles(targetPath, files);
+  const current = new Map(files.map(({ content }, index) => [content, bytes[index] ?? new Uint8Array()]));
+  const tls = { open: (endpoint: TlsEndpoint, stop: AbortSignal) => custody.openTls({ targetPath, files: profile.files }, endpoint, stop) };
+  return withServer(station, profile, signal, async (connection) => {
+    if (connection.renew === undefined) throw new ImprintError('server-refused', `A ${profile.server.kind} server gives its devices nothing that is renewed.`, { field: 'server.kind' });
+    const action: ActionEntry = {
+      actionId: station.randomness.uuid(),
+      action: 'renew',
+      deviceId: device.deviceId,
+      serverUrl: profile.server.url,
+      serverDeviceId: device.serverDeviceId ?? describeIdentity(device.identity),
+      identity: device.identity,
+      state: 'started',
+      by: station.operator,
+      startedAt: now(station),
+    };
+    const { state: _, ...intent } = action;
+    await record.startAction(intent);
+    station.faults.reached('renew:started');
+    const end = async (state: 'done' | 'failed', sentence: string): Promise<ActionEntry> => {
+      const endedAt = now(station);
+      await record.endAction(action.actionId, state, sentence, endedAt);
+      return { ...action, state, sentence, endedAt };
+    };
+    try {
+      const renewal = await connection.renew({ identity: device.identity, publicKey, current, tls }, signal);
+      await record.addCertificates(device.deviceId, renewal.certificates, true, now(station));
+      station.faults.reached('renew:acted');
+      const written = filesOf(files, renewal.contents.map(({ content }) => content));
+      await custody.rewriteCardFiles(target, written, renewal.contents);
+      return { device, action: await end('done', renewal.sentence) };
+    } catch (thrown) {
+      const error = asImprintError(thrown);
+      await end('failed', error.message);
+      throw error;
+    }
+  });
+}
+
+async function deviceOf(station: Station, profile: Profile, fingerprint: string): Promise<DeviceDetails> {
+  const device = await station.record.findByFingerprint(fingerprint);
+  if (device === undefined) throw new ImprintError('no-such-device', 'The key on this card is not in the record: this card was not made here.', { field: 'target', expected: 'a card of this station' });
+  if (device.serverUrl !== profile.server.url || (device.state !== 'preauthorized' && device.state !== 'accepted')) {
+    throw new ImprintError('no-such-device', `The card is that of ${describeIdentity(device.identity)}, which is ${device.state} at ${device.serverUrl}: open that profile, or make a new card.`, { field: 'target' });
+  }
+  return device;
+}
+
+function filesOf(files: readonly CardFile[], contents: readonly string[]): readonly CardFile[] {
+  return files.filter(({ content }) => contents.includes(content));
+}
