@@ -15,7 +15,7 @@ const names: readonly string[] = [...identifierNames, ...descriptionNames];
 type IdentifierName = (typeof identifierNames)[number];
 
 /** An identity as the server takes it. */
-export interface MdmIdentity extends Readonly<Partial<Record<IdentifierName, string>>> {
+export interface MdmIdentity extends Readonly<Partial<Record<IdentifierName, string | undefined>>> {
   readonly model: string;
   readonly manufacturer: string;
   readonly osVersion: string;
