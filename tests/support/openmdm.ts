@@ -116,3 +116,13 @@ export async function mdmUnderTest(options: Partial<PracticeOpenMdmOptions> = {}
     },
   };
 }
+
+/** A server of its own for one test, set up otherwise. */
+export async function withMdm(options: Partial<PracticeOpenMdmOptions>, work: (mdm: MdmUnderTest) => Promise<void>): Promise<void> {
+  const mdm = await mdmUnderTest(options);
+  try {
+    await work(mdm);
+  } finally {
+    await mdm.close();
+  }
+}

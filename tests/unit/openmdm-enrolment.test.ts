@@ -1,10 +1,10 @@
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pinnedKeyMessage } from '../../main/servers/openmdm/canonical';
 import { enrollmentIdOf } from '../../main/servers/openmdm/identifiers';
 import { parseEnrolment } from '../../main/servers/openmdm/replies';
 import type { MdmReply, MdmUnderTest } from '../support/openmdm';
-import { deviceKey, deviceKeyOf, mdmUnderTest, newMdmIdentity } from '../support/openmdm';
+import { deviceKey, deviceKeyOf, mdmUnderTest, newMdmIdentity, withMdm } from '../support/openmdm';
 
 const timestamp = '2026-04-15T12:00:00Z';
 const enrolmentError = (words: string) => ({ error: expect.stringContaining(words) as string, code: 'ENROLLMENT_ERROR' });
@@ -16,15 +16,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await mdm.close();
 });
-
-const withServer = async (options: Parameters<typeof mdmUnderTest>[0], work: (other: MdmUnderTest) => Promise<void>): Promise<void> => {
-  const other = await mdmUnderTest(options);
-  try {
-    await work(other);
-  } finally {
-    await other.close();
-  }
-};
 
 describe('a challenge', () => {
   it('is 32 bytes in standard padded base64, good for five minutes', async () => {
@@ -56,7 +47,7 @@ describe('a challenge', () => {
     [300_000, 201],
     [300_001, 400],
   ])('after %i ms answers %i', async (milliseconds, status) => {
-    await withServer({}, async ({ api, clock }) => {
+    await withMdm({}, async ({ api, clock }) => {
       const [identity, key] = [newMdmIdentity(), deviceKey()];
       const challenge = await api.challenge();
       clock.pass(milliseconds);
@@ -78,7 +69,7 @@ describe('a challenge', () => {
   });
 
   it('is not there where the database keeps none, and nothing else helps', async () => {
-    await withServer({ settings: { challengeStorage: false } }, async ({ api }) => {
+    await withMdm({ settings: { challengeStorage: false } }, async ({ api }) => {
       const reply = await api.send('GET', '/agent/enroll/challenge');
       expect([reply.status, reply.json()]).toEqual([503, { error: expect.stringContaining('Enrollment challenges are not supported') as string }]);
       const key = deviceKey();
@@ -113,7 +104,7 @@ describe('an enrolment by the device\'s key', () => {
   });
 
   it('names policy, server and push service where they are set up', async () => {
-    await withServer({ settings: { policy: { id: 'p1', name: 'Kiosk' }, serverUrl: 'https://mdm.example.com/mdm', mqttUrl: 'mqtts://push.example.com' } }, async ({ api }) => {
+    await withMdm({ settings: { policy: { id: 'p1', name: 'Kiosk' }, serverUrl: 'https://mdm.example.com/mdm', mqttUrl: 'mqtts://push.example.com' } }, async ({ api }) => {
       expect(parseEnrolment(await api.enrolByKey(newMdmIdentity(), deviceKey()), 'testing')).toMatchObject({
         policyId: 'p1',
         policy: { id: 'p1', name: 'Kiosk' },
@@ -189,75 +180,9 @@ describe('an enrolment by the device\'s key', () => {
   });
 });
 
-describe('an enrolment by the shared secret', () => {
-  const now = (milliseconds = 0): string => new Date(mdm.clock.now().getTime() + milliseconds).toISOString();
-
-  it('is taken', async () => {
-    const identity = newMdmIdentity();
-    expect((await mdm.api.enrolBySecret(identity, mdm.server.deviceSecret, now())).status).toBe(201);
-    expect(mdm.server.administration.find(enrollmentIdOf(identity))).toMatchObject({ publicKey: null, enrollmentMethod: null });
-  });
-
-  it.each([
-    [900_000, 201],
-    [-900_000, 201],
-    [900_001, 400],
-    [-900_001, 400],
-  ])('with a clock that is %i ms off answers %i', async (milliseconds, status) => {
-    const reply = await mdm.api.enrolBySecret(newMdmIdentity(), mdm.server.deviceSecret, now(milliseconds));
-    expect(reply.status).toBe(status);
-    if (status === 400) expect(reply.json()).toEqual(enrolmentError('Enrollment timestamp is outside'));
-  });
-
-  it('reads seconds and milliseconds since 1970 as well, and nothing else', async () => {
-    const milliseconds = mdm.clock.now().getTime();
-    for (const text of [String(milliseconds), String(Math.floor(milliseconds / 1000))]) expect((await mdm.api.enrolBySecret(newMdmIdentity(), mdm.server.deviceSecret, text)).status).toBe(201);
-    expect((await mdm.api.enrolBySecret(newMdmIdentity(), mdm.server.deviceSecret, 'today')).json()).toEqual(enrolmentError('Enrollment timestamp is not a valid'));
-  });
-
-  it.each<[string, (signature: string) => unknown, number]>([
-    ['another secret', () => createHmac('sha256', 'other').update('x').digest('hex'), 400],
-    ['a part of it', (signature) => signature.slice(0, 62), 400],
-    ['none', () => undefined, 400],
-    ['a number', () => 5, 400],
-    ['capitals, which the server reads too', (signature) => signature.toUpperCase(), 201],
-  ])('with a signature that is %s', async (_name, change, status) => {
-    const identity = newMdmIdentity();
-    const message = ['Board A', 'Works', '14', identity.serialNumber, '', '', '', 'manual', now()].join('|');
-    const signature = change(createHmac('sha256', mdm.server.deviceSecret).update(message).digest('hex'));
-    const reply = await mdm.api.enrolBySecret(identity, mdm.server.deviceSecret, now(), { signature });
-    expect(reply.status).toBe(status);
-    if (status === 400) expect(reply.json()).toEqual(enrolmentError('Invalid enrollment signature'));
-  });
-
-  it('takes a device that has a pinned key, and leaves the pin: a downgrade that the server does not see', async () => {
-    const [identity, key] = [newMdmIdentity(), deviceKey()];
-    const { deviceId } = parseEnrolment(await mdm.api.enrolByKey(identity, key), 'testing');
-    const reply = await mdm.api.enrolBySecret(identity, mdm.server.deviceSecret, now());
-    expect(reply.status).toBe(201);
-    expect(parseEnrolment(reply, 'testing').deviceId).toBe(deviceId);
-    expect(mdm.server.administration.find(enrollmentIdOf(identity))).toMatchObject({ publicKey: key.publicKey, enrollmentMethod: 'pinned-key' });
-  });
-
-  it('is pinned by its first enrolment with a key', async () => {
-    const [identity, key] = [newMdmIdentity(), deviceKey()];
-    await mdm.api.enrolBySecret(identity, mdm.server.deviceSecret, now());
-    expect((await mdm.api.enrolByKey(identity, key)).status).toBe(201);
-    expect(mdm.server.administration.find(enrollmentIdOf(identity))?.publicKey).toBe(key.publicKey);
-  });
-
-  it('is refused where keys are required', async () => {
-    await withServer({ settings: { pinnedKeyRequired: true } }, async ({ api, server }) => {
-      const reply = await api.enrolBySecret(newMdmIdentity(), server.deviceSecret, now());
-      expect([reply.status, reply.json()]).toEqual([400, enrolmentError('Pinned-key enrollment is required')]);
-      expect((await api.enrolByKey(newMdmIdentity(), deviceKey())).status).toBe(201);
-    });
-  });
-});
-
 describe('any enrolment', () => {
   it('is refused to devices that the server does not know, where autoEnroll is off', async () => {
-    await withServer({ settings: { autoEnroll: false } }, async ({ api, server, clock }) => {
+    await withMdm({ settings: { autoEnroll: false } }, async ({ api, server, clock }) => {
       for (const reply of [await api.enrolByKey(newMdmIdentity(), deviceKey()), await api.enrolBySecret(newMdmIdentity(), server.deviceSecret, clock.now().toISOString())]) {
         expect([reply.status, reply.json()]).toEqual([400, enrolmentError('auto-enroll is disabled')]);
       }
@@ -265,7 +190,7 @@ describe('any enrolment', () => {
   });
 
   it('is refused by a method that is not allowed', async () => {
-    await withServer({ settings: { allowedMethods: ['qr'] } }, async ({ api }) => {
+    await withMdm({ settings: { allowedMethods: ['qr'] } }, async ({ api }) => {
       expect((await api.enrolByKey(newMdmIdentity(), deviceKey())).json()).toEqual(enrolmentError('Enrollment method'));
       expect((await api.enrolByKey(newMdmIdentity({ method: 'qr' }), deviceKey())).status).toBe(201);
     });
@@ -305,7 +230,7 @@ describe('the limit of requests', () => {
   };
 
   it('is 60 in 60 seconds for both routes together, then 429 or an envelope', async () => {
-    await withServer({ mostRequests: undefined }, async ({ api, clock }) => {
+    await withMdm({ mostRequests: undefined }, async ({ api, clock }) => {
       expect(await statuses(api, 59)).toEqual([200]);
       expect((await api.send('POST', '/agent/enroll', {})).status).toBe(400);
       const refused = await api.send('POST', '/agent/enroll', {});
@@ -320,7 +245,7 @@ describe('the limit of requests', () => {
   });
 
   it('is counted for each caller that a proxy names', async () => {
-    await withServer({ mostRequests: 2 }, async ({ api }) => {
+    await withMdm({ mostRequests: 2 }, async ({ api }) => {
       expect(await statuses(api, 2, { 'X-Forwarded-For': '192.0.2.1, 10.0.0.1' })).toEqual([200]);
       expect(await statuses(api, 1, { 'X-Forwarded-For': '192.0.2.1' })).toEqual([429]);
       expect(await statuses(api, 2, { 'X-Real-Ip': '192.0.2.2' })).toEqual([200]);
