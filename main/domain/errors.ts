@@ -81,6 +81,7 @@ const areaOfCode = {
   'server-sign-in-refused': 'server',
   'server-refused': 'server',
   'server-busy': 'server',
+  'server-challenge-invalid': 'server',
   'server-reply-invalid': 'server',
   'device-not-accepted': 'server',
 
