@@ -223,7 +223,7 @@ describe('a job', () => {
     // One that gets the number of a descriptor that was closed too early would be written into.
     const bystander = join(work, 'bystander');
     // Not by its progress, which is told so seldom that a fast disk may be done by then.
-    while (!existsSync(path())) await new Promise((resolve) => setImmediate(resolve));
+    while (!existsSync(path()) || statSync(path()).blocks === 0) await new Promise((resolve) => setImmediate(resolve));
     await service.destroy(jobId);
     writeFileSync(bystander, 'mine');
     expect(await result).toBe('cancelled');
