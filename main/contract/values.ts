@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Acceptance, AcceptanceState, ActionEntry, ActionStep, BatchSummary, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
 import { acceptanceStates, deviceActions, diagnoses } from '../domain/acceptance';
-import type { CertificateFacts, CertificateQuery, CertificateRow } from '../domain/certificates';
+import type { CertificateFacts, CertificatePage, CertificateQuery, CertificateRow } from '../domain/certificates';
 import { certificateStates } from '../domain/certificates';
 import type { ErrorReport } from '../domain/errors';
 import { errorCodes } from '../domain/errors';
@@ -19,6 +19,7 @@ import type {
   CardKey,
   ContentPart,
   CustodyStatus,
+  DayRow,
   DeliveredContent,
   DeviceDetails,
   DeviceRow,
@@ -336,8 +337,16 @@ export const certificateQuerySchema = z.object({
   deviceId: z.string().optional(),
   state: certificateStateSchema.optional(),
   endBefore: timestampSchema.optional(),
+  issuer: z.string().optional(),
+  text: z.string().optional(),
   ...pageShape,
 }) satisfies z.ZodType<CertificateQuery>;
+
+export const certificatePageSchema = z.object({
+  certificates: listOf(certificateRowSchema),
+  total: z.int(),
+  counts: z.record(certificateStateSchema, z.int().min(0)),
+}) satisfies z.ZodType<CertificatePage>;
 
 export const acceptanceQuerySchema = z.object({
   state: acceptanceStateSchema.optional(),
@@ -404,7 +413,7 @@ export const listQuerySchema = z.object({
 export const pageQuerySchema = z.object(pageShape);
 
 /** One line of the day's list. */
-export const dayRowSchema = jobRowSchema.extend({ identity: identitySchema, deviceState: deviceStateSchema });
+export const dayRowSchema = jobRowSchema.extend({ identity: identitySchema, deviceState: deviceStateSchema, serverKind: z.string() }) satisfies z.ZodType<DayRow>;
 
 export const jobOutcomeSchema = z.object({
   jobId: z.string(),

@@ -37,6 +37,19 @@ export interface CertificateQuery {
   readonly state?: CertificateState | undefined;
   /** Only those that end before this moment. */
   readonly endBefore?: string | undefined;
+  /** A part of the issuer's name, in any letter case. */
+  readonly issuer?: string | undefined;
+  /** A part of an identity value or of the issuer's name, or the beginning of a serial number. */
+  readonly text?: string | undefined;
   readonly limit: number;
   readonly offset: number;
+}
+
+export interface CertificatePage {
+  /** By the end of their validity, soonest first. */
+  readonly certificates: readonly CertificateRow[];
+  /** How many the query has in all. */
+  readonly total: number;
+  /** By state, for the same query without its state. */
+  readonly counts: Readonly<Record<CertificateState, number>>;
 }

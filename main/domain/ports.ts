@@ -1,6 +1,6 @@
 /** The doors of the station: what its use cases need from the world, as interfaces. Composition roots fill them. */
 import type { Acceptance, AcceptanceState, ActionEntry, ActionStep, BatchSummary, Diagnosis, Finding, ForeignDevice, SignOff, WatchedDevice } from './acceptance';
-import type { CertificateFacts, CertificateQuery, CertificateRow } from './certificates';
+import type { CertificateFacts, CertificatePage, CertificateQuery, CertificateRow } from './certificates';
 import type { Identity } from './identity';
 import type { DeviceState, JobState, Progress, ProgressListener, Step, StepName } from './job';
 import type { KeyType, PublicKey } from './keys';
@@ -499,6 +499,13 @@ export interface JobRow {
   readonly steps: readonly Step[];
 }
 
+/** A job of the day with what became of its device. */
+export interface DayRow extends JobRow {
+  readonly identity: Identity;
+  readonly deviceState: DeviceState;
+  readonly serverKind: string;
+}
+
 export interface DeviceDetails extends DeviceRow {
   readonly jobs: readonly JobRow[];
   /** Absent where the server was never asked. */
@@ -582,7 +589,7 @@ export interface RecordStore {
   /** Idempotent. @throws no-such-device where the serial is unknown */
   revokeCertificate(serial: string, reason: string, at: string): Promise<void>;
   /** By the end of their validity, soonest first. */
-  certificates(query: CertificateQuery): Promise<{ readonly certificates: readonly CertificateRow[]; readonly total: number }>;
+  certificates(query: CertificateQuery): Promise<CertificatePage>;
   markAccepted(deviceId: string, at: string): Promise<void>;
   /** Jobs that are open or waiting. */
   unfinishedJobs(): Promise<readonly JobRow[]>;
@@ -593,7 +600,7 @@ export interface RecordStore {
   device(deviceId: string): Promise<DeviceDetails | undefined>;
   list(query: ListQuery): Promise<{ readonly devices: readonly DeviceRow[]; readonly total: number }>;
   /** Jobs that started at or after `since`, newest first. */
-  jobsSince(since: string, limit: number): Promise<readonly (JobRow & { readonly identity: Identity; readonly deviceState: DeviceState })[]>;
+  jobsSince(since: string, limit: number): Promise<readonly DayRow[]>;
 
   /**
    * Devices of one server (preauthorized or accepted in the record) whose last look is older than `checkedBefore` or never

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { acceptanceStates } from '../domain/acceptance';
 import type { Acceptance, AcceptanceState, WatchedDevice } from '../domain/acceptance';
 import type { AcceptancePage, AcceptanceQuery, RecordStore } from '../domain/ports';
-import { noSuchDevice, timestamp, wholeNumber } from './checks';
+import { containing, noSuchDevice, timestamp, wholeNumber } from './checks';
 import { acceptanceStateSchema, deviceColumns, parse, readAcceptance, readAcceptanceRow, readWatched } from './rows';
 import type { RecordSession, Value } from './session';
 
@@ -126,7 +126,7 @@ export class AcceptanceRecord {
     // The whole text first, where the part stands with JSON's escapes: taking it apart is what costs.
     const identities = `SELECT devices.sequence FROM devices INDEXED BY devices_identity_history WHERE devices.identity LIKE ? ESCAPE '\\'
       AND EXISTS (SELECT 1 FROM json_each(devices.identity) AS attribute WHERE attribute.value LIKE ? ESCAPE '\\')`;
-    const values: Value[] = [part(JSON.stringify(text).slice(1, -1)), part(text)];
+    const values: Value[] = [containing(JSON.stringify(text).slice(1, -1)), containing(text)];
     if (!/^[0-9a-f]{1,64}$/i.test(text)) return [{ sql: `acceptances.sequence IN (${identities})`, values }];
     const beginning = text.toLowerCase();
     return [
@@ -171,11 +171,6 @@ function equal(column: string, value: string | undefined): readonly Condition[] 
 
 function allOf(conditions: readonly Condition[]): Condition {
   return { sql: conditions.map(({ sql }) => sql).join(' AND '), values: conditions.flatMap(({ values }) => values) };
-}
-
-/** A pattern of LIKE for texts that hold this one anywhere. */
-function part(text: string): string {
-  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }
 
 function compare(one: string, other: string): number {

@@ -1,6 +1,10 @@
-import type { CertificateFacts, CertificateQuery, CertificateRow } from '../domain/certificates';
-import { bug, noSuchDevice, timestamp, wholeNumber } from './checks';
-import { certificateColumns, readCertificate } from './rows';
+import { z } from 'zod';
+
+import type { CertificateFacts, CertificatePage, CertificateQuery, CertificateRow, CertificateState } from '../domain/certificates';
+import { certificateStates } from '../domain/certificates';
+import { ImprintError } from '../domain/errors';
+import { containing, noSuchDevice, timestamp, wholeNumber } from './checks';
+import { certificateColumns, parse, readCertificate } from './rows';
 import type { RecordSession, Value } from './session';
 
 /** Certificates that servers issued for recorded devices. */
@@ -50,38 +54,31 @@ export class CertificateRecord {
     });
   }
 
-  /** @throws ImprintError unexpected where no certificate has this serial number */
+  /** @throws ImprintError no-such-device where no certificate has this serial number */
   revoke(serial: string, reason: string, at: string): Promise<void> {
     return this.#session.write(() => {
       const moment = timestamp(at);
       const state = this.#session.text('SELECT state AS value FROM certificates WHERE serial = ? ORDER BY sequence DESC LIMIT 1', serial);
-      if (state === undefined) throw bug(`There is no certificate ${serial}`);
+      if (state === undefined) throw new ImprintError('no-such-device', `The record has no certificate ${serial}.`, { field: 'serial', expected: 'the serial number of a recorded certificate' });
       this.#session.run(`UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = ? WHERE serial = ? AND state <> 'revoked'`, moment, reason, serial);
     });
   }
 
-  page(query: CertificateQuery): Promise<{ readonly certificates: readonly CertificateRow[]; readonly total: number }> {
+  page(query: CertificateQuery): Promise<CertificatePage> {
     return this.#session.read(() => {
-      const conditions: string[] = ['1 = 1'];
-      const values: Value[] = [];
-      const equal = (column: string, value: string | undefined, comparison = '='): void => {
-        if (value === undefined) return;
-        conditions.push(`certificates.${column} ${comparison} ?`);
-        values.push(value);
-      };
-      equal('device_id', query.deviceId);
-      equal('state', query.state);
-      equal('not_after', query.endBefore === undefined ? undefined : timestamp(query.endBefore), '<');
-      const where = conditions.join(' AND ');
-      const total = this.#session.number(`SELECT count(*) AS value FROM certificates WHERE ${where}`, ...values);
+      const others = [...equal('device_id', query.deviceId), ...endingBefore(query.endBefore), ...issuedBy(query.issuer), ...matching(query.text)];
+      const all = [...others, ...equal('state', query.state)];
+      const counts = this.#counts(others);
+      // From the end of validity to the device, in this order: the other way round every page would be sorted.
       const rows = this.#session.all(
-        `SELECT ${certificateColumns}, devices.identity, devices.batch FROM certificates JOIN devices USING (device_id) WHERE ${where}
+        `SELECT ${certificateColumns}, devices.identity, devices.batch FROM certificates CROSS JOIN devices USING (device_id) ${where(all)}
          ORDER BY certificates.not_after, certificates.sequence LIMIT ? OFFSET ?`,
-        ...values,
+        ...all.flatMap(({ values }) => values),
         wholeNumber(query.limit, 'limit'),
         wholeNumber(query.offset, 'offset'),
       );
-      return { certificates: rows.map((row) => readCertificate(row, this.#session.path)), total };
+      const total = query.state === undefined ? certificateStates.reduce((sum, state) => sum + counts[state], 0) : counts[query.state];
+      return { certificates: rows.map((row) => readCertificate(row, this.#session.path)), total, counts };
     });
   }
 
@@ -94,4 +91,56 @@ export class CertificateRecord {
     );
     return rows.map((row) => readCertificate(row, this.#session.path));
   }
+
+  #counts(conditions: readonly Condition[]): Readonly<Record<CertificateState, number>> {
+    const counts: Record<CertificateState, number> = { issued: 0, superseded: 0, revoked: 0, lost: 0 };
+    const rows = this.#session.all(`SELECT certificates.state, count(*) AS number FROM certificates ${where(conditions)} GROUP BY certificates.state`, ...conditions.flatMap(({ values }) => values));
+    for (const row of rows) {
+      const { state, number } = parse(countSchema, row, 'row', this.#session.path);
+      counts[state] = number;
+    }
+    return counts;
+  }
 }
+
+const countSchema = z.object({ state: z.enum(certificateStates), number: z.int() });
+
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly Value[];
+}
+
+function where(conditions: readonly Condition[]): string {
+  return conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`;
+}
+
+function equal(column: string, value: string | undefined): readonly Condition[] {
+  return value === undefined ? [] : [{ sql: `certificates.${column} = ?`, values: [value] }];
+}
+
+function endingBefore(moment: string | undefined): readonly Condition[] {
+  return moment === undefined ? [] : [{ sql: 'certificates.not_after < ?', values: [timestamp(moment)] }];
+}
+
+function issuedBy(issuer: string | undefined): readonly Condition[] {
+  const text = issuer?.trim() ?? '';
+  return text === '' ? [] : [{ sql: issuerLike, values: [containing(text)] }];
+}
+
+/** Asked by a person who looks for one certificate, so it may read every identity; an index over parts would be larger than the record. */
+function matching(given: string | undefined): readonly Condition[] {
+  const text = given?.trim() ?? '';
+  if (text === '') return [];
+  const devices = `certificates.device_id IN (SELECT found.device_id FROM devices AS found WHERE found.identity LIKE ? ESCAPE '\\'
+    AND EXISTS (SELECT 1 FROM json_each(found.identity) AS attribute WHERE attribute.value LIKE ? ESCAPE '\\'))`;
+  const either: Condition[] = [
+    { sql: devices, values: [containing(JSON.stringify(text).slice(1, -1)), containing(text)] },
+    { sql: issuerLike, values: [containing(text)] },
+  ];
+  // As other tools print it: `0A:1B:…`, with the zeros that a record does without.
+  const serial = text.toLowerCase().replaceAll(':', '').replace(/^0+(?=.)/, '');
+  if (/^[0-9a-f]+$/.test(serial)) either.push({ sql: 'certificates.serial LIKE ?', values: [`${serial}%`] });
+  return [{ sql: `(${either.map(({ sql }) => sql).join(' OR ')})`, values: either.flatMap(({ values }) => values) }];
+}
+
+const issuerLike = `certificates.issuer LIKE ? ESCAPE '\\'`;

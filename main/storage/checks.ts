@@ -39,3 +39,8 @@ export function noSuchDevice(deviceId: string): ImprintError {
 export function bug(what: string): ImprintError {
   return new ImprintError('unexpected', `${what}: this is a mistake in Imprint; nothing was recorded.`);
 }
+
+/** A pattern of LIKE, with `ESCAPE '\'`, for texts that hold this one anywhere; in any letter case of ASCII. */
+export function containing(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import type { Acceptance, ActionEntry, ActionStep, BatchSummary, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
-import type { CertificateFacts, CertificateQuery, CertificateRow } from '../domain/certificates';
+import type { CertificateFacts, CertificatePage, CertificateQuery } from '../domain/certificates';
 import { ImprintError } from '../domain/errors';
 import { canonicalIdentity, describeIdentity } from '../domain/identity';
 import type { Identity } from '../domain/identity';
@@ -10,6 +10,7 @@ import type { PublicKey } from '../domain/keys';
 import type {
   AcceptancePage,
   AcceptanceQuery,
+  DayRow,
   DeviceDetails,
   DeviceRow,
   JobRow,
@@ -247,7 +248,7 @@ export class SqliteRecordStore implements RecordStore {
     return this.#certificates.revoke(serial, reason, at);
   }
 
-  certificates(query: CertificateQuery): Promise<{ readonly certificates: readonly CertificateRow[]; readonly total: number }> {
+  certificates(query: CertificateQuery): Promise<CertificatePage> {
     return this.#certificates.page(query);
   }
 
@@ -324,7 +325,7 @@ export class SqliteRecordStore implements RecordStore {
     });
   }
 
-  jobsSince(since: string, limit: number): Promise<readonly (JobRow & { readonly identity: Identity; readonly deviceState: DeviceState })[]> {
+  jobsSince(since: string, limit: number): Promise<readonly DayRow[]> {
     return this.#session.read(() =>
       this.#session.all(
         `SELECT ${jobColumns} FROM jobs WHERE started_at >= ? ORDER BY started_at DESC, sequence DESC LIMIT ?`,
@@ -334,7 +335,7 @@ export class SqliteRecordStore implements RecordStore {
         const job = this.#jobOf(row);
         const device = this.#oneDevice('devices.device_id = ?', job.deviceId);
         if (device === undefined) throw bug(`Job ${job.jobId} has no device`);
-        return { ...job, identity: device.identity, deviceState: device.state };
+        return { ...job, identity: device.identity, deviceState: device.state, serverKind: device.serverKind };
       }),
     );
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { migrations } from '../../main/storage/migrations';
 import { openDatabase } from '../../main/storage/database';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { at, newKey, refusal, reservation } from '../support/reservations';
@@ -94,6 +95,76 @@ describe('a record of the first version', () => {
     }
     const [released] = (await store.list({ state: 'released', limit: 1, offset: 0 })).devices;
     await store.reserve(reservation(90, { identity: released?.identity ?? {} }));
+    await store.close();
+  });
+});
+
+describe('a record of the second version', () => {
+  const secondVersion = migrations.slice(0, 2);
+  const tables = ['operators', 'profiles', 'images', 'devices', 'jobs', 'steps', 'acceptances', 'sign_offs', 'foreign_devices', 'actions'];
+  const rowsOf = (connection: Database.Database): Record<string, Record<string, unknown>[]> =>
+    Object.fromEntries(tables.map((table) => [table, connection.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all() as Record<string, unknown>[]]));
+
+  /** As that Imprint left it: devices that were watched, signed off, decommissioned; a device of another tool; an action that a kill left open. */
+  function secondRecord(): ReturnType<typeof rowsOf> {
+    const { connection } = openDatabase(path, { migrations: firstVersion });
+    fillFirstVersion(connection, 5);
+    connection.close();
+    const older = openDatabase(path, { migrations: secondVersion });
+    const moment = '2026-11-02T00:00:00.000Z';
+    older.connection.exec(`
+      UPDATE acceptances SET state = 'stuck', diagnosis = 'another-key', sentence = 'Another key.', checked_at = '${moment}' WHERE sequence = (SELECT min(sequence) FROM devices WHERE state = 'preauthorized');
+      INSERT INTO sign_offs (batch, signed_by, signed_at, total, accepted, remark) VALUES ('order-7', 'Quinn', '${moment}', 5, 4, 'one waits');
+      INSERT INTO foreign_devices (identity, fingerprint, spki, source, imported_by, imported_at) VALUES ('{"mac":"06:00:00:00:00:01"}', '${'d'.repeat(64)}', x'00', 'a.csv', 'Ana', '${moment}');
+      INSERT INTO actions (action_id, action, device_id, server_url, server_device_id, identity, state, started_by, started_at, ended_at, sentence)
+        SELECT 'ended', 'decommission', device_id, server_url, 'server-x', identity, 'done', 'Ana', '${moment}', '${moment}', 'Gone.' FROM devices WHERE state = 'accepted' LIMIT 1;
+      INSERT INTO actions (action_id, action, device_id, server_url, server_device_id, auth_set_id, identity, state, started_by, started_at)
+        SELECT 'open', 'reject', device_id, server_url, 'server-y', 'set', identity, 'started', 'Ana', '${moment}' FROM devices WHERE state = 'preauthorized' LIMIT 1;
+    `);
+    const rows = rowsOf(older.connection);
+    older.connection.close();
+    return rows;
+  }
+
+  it('has every row of every table after the migration, and every guard', () => {
+    const before = secondRecord();
+    for (const table of tables) expect(before[table]?.length, table).toBeGreaterThan(0);
+    const { connection, version } = openDatabase(path);
+    expect(version).toBe(migrations.length);
+    const after = rowsOf(connection);
+    // Only the actions have something new beside what they had.
+    expect(after).toStrictEqual({ ...before, actions: before['actions']?.map((row) => ({ ...row, reason: null })) });
+    expect(connection.pragma('foreign_key_check')).toEqual([]);
+    expect(connection.pragma('integrity_check', { simple: true })).toBe('ok');
+    for (const [change, refused] of [
+      [`DELETE FROM devices`, /never deleted/],
+      [`UPDATE devices SET fingerprint = NULL, spki = NULL WHERE fingerprint IS NOT NULL`, /never changed/],
+      [`DELETE FROM actions`, /never deleted/],
+      [`UPDATE actions SET sentence = 'Other.' WHERE action_id = 'ended'`, /never changed/],
+      [`UPDATE actions SET action = 'replace' WHERE action_id = 'open'`, /never changed/],
+      [`UPDATE sign_offs SET remark = 'x'`, /never changed/],
+      [`DELETE FROM foreign_devices`, /never changed/],
+    ] as const) {
+      expect(() => connection.exec(change), change).toThrow(refused);
+    }
+    connection.close();
+  });
+
+  it('goes on: the open action ends, and devices get keys, steps and certificates that were not known then', async () => {
+    secondRecord();
+    const store = SqliteRecordStore.open(path);
+    expect(await store.unfinishedActions()).toMatchObject([{ actionId: 'open', action: 'reject' }]);
+    await store.addActionStep('open', { part: 'server', sentence: 'Told.', at: at(1) });
+    await store.endAction('open', 'done', 'Rejected.', at(2));
+    const [device] = (await store.list({ state: 'preauthorized', limit: 1, offset: 0 })).devices;
+    const deviceId = device?.deviceId ?? '';
+    await store.addCertificates(deviceId, [{ serial: 'a1', issuer: 'CN=A', notBefore: at(0), notAfter: at(99), sha256: 'e'.repeat(64), pem: 'PEM' }], false, at(3));
+    expect(await store.device(deviceId)).toMatchObject({ certificates: [{ serial: 'a1', state: 'issued' }] });
+    await store.reserve(reservation(90, { keyType: 'ec-p384' }));
+    await store.startStep('job-90', 'confirm', at(4));
+    expect((await store.device('device-90'))?.jobs[0]?.steps).toContainEqual(expect.objectContaining({ name: 'confirm' }));
+    await store.startAction({ actionId: 'renewal', action: 'renew', deviceId, serverUrl: 'https://mender.example', serverDeviceId: 'server-x', identity: device?.identity ?? {}, by: 'Ana', startedAt: at(5), reason: 'superseded' });
+    expect(await store.unfinishedActions()).toMatchObject([{ actionId: 'renewal', reason: 'superseded' }]);
     await store.close();
   });
 });

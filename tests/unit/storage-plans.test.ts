@@ -50,7 +50,7 @@ async function costly(work: () => Promise<unknown>): Promise<string[]> {
   asked = [];
   await work();
   expect(asked.length).toBeGreaterThan(0);
-  return asked.flatMap(explain).filter((detail) => /TEMP B-TREE|^SCAN (?:devices|acceptances|jobs|steps|actions|sign_offs|foreign_devices)\b/.test(detail));
+  return asked.flatMap(explain).filter((detail) => /TEMP B-TREE|^SCAN (?:devices|acceptances|jobs|steps|actions|sign_offs|foreign_devices|certificates)\b/.test(detail));
 }
 
 const page = { limit: 100, offset: 5000 };
@@ -100,6 +100,29 @@ describe('a range of an index answers', () => {
     ['a batch and a state', { batch: 'order-7', state: 'released' }, []],
   ] as const)('a list of %s', async (_, filters, expected) => {
     expect(await costly(() => store.list({ ...filters, ...page }))).toEqual(expected);
+  });
+
+  it.each([
+    // Its counts are read from one small index; a page is at the near end of the other.
+    ['all', {}, ['SCAN certificates USING COVERING INDEX certificates_of_state', 'SCAN certificates USING INDEX certificates_by_end']],
+    ['a state', { state: 'issued' }, ['SCAN certificates USING COVERING INDEX certificates_of_state']],
+    ['a state and an end', { state: 'issued', endBefore: at(1) }, ['SCAN certificates USING COVERING INDEX certificates_of_state']],
+    ['an end', { endBefore: at(1) }, ['SCAN certificates USING COVERING INDEX certificates_of_state']],
+    // Those of one device are few: they may be sorted.
+    ['a device', { deviceId: 'device-1' }, ['USE TEMP B-TREE FOR GROUP BY', 'USE TEMP B-TREE FOR ORDER BY']],
+  ] as const)('certificates of %s', async (_, filters, expected) => {
+    expect(await costly(() => store.certificates({ ...filters, ...page }))).toEqual(expected);
+  });
+
+  it('certificates of an issuer or with a text, whose pages are in order without being sorted', async () => {
+    for (const filters of [{ issuer: 'Sub-CA' }, { text: '0a1b' }]) {
+      expect(await costly(() => store.certificates({ state: 'issued', ...filters, ...page }))).not.toContain('USE TEMP B-TREE FOR ORDER BY');
+    }
+  });
+
+  it('a certificate by its serial number, and those of a device that loses its card', async () => {
+    expect(await costly(() => store.revokeCertificate('ff', 'superseded', at(1)).catch(() => undefined))).toEqual([]);
+    expect(await costly(() => store.addCertificates('device-1', [], true, at(1)).catch(() => undefined))).toEqual([]);
   });
 
   it('everything about one device, one key or one identity', async () => {

@@ -99,7 +99,7 @@ describe('a device from reservation to acceptance', () => {
     expect(await store.findByIdentity({ mac: '02:00:00:00:00:01', serial: '1001' })).toStrictEqual({ ...device, jobs: [job], actions: [], certificates: [] });
     expect(await store.findByFingerprint(key.fingerprint)).toStrictEqual({ ...device, jobs: [job], actions: [], certificates: [] });
     expect(await store.list({ limit: 10, offset: 0 })).toStrictEqual({ devices: [device], total: 1 });
-    expect(await store.jobsSince(at(1), 10)).toStrictEqual([{ ...job, identity: device.identity, deviceState: 'accepted' }]);
+    expect(await store.jobsSince(at(1), 10)).toStrictEqual([{ ...job, identity: device.identity, deviceState: 'accepted', serverKind: 'mender' }]);
   });
 
   it('keeps profiles, images and operators', async () => {
