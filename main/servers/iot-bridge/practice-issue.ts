@@ -91,21 +91,39 @@ function factsOf(certificate: x509.X509Certificate): Omit<Leaf, 'pem'> {
   return { serial: BigInt(`0x${certificate.serialNumber}`).toString(), notBefore: certificate.notBefore, notAfter: certificate.notAfter };
 }
 
-/** A revocation list of the Tenant Sub-CA (RFC 5280, 5), for parts like a broker that read one. @param serials decimal */
-export async function revocationList(authority: TenantAuthority, revoked: readonly { readonly serial: string; readonly at: Date }[], clock: Clock): Promise<string> {
+export interface RevokedSerial {
+  /** Decimal. */
+  readonly serial: string;
+  readonly at: Date;
+  /** RFC 5280, 5.3.1. */
+  readonly reasonCode: number;
+}
+
+/** A revocation list of the Tenant Sub-CA (RFC 5280, 5), valid for a day, for parts like a broker that read one. */
+export async function revocationList(authority: TenantAuthority, revoked: readonly RevokedSerial[], clock: Clock): Promise<string> {
   const now = clock.now();
+  const issuer = new x509.X509Certificate(authority.issuing.pem);
+  const issuerKeyIdentifier = issuer.getExtension(x509.SubjectKeyIdentifierExtension);
+  const listNumber = Buffer.from(`0206${now.getTime().toString(16).padStart(12, '0')}`, 'hex');
   const list = await x509.X509CrlGenerator.create(
     {
-      issuer: new x509.X509Certificate(authority.issuing.pem).subjectName,
+      issuer: issuer.subjectName,
       thisUpdate: now,
       nextUpdate: new Date(now.getTime() + 24 * 60 * 60 * 1000),
       signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
       signingKey: await signingKey(authority.issuing.key),
-      entries: revoked.map(({ serial, at }) => ({ serialNumber: hexOf(serial), revocationDate: at })),
+      entries: revoked.map(({ serial, at, reasonCode }) => ({ serialNumber: hexOf(serial), revocationDate: at, reason: reasonCode as x509.X509CrlReason })),
+      // Both are required of a list (RFC 5280, 5.2); a list made later has the higher number.
+      extensions: [
+        new x509.Extension('2.5.29.20', false, listNumber),
+        ...(issuerKeyIdentifier === null ? [] : [new x509.AuthorityKeyIdentifierExtension(issuerKeyIdentifier.keyId)]),
+      ],
     },
     crypto,
   );
-  return `${list.toString('pem')}\n`;
+  // RFC 7468, 6: the library writes `CRL`, which OpenSSL does not read.
+  const lines = list.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`;
 }
 
 function hexOf(serial: string): string {

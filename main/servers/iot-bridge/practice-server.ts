@@ -164,7 +164,7 @@ export async function startPracticeBridge(options: PracticeBridgeOptions): Promi
       breakNextEnrolment: (breakage) => { breakages.add(breakage); },
       issued: () => state.certificates().map(({ serial, deviceId, pem }) => ({ serial, deviceId, pem, revoked: state.revocation(serial) !== undefined })),
       isRevoked: (serial) => state.revocation(serial) !== undefined,
-      revocationList: () => revocationList(authority, state.revocations().map(({ serial, at }) => ({ serial, at: new Date(at) })), clock),
+      revocationList: () => revocationList(authority, state.revocations().map(({ serial, at, reasonCode }) => ({ serial, at: new Date(at), reasonCode })), clock),
       wireguardPublicKey: (deviceId) => state.peer(deviceId)?.publicKey,
       deviceConnected: async (deviceId, at) => {
         thingsBoard.connected(deviceId, at.getTime());

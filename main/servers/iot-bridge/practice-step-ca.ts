@@ -87,8 +87,8 @@ export class PracticeStepCa {
     const deviceId = this.#state.certificates().find((issued) => issued.serial === serial)?.deviceId ?? commonName(certificate);
     const leaf = await renewLeaf(this.#authority, certificate.toString(), this.#clock, this.#randomness);
     this.#state.saveCertificate({ serial: leaf.serial, deviceId, pem: leaf.pem, notAfter: leaf.notAfter.toISOString() });
-    const ca = this.#authority.issuing.pem;
-    return { status: 201, json: { crt: leaf.pem, ca, certChain: [leaf.pem, ca], tlsOptions }, contentType };
+    const { issuing, intermediate } = this.#authority;
+    return { status: 201, json: { crt: leaf.pem, ca: issuing.pem, certChain: [leaf.pem, issuing.pem, intermediate.pem], tlsOptions }, contentType };
   }
 
   #revoke(body: Buffer, incoming: IncomingMessage): PracticeReply {
