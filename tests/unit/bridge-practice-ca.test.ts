@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 const revokeUrl = () => `${tenant.servers.stepCaUrl}/1.0/revoke`;
-const renew = (client: Client) => client.send(`${tenant.servers.stepCaUrl}/1.0/renew`, { method: 'POST' });
+const renew = (client: Client, method: 'GET' | 'POST' = 'POST') => client.send(`${tenant.servers.stepCaUrl}/1.0/renew`, { method });
 const revoke = (client: Client, body: Readonly<Record<string, unknown>>) => client.send(revokeUrl(), { json: { reasonCode: 0, reason: '', passive: true, ...body } });
 const claims = (serial: string, more: Readonly<Record<string, unknown>> = {}) => {
   const now = Math.floor(Date.now() / 1000);
@@ -41,7 +41,12 @@ describe('what the CA tells everybody', () => {
     expect(roots.text).toBe(tenant.servers.rootPem);
     expect(createHash('sha256').update(new X509Certificate(roots.text).raw).digest('hex')).toBe(tenant.servers.rootFingerprint);
     expect(roots.headers['content-type']).toBe('application/x-pem-file');
-    expect((await tenant.ca.send(`${tenant.servers.stepCaUrl}/nothing`)).status).toBe(404);
+  });
+
+  it('is nothing on other paths', async () => {
+    const reply = await tenant.ca.send(`${tenant.servers.stepCaUrl}/nothing`);
+    expect([reply.status, reply.text]).toEqual([404, '404 page not found\n']);
+    expect((await renew(tenant.ca, 'GET')).status).toBe(405);
   });
 
   it('is said under the Provider Root, and to nobody who trusts another', async () => {
@@ -114,7 +119,7 @@ describe('revocation by the certificate itself', () => {
     ['active', { serial: '1', passive: false }, 501, sentence.notImplemented],
     ['of nothing', { passive: true }, 400, 'The request could not be completed: missing serial.'],
     ['for no known reason', { serial: '1', reasonCode: 11, passive: true }, 400, 'The request could not be completed: reasonCode out of bounds.'],
-    ['in the wrong types', { serial: 1, passive: true }, 400, 'The request could not be completed: error reading request body.'],
+    ['in the wrong types', { serial: 1, passive: true }, 400, 'The request could not be completed: error decoding json.'],
     ['without passive', { serial: '1' }, 501, sentence.notImplemented],
   ])('is not %s', async (_what, json, status, message) => {
     const reply = await tenant.ca.send(revokeUrl(), { json });

@@ -91,6 +91,14 @@ function factsOf(certificate: x509.X509Certificate): Omit<Leaf, 'pem'> {
   return { serial: BigInt(`0x${certificate.serialNumber}`).toString(), notBefore: certificate.notBefore, notAfter: certificate.notAfter };
 }
 
+const { unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold, removeFromCRL, privilegeWithdrawn, aACompromise } = x509.X509CrlReason;
+/** By their numbers; 7 is not used (RFC 5280, 5.3.1). */
+const crlReasons = [unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold, undefined, removeFromCRL, privilegeWithdrawn, aACompromise];
+
+function reasonOf(code: number): { readonly reason: x509.X509CrlReason } {
+  return { reason: crlReasons[code] ?? unspecified };
+}
+
 export interface RevokedSerial {
   /** Decimal. */
   readonly serial: string;
@@ -112,7 +120,7 @@ export async function revocationList(authority: TenantAuthority, revoked: readon
       nextUpdate: new Date(now.getTime() + 24 * 60 * 60 * 1000),
       signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
       signingKey: await signingKey(authority.issuing.key),
-      entries: revoked.map(({ serial, at, reasonCode }) => ({ serialNumber: hexOf(serial), revocationDate: at, reason: reasonCode as x509.X509CrlReason })),
+      entries: revoked.map(({ serial, at, reasonCode }) => ({ serialNumber: hexOf(serial), revocationDate: at, ...reasonOf(reasonCode) })),
       // Both are required of a list (RFC 5280, 5.2); a list made later has the higher number.
       extensions: [
         new x509.Extension('2.5.29.20', false, listNumber),

@@ -20,7 +20,6 @@ export const caWords = {
   forbidden: (reason: string) => `The request was forbidden by the certificate authority: ${reason}.`,
   internal: `The certificate authority encountered an Internal Server Error. ${seeLogs}`,
   notImplemented: `The requested method is not implemented by the certificate authority. ${seeLogs}`,
-  notFound: `The requested resource could not be found. ${seeLogs}`,
 };
 
 const forbidden = (reason: string): PracticeProblem => new PracticeProblem(403, caWords.forbidden(reason));

@@ -16,6 +16,8 @@ const tlsOptions = { cipherSuites: ['TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA2
 /** CRL reasons (RFC 5280, 5.3.1). */
 const largestReasonCode = 10;
 
+const paths = ['/health', '/roots.pem', '/roots', '/renew', '/revoke'];
+
 const badRequest = (reason: string): PracticeProblem => new PracticeProblem(400, caWords.badRequest(reason));
 
 /** How step-ca answers no: its status once more in the body, and a sentence for people. */
@@ -42,10 +44,11 @@ export class PracticeStepCa {
     this.#issuer = new Certificate(authority.issuing.pem);
   }
 
-  /** @throws PracticeProblem 400, 401, 404, 501 */
+  /** @throws PracticeProblem 400, 401, 501 */
   async handle(request: PracticeRequest, incoming: IncomingMessage): Promise<PracticeReply> {
     // Both spellings are the real CA's.
-    switch (`${request.method} ${request.path.replace(/^\/1\.0\//, '/')}`) {
+    const path = request.path.replace(/^\/1\.0\//, '/');
+    switch (`${request.method} ${path}`) {
       case 'GET /health':
         return { status: 200, json: { status: 'ok' }, contentType };
       case 'GET /roots.pem':
@@ -57,7 +60,7 @@ export class PracticeStepCa {
       case 'POST /revoke':
         return this.#revoke(request.body, incoming);
       default:
-        throw new PracticeProblem(404, caWords.notFound);
+        return paths.includes(path) ? { status: 405 } : { status: 404, text: '404 page not found\n', contentType: 'text/plain; charset=utf-8' };
     }
   }
 
@@ -119,11 +122,11 @@ function readRevocation(body: Buffer): RevocationRequest {
   try {
     given = JSON.parse(body.toString('utf8'));
   } catch {
-    throw badRequest('error reading request body');
+    throw badRequest('error decoding json');
   }
   const { serial = '', ott = '', reasonCode = 0, reason = '', passive = false } = isObject(given) ? given : {};
   const wellFormed = isObject(given) && typeof serial === 'string' && typeof ott === 'string' && typeof reason === 'string' && typeof passive === 'boolean';
-  if (!wellFormed || typeof reasonCode !== 'number' || !Number.isInteger(reasonCode)) throw badRequest('error reading request body');
+  if (!wellFormed || typeof reasonCode !== 'number' || !Number.isInteger(reasonCode)) throw badRequest('error decoding json');
   if (serial === '') throw badRequest('missing serial');
   if (reasonCode < 0 || reasonCode > largestReasonCode) throw badRequest('reasonCode out of bounds');
   if (!passive) throw new PracticeProblem(501, caWords.notImplemented);
