@@ -1,9 +1,14 @@
 /** The practice CA's own port: renewal, revocation and what is public, as measured at the real step-ca. */
 import { execFile } from 'node:child_process';
 import { createHash, generateKeyPairSync, randomUUID, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client, Enrolled } from '../support/bridge-practice';
@@ -33,6 +38,28 @@ const claims = (serial: string, more: Readonly<Record<string, unknown>> = {}) =>
   const now = Math.floor(Date.now() / 1000);
   return { iss: tenant.servers.provisioner.name, sub: serial, aud: revokeUrl(), nbf: now, iat: now, exp: now + 300, jti: randomUUID(), ...more };
 };
+
+/** A session that can be resumed, from a connection of its own. */
+async function tlsSession(cert: string, key: string): Promise<Buffer> {
+  const { hostname, port } = new URL(tenant.servers.stepCaUrl);
+  const socket = connect({ host: hostname, port: Number(port), ca: tenant.servers.rootPem, cert, key });
+  // In TLS 1.3 the session's ticket comes with the first data.
+  socket.resume();
+  socket.write('GET /health HTTP/1.1\r\nHost: ca\r\n\r\n');
+  const [session] = (await once(socket, 'session')) as [Buffer];
+  socket.destroy();
+  return session;
+}
+
+async function postRenew(options: RequestOptions): Promise<{ status: number | undefined; reused: boolean }> {
+  const request = httpsRequest(`${tenant.servers.stepCaUrl}/1.0/renew`, { ...options, method: 'POST', agent: false });
+  request.end();
+  const [reply] = (await once(request, 'response')) as [IncomingMessage];
+  const reused = reply.socket instanceof TLSSocket && reply.socket.isSessionReused();
+  reply.resume();
+  await once(reply, 'end');
+  return { status: reply.statusCode, reused };
+}
 
 describe('what the CA tells everybody', () => {
   it('is that it is well, and its root', async () => {
@@ -71,6 +98,16 @@ describe('renewal', () => {
     expect(after.serialNumber).not.toBe(before.serialNumber);
     expect(tenant.servers.issued().at(-1)).toMatchObject({ deviceId: 'device-001', serial: serialOf(body.crt), revoked: false });
     expect((await renew(tenant.device({ ...enrolled, certificate: body.crt }))).status).toBe(201);
+  });
+
+  it('knows the certificate on a connection that goes on with the session of an earlier one', async () => {
+    const { key, certificate, chain, serial } = await tenant.enrol('device-004');
+    const first = await tlsSession(certificate + chain, key.pem);
+    const options = { ca: tenant.servers.rootPem, cert: certificate + chain, key: key.pem, session: first };
+    const { status, reused } = await postRenew(options);
+    expect([status, reused]).toEqual([201, true]);
+    await revoke(tenant.device({ id: 'device-004', key, certificate, chain, reply: {}, serial }), { serial });
+    expect((await postRenew(options)).status).toBe(401);
   });
 
   it('wants a certificate', async () => {

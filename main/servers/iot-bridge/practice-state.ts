@@ -109,6 +109,10 @@ export class PracticeBridgeState {
     return [...this.#certificates.values()];
   }
 
+  certificate(serial: string): IssuedCertificate | undefined {
+    return this.#certificates.get(serial);
+  }
+
   saveCertificate(certificate: IssuedCertificate): void {
     this.#save({ certificate });
   }

@@ -87,7 +87,7 @@ export class PracticeStepCa {
     if (certificate === undefined) throw badRequest('missing client certificate');
     const serial = serialOf(certificate);
     if (this.#state.revocation(serial) !== undefined) throw new PracticeProblem(401, caWords.unauthorized);
-    const deviceId = this.#state.certificates().find((issued) => issued.serial === serial)?.deviceId ?? commonName(certificate);
+    const deviceId = this.#state.certificate(serial)?.deviceId ?? commonName(certificate);
     const leaf = await renewLeaf(this.#authority, certificate.toString(), this.#clock, this.#randomness);
     this.#state.saveCertificate({ serial: leaf.serial, deviceId, pem: leaf.pem, notAfter: leaf.notAfter.toISOString() });
     const { issuing, intermediate } = this.#authority;
