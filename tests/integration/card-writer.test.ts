@@ -327,7 +327,7 @@ describe('cancelling', () => {
       const write = target.write.bind(target);
       target.write = async (buffer, position) => {
         seen.push({ position, length: buffer.length, bootable: !isZero(readBack(path, 4096)) });
-        await write(buffer, position);
+        return write(buffer, position);
       };
       await writer.writeBody(ignore);
       await writer.verifyAndFinish(ignore);

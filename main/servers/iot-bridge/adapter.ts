@@ -81,7 +81,7 @@ export function createIotBridge(given: IotBridgeOptions = {}): ServerKind {
     },
     connect(settings: ServerSettings, secrets: Secrets): ServerConnection {
       const surroundings: Surroundings = { clock, timeouts: given.timeouts ?? usualTimeouts, patience: given.patience ?? usualPatience, proxyEnvironment: given.proxyEnvironment ?? proxyOfEnvironment(), proxy: settings.proxy };
-      return new BridgeConnection(settings, secrets, surroundings, known, given.settle ?? 1000, given.showing ?? 10_000);
+      return new BridgeConnection(settings, secrets, surroundings, known, given.settle ?? 1000, given.showing ?? 3000);
     },
   };
 }

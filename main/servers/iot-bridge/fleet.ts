@@ -80,7 +80,7 @@ export class Fleet {
     const came = seen !== undefined && (device.finishedAt === undefined || seen > Date.parse(device.finishedAt));
     const ended = device.certificateEndsAt !== undefined && Date.parse(device.certificateEndsAt) <= this.#clock.now().getTime();
     if (ended) {
-      return found('stuck', `The certificate that is recorded for ${deviceId} ended on ${device.certificateEndsAt?.slice(0, 10) ?? ''}${came ? '; the board was there before, and may have renewed it by itself' : ' before its board came'}: renew the card in the bench, or write it again.`, 'certificate-expired');
+      return found('stuck', `The certificate that is recorded for ${deviceId} ended on ${device.certificateEndsAt.slice(0, 10)}${came ? '; the board was there before, and may have renewed it by itself' : ' before its board came'}: renew the card in the bench, or write it again.`, 'certificate-expired');
     }
     if (came) return found('accepted', `The board came: ${describe(sighting)}.`);
     if (thingsBoard?.device !== undefined && thingsBoard.device.seenAt === undefined && (this.#options.mqtt === undefined || device.finishedAt === undefined || (thingsBoard.device.createdAt ?? 0) > Date.parse(device.finishedAt))) {
@@ -97,7 +97,7 @@ function lastSeen({ hawkBit, thingsBoard }: Sighting): number | undefined {
 
 /** The three signs of life in words. */
 function describe({ hawkBit, thingsBoard }: Sighting): string {
-  const update = hawkBit === undefined ? [] : [hawkBit.target === undefined ? 'no target in hawkBit' : hawkBit.target.lastControllerRequestAt == null ? 'hawkBit target present, never polled' : 'hawkBit target polls'];
+  const update = hawkBit === undefined ? [] : [hawkBit.target === undefined ? 'no target in hawkBit' : (hawkBit.target.lastControllerRequestAt ?? undefined) === undefined ? 'hawkBit target present, never polled' : 'hawkBit target polls'];
   const platform = thingsBoard === undefined ? [] : [thingsBoard.device === undefined ? 'not in ThingsBoard' : thingsBoard.device.seenAt === undefined ? 'shown in ThingsBoard' : 'connected by MQTT, shown in ThingsBoard'];
   return [...update, ...platform].join('; ') || 'enrolled';
 }

@@ -61,11 +61,11 @@ export type BridgeOptions = z.output<typeof keptSchema>;
 export type PlatformOptions = z.output<typeof platform>;
 
 /** @throws ImprintError profile-invalid */
-export function readBridgeOptions(given: unknown, { readFile }: OptionSurroundings): JsonObject {
+export function readBridgeOptions(given: unknown, surroundings: OptionSurroundings): JsonObject {
   const parsed = fileSchema.safeParse(given ?? {});
   if (!parsed.success) throw mistake(parsed.error);
   const { trust, mqtt, hawkBit, thingsBoard, ...rest } = parsed.data;
-  const certificates = (path: string | undefined, at: string): string | undefined => (path === undefined ? undefined : readCertificates(readFile(path, `${field}.${at}`), `${field}.${at}`));
+  const certificates = (path: string | undefined, at: string): string | undefined => (path === undefined ? undefined : readCertificates(surroundings.readFile(path, `${field}.${at}`), `${field}.${at}`));
   const root = certificates(trust.rootFile, 'trust.rootFile');
   if (root !== undefined && trust.rootSha256 !== undefined && new X509Certificate(root).fingerprint256.replaceAll(':', '').toLowerCase() !== trust.rootSha256) {
     throw new ImprintError('profile-invalid', 'The root certificate of the profile does not have the fingerprint that stands beside it.', { field: `${field}.trust.rootSha256`, expected: 'the SHA-256 of trust.rootFile' });
