@@ -207,6 +207,36 @@ describe.skipIf(!hasMosquitto)('a card for an IoT Bridge', () => {
   });
 
   it.each([
+    ['enrol:started', 'compensated', 'released'],
+    ['enrol:acted', 'compensated', 'released'],
+    ['enrol:done', 'compensated', 'released'],
+    ['write:acted', 'compensated', 'released'],
+    ['verify:acted', 'compensated', 'released'],
+    ['verify:done', 'done', 'preauthorized'],
+    ['confirm:started', 'done', 'preauthorized'],
+    ['confirm:done', 'done', 'preauthorized'],
+    ['destroy:acted', 'done', 'preauthorized'],
+    ['record:done', 'done', 'preauthorized'],
+  ] as const)('killed at %s: the job is %s, the device %s, and the board gets a card', async (point, jobState, deviceState) => {
+    const deviceId = `killed-${point.replace(':', '-')}`;
+    const path = join(folder, `${deviceId}.img`);
+    const killed = await startImprint(['provision', '--profile', profile, '--identity', `id=${deviceId}`, '--target', path, '--data', data, '--json'], { ...environment, IMPRINT_KILL_AT: point }).done;
+    expect(killed.signal).toBe('SIGKILL');
+    const recovered = await imprint(['recover', '--data', data, '--json'], environment);
+    expect(recovered.events.filter((event) => event['event'] === 'result').map((report) => report['state'])).toEqual([jobState]);
+    const status = (await imprint(['status', '--identity', `id=${deviceId}`, '--data', data, '--json'], environment)).events.at(-1) as unknown as { state: string; certificates?: { state: string }[] };
+    expect(status.state).toBe(deviceState);
+    if (deviceState === 'preauthorized') {
+      expect((await imprint(['verify-card', '--profile', profile, '--target', path, '--data', data, '--json'], environment)).exitCode).toBe(0);
+    } else {
+      const again = await provision(deviceId, path);
+      expect(again.exitCode, JSON.stringify(again.events.at(-1))).toBe(0);
+    }
+    // Every certificate that the record has of a card that is none is marked as lost.
+    expect(servers.issued().filter((issued) => issued.deviceId === deviceId).length).toBe(deviceState === 'preauthorized' || point === 'enrol:started' ? 1 : 2);
+  });
+
+  it.each([
     ['an id that is no DNS name', ['--identity', 'id=device_1'], 'identity-invalid'],
     ['a MAC address as the id', ['--identity', 'id=02:00:00:00:00:01'], 'identity-invalid'],
   ])('refuses %s before anything is reserved', async (_case, identity, code) => {

@@ -46,6 +46,7 @@ export class Fleet {
       status: describe({ hawkBit, thingsBoard }),
       identity,
       decommissioning: false,
+      keysHidden: true,
       authSets: [],
       ...(created.length === 0 ? {} : { createdAt: new Date(Math.min(...created)).toISOString() }),
       ...(seen === undefined ? {} : { checkedInAt: new Date(seen).toISOString() }),
