@@ -78,7 +78,7 @@ describe.skipIf(!hasMosquitto)('a card for an IoT Bridge', () => {
     } as unknown as typeof settings;
     writeFileSync(profile, JSON.stringify(settings));
     const table = execFileSync('sfdisk', ['--json', (settings as unknown as { image: { path: string } }).image.path], { encoding: 'utf8' });
-    offset = (JSON.parse(table) as { partitiontable: { partitions: { start: number }[] } }).partitiontable.partitions[3]!.start * 512;
+    offset = ((JSON.parse(table) as { partitiontable: { partitions: { start: number }[] } }).partitiontable.partitions[3]?.start ?? 0) * 512;
     first = await provision(id);
   });
 
