@@ -3,6 +3,9 @@ import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto
 import type { KeyObject } from 'node:crypto';
 
 import type { EventData } from '../../main/ledger/events';
+import type { HashStore } from '../../main/ledger/merkle';
+import { signatureTypes, verifierKey } from '../../main/ledger/note';
+import type { NoteSigner } from '../../main/ledger/note';
 
 /** Bytes in the form of an Ed25519 key; nothing here checks a device's signature. */
 export function spkiOf(number: number): Buffer {
@@ -41,4 +44,22 @@ export function ed25519(seed: Uint8Array): { readonly publicKey: Uint8Array; rea
 /** A key of its own for each name. */
 export function keyNamed(name: string): ReturnType<typeof ed25519> {
   return ed25519(createHash('sha256').update(name).digest());
+}
+
+/** A log's signing key, as the station would hold it somewhere else. */
+export function logSigner(name: string, origin: string): NoteSigner {
+  const { publicKey, sign: signature } = keyNamed(name);
+  return { key: verifierKey(origin, signatureTypes.ed25519, publicKey), sign: signature };
+}
+
+export class MemoryHashes implements HashStore {
+  readonly hashes = new Map<string, Uint8Array>();
+
+  read(level: number, index: number): Uint8Array | undefined {
+    return this.hashes.get(`${level}/${index}`);
+  }
+
+  write(level: number, index: number, hash: Uint8Array): void {
+    this.hashes.set(`${level}/${index}`, hash);
+  }
 }
