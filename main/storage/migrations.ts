@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 
 import { ImprintError } from '../domain/errors';
+import { logSchema } from './log-schema';
 
 /** One step of the schema. A released migration is never edited: workstations have run it. */
 export interface Migration {
@@ -272,6 +273,7 @@ const acceptanceSchema = `
 export const migrations: readonly Migration[] = [
   { number: 1, up: firstSchema },
   { number: 2, up: acceptanceSchema },
+  { number: 3, up: logSchema },
 ];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */

@@ -1,0 +1,278 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { ImprintError } from '../../main/domain/errors';
+import { signCheckpoint } from '../../main/ledger/checkpoint';
+import { encodeEntry } from '../../main/ledger/entry';
+import type { LogEntry, NewEntry } from '../../main/ledger/entry';
+import { firstLogKey, renewLogKey } from '../../main/ledger/log-key';
+import { appendLeaf, emptyRoot, leafHash, rootOf } from '../../main/ledger/merkle';
+import { verifyCheckpoints, verifyReceipt } from '../../main/ledger/tlog-proof';
+import { openDatabase } from '../../main/storage/database';
+import { assertLogSound, checkLog } from '../../main/storage/log-check';
+import { LogStore } from '../../main/storage/log-store';
+import { RecordSession } from '../../main/storage/session';
+import { keyGenerated, logSigner, MemoryHashes } from '../support/log';
+import { at } from '../support/reservations';
+
+const origin = 'line-a.example/log';
+const signer = logSigner('log key', origin);
+
+let folder: string;
+let path: string;
+let session: RecordSession;
+let log: LogStore;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'imprint-log-'));
+  path = join(folder, 'record.sqlite');
+  open();
+});
+
+afterEach(async () => {
+  await session.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function open(): void {
+  session = new RecordSession(openDatabase(path));
+  log = new LogStore(session);
+}
+
+const entry = (event: NewEntry['event'], data: unknown, minute = 1): NewEntry => ({ at: at(minute), station: 'line-a', by: 'Ana', event, data }) as NewEntry;
+const append = (...entries: NewEntry[]): Promise<number> => session.write(() => log.append(entries));
+const numbered = (number: number): NewEntry => entry('key-generated', keyGenerated(number), number % 600);
+
+async function fill(count: number): Promise<void> {
+  await append(entry('log-key', firstLogKey(signer.key)), ...Array.from({ length: count - 1 }, (_, number) => numbered(number)));
+}
+
+async function signHead(size?: number): Promise<string> {
+  const head = await session.read(() => log.head(size));
+  return signCheckpoint({ origin, ...head }, signer);
+}
+
+/** What somebody does who can write the file: no trigger and no rule stops them. */
+function tamper(sql: string): void {
+  const connection = new Database(path);
+  connection.pragma('ignore_check_constraints = ON');
+  const triggers = connection.prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name LIKE 'log%'`).pluck().all() as string[];
+  for (const name of triggers) connection.exec(`DROP TRIGGER ${name}`);
+  connection.exec(sql);
+  connection.close();
+}
+
+async function refusal(work: Promise<unknown>): Promise<ImprintError> {
+  return work.then(
+    () => {
+      throw new Error('nothing was refused');
+    },
+    (thrown: unknown) => thrown as ImprintError,
+  );
+}
+
+describe('the log in the record', () => {
+  it('begins empty, and has the tree that its entries make', async () => {
+    expect(await session.read(() => log.head())).toEqual({ size: 0, root: emptyRoot() });
+    const hashes = new MemoryHashes();
+    for (let size = 0; size < 70; size += 1) {
+      const added = size === 0 ? entry('log-key', firstLogKey(signer.key)) : numbered(size);
+      expect(await append(added)).toBe(size);
+      appendLeaf(hashes, size, leafHash(encodeEntry({ ...added, v: 1, seq: size } as LogEntry)));
+      expect(Buffer.from((await session.read(() => log.head())).root)).toEqual(Buffer.from(rootOf(hashes, size + 1)));
+    }
+    expect(Buffer.from((await session.read(() => log.head(41))).root)).toEqual(Buffer.from(rootOf(hashes, 41)));
+    expect(await checkLog(session, log)).toEqual({ sound: true, size: 70, root: rootOf(hashes, 70), checkpoints: 0 });
+  });
+
+  it('gives its entries back, also after another opening', async () => {
+    await fill(5);
+    await append(entry('destroyed', { device: 'device-2', job: 'job-2', fingerprint: keyGenerated(2).fingerprint }, 9));
+    await session.close();
+    open();
+    await session.read(() => {
+      expect(log.entry(3)).toEqual({ ...numbered(2), v: 1, seq: 3 });
+      expect(log.entry(6)).toBeUndefined();
+      expect(log.entriesOfDevice('device-2').map(({ seq, event }) => `${seq} ${event}`)).toEqual(['3 key-generated', '5 destroyed']);
+      expect(log.entriesFrom(4, 9).map(({ seq }) => seq)).toEqual([4, 5]);
+    });
+  });
+
+  it('adds nothing where the transaction comes to nothing, and nothing outside of one', async () => {
+    await fill(3);
+    await expect(session.write(() => { log.append([numbered(7)]); throw new Error('the row that it tells of'); })).rejects.toThrow('the row that it tells of');
+    expect((await refusal(append(numbered(7), entry('destroyed', {})))).code).toBe('log-entry-invalid');
+    expect(() => log.append([numbered(7)])).toThrow('outside of a transaction');
+    expect(await session.read(() => log.size())).toBe(3);
+    expect(await append(numbered(7))).toBe(3);
+    expect(await checkLog(session, log)).toMatchObject({ sound: true, size: 4 });
+  });
+
+  it('takes entries of several processes one after the other', async () => {
+    await fill(1);
+    const other = new RecordSession(openDatabase(path));
+    const otherLog = new LogStore(other);
+    for (let number = 0; number < 20; number += 1) {
+      await append(numbered(number * 2));
+      await other.write(() => otherLog.append([numbered(number * 2 + 1)]));
+    }
+    await other.close();
+    expect(await checkLog(session, log)).toMatchObject({ sound: true, size: 41 });
+  });
+
+  it('gives receipts and consistency proofs that verify', async () => {
+    await fill(21);
+    const older = await signHead();
+    await append(...Array.from({ length: 16 }, (_, number) => numbered(100 + number)));
+    const newer = await signHead();
+    await session.read(() => {
+      for (const seq of [0, 7, 20, 36]) {
+        const receipt = verifyReceipt(log.receipt(seq, newer), [signer.key]);
+        expect(Buffer.from(receipt.entry)).toEqual(Buffer.from(log.entriesFrom(seq, 1)[0]?.bytes ?? []));
+      }
+      expect(verifyCheckpoints(older, newer, log.consistency(21, 37), [signer.key]).older.checkpoint.size).toBe(21);
+      expect(() => log.receipt(30, older)).toThrow('A tree of 21 leaves has no leaf 30');
+      expect(() => log.receipt(99, newer)).toThrow('The log has no entry 99');
+      expect(() => log.consistency(37, 21)).toThrow(ImprintError);
+      expect(() => log.consistency(21, 99)).toThrow('The log has no 99 entries');
+    });
+  });
+
+  it('keeps checkpoints and anchors of its own, and no other', async () => {
+    await fill(9);
+    const [early, late] = [await signHead(4), await signHead()];
+    const foreign = await signCheckpoint({ origin, size: 4, root: emptyRoot() }, signer);
+    const beyond = await signCheckpoint({ origin, size: 10, root: emptyRoot() }, signer);
+    await session.write(() => {
+      log.keepCheckpoint(early, at(1));
+      log.keepCheckpoint(late, at(2));
+      log.keepAnchor(early, '/media/usb/anchors.txt', at(1));
+      for (const note of [foreign, beyond]) expect(() => log.keepCheckpoint(note, at(3))).toThrow('not one of this log');
+      expect(() => log.keepAnchor('no note', 'x', at(3))).toThrow();
+    });
+    await session.read(() => {
+      expect(log.lastCheckpoint()).toBe(late);
+      expect(log.checkpoints()).toEqual([early, late]);
+      expect(log.anchors()).toEqual([{ size: 4, note: early, place: '/media/usb/anchors.txt', at: at(1) }]);
+    });
+    expect(await checkLog(session, log, { key: signer.key })).toMatchObject({ sound: true, checkpoints: 3 });
+  });
+
+  it.each([
+    `UPDATE log_entries SET entry = '{}' WHERE seq = 1`,
+    'DELETE FROM log_entries WHERE seq = 8',
+    `INSERT OR REPLACE INTO log_entries (seq, entry, leaf_hash) VALUES (3, '{}', zeroblob(32))`,
+    `INSERT INTO log_entries (seq, entry, leaf_hash) VALUES (10, '{}', zeroblob(32))`,
+    `INSERT INTO log_entries (seq, entry, leaf_hash) VALUES (9, '{}', zeroblob(31))`,
+    'UPDATE log_nodes SET hash = zeroblob(32)',
+    'DELETE FROM log_nodes',
+    'INSERT OR REPLACE INTO log_nodes (level, place, hash) VALUES (1, 1, zeroblob(32))',
+    `UPDATE log_checkpoints SET note = 'x'`,
+    'DELETE FROM log_checkpoints',
+    `INSERT OR REPLACE INTO log_checkpoints (sequence, size, note, kept_at) VALUES (1, 9, 'x', 'x')`,
+    'DELETE FROM log_anchors',
+    `UPDATE log_anchors SET place = 'x'`,
+    `INSERT OR REPLACE INTO log_anchors (sequence, size, note, place, anchored_at) VALUES (1, 9, 'x', 'x', 'x')`,
+  ])('refuses %s', async (sql) => {
+    await fill(9);
+    const note = await signHead();
+    await session.write(() => {
+      log.keepCheckpoint(note, at(1));
+      log.keepAnchor(note, 'share', at(1));
+    });
+    await expect(session.write(() => session.run(sql))).rejects.toThrow();
+    expect(await checkLog(session, log)).toMatchObject({ sound: true });
+  });
+
+  it('needs at most a logarithm of hashes for an entry', async () => {
+    await fill(1);
+    for (let number = 0; number < 130; number += 1) {
+      const before = await session.read(() => session.number('SELECT count(*) AS value FROM log_nodes'));
+      await append(numbered(number));
+      const added = (await session.read(() => session.number('SELECT count(*) AS value FROM log_nodes'))) - before;
+      expect(added).toBeLessThanOrEqual(Math.log2(number + 2));
+    }
+  });
+});
+
+describe('the self-check names what was changed, first:', () => {
+  /** `entry 5` with another operator, and every hash that follows from it. */
+  async function rewrite(seq: number): Promise<void> {
+    const size = await session.read(() => log.size());
+    const rows = await session.read(() => log.entriesFrom(0, size));
+    const hashes = new MemoryHashes();
+    const statements: string[] = [];
+    for (const { seq: number, bytes } of rows) {
+      const text = Buffer.from(bytes).toString('utf8');
+      const changed = number === seq ? text.replace('"by":"Ana"', '"by":"Bob"') : text;
+      const hash = leafHash(Buffer.from(changed));
+      appendLeaf(hashes, number, hash);
+      if (number === seq) statements.push(`UPDATE log_entries SET entry = '${changed}', leaf_hash = x'${Buffer.from(hash).toString('hex')}' WHERE seq = ${seq};`);
+    }
+    for (const [name, hash] of hashes.hashes) {
+      const [level, place] = name.split('/');
+      if (level !== '0') statements.push(`UPDATE log_nodes SET hash = x'${Buffer.from(hash).toString('hex')}' WHERE level = ${level} AND place = ${place};`);
+    }
+    tamper(statements.join('\n'));
+  }
+
+  beforeEach(async () => {
+    await fill(37);
+    const [early, late] = [await signHead(16), await signHead()];
+    await session.write(() => {
+      log.keepCheckpoint(early, at(1));
+      log.keepAnchor(early, 'share', at(1));
+      log.keepCheckpoint(late, at(2));
+    });
+  });
+
+  it.each([
+    ['an entry', `UPDATE log_entries SET entry = replace(entry, '"by":"Ana"', '"by":"Bob"') WHERE seq IN (11, 20)`, 11, 'entry 11 is not what it was'],
+    ['the hash of an entry', 'UPDATE log_entries SET leaf_hash = zeroblob(32) WHERE seq = 12', 12, 'entry 12 is not what it was'],
+    ['an entry that is gone', 'DELETE FROM log_entries WHERE seq = 13', 13, 'entry 13 is missing'],
+    ['entries that changed places', `UPDATE log_entries SET seq = -1 WHERE seq = 4; UPDATE log_entries SET seq = 4 WHERE seq = 5; UPDATE log_entries SET seq = 5 WHERE seq = -1`, 4, 'entry 4'],
+    ['a hash of the tree', 'UPDATE log_nodes SET hash = zeroblob(32) WHERE level = 2 AND place = 3', 15, 'the hash over the 4 entries that end with entry 15 is another one'],
+    ['a hash that is gone', 'DELETE FROM log_nodes WHERE level = 3 AND place = 1', 15, 'the hash over the 8 entries that end with entry 15 is missing'],
+    ['the last entry, gone with its hashes', 'DELETE FROM log_entries WHERE seq = 36', undefined, 'the checkpoint over 37 entries was signed, and the log has only 36 entries'],
+    ['a checkpoint', `UPDATE log_checkpoints SET note = replace(note, char(10) || '37' || char(10), char(10) || '36' || char(10)) WHERE size = 37`, undefined, 'the checkpoint over 36 entries cannot be read'],
+  ])('%s', async (_, sql, seq, part) => {
+    tamper(sql);
+    const result = await checkLog(session, log);
+    expect(result).toMatchObject({ sound: false, ...(seq === undefined ? {} : { entry: seq }) });
+    expect(result.sound ? '' : result.sentence).toContain(part);
+    expect((await refusal(assertLogSound(session, log))).code).toBe('log-broken');
+  });
+
+  it('an entry that was changed together with all hashes: a signed head is over another one', async () => {
+    await rewrite(5);
+    const result = await checkLog(session, log);
+    expect(result).toMatchObject({ sound: false });
+    expect(result.sound ? '' : result.sentence).toContain('the checkpoint over 16 entries was signed over other entries');
+  });
+
+  it('the same where only the newer head is over it', async () => {
+    await rewrite(20);
+    const result = await checkLog(session, log);
+    expect(result.sound ? '' : result.sentence).toContain('the checkpoint over 37 entries was signed over other entries');
+  });
+
+  it('a key that is not the station’s, and one that was set without the one before', async () => {
+    const next = logSigner('next', origin);
+    expect(await checkLog(session, log, { key: next.key })).toMatchObject({ sound: false });
+    await append(entry('log-key', await renewLogKey(37, signer, next)));
+    expect(await checkLog(session, log, { key: next.key })).toMatchObject({ sound: true });
+    await append(entry('log-key', firstLogKey(logSigner('stranger', origin).key)));
+    expect(await checkLog(session, log)).toMatchObject({ sound: false, entry: 38 });
+  });
+
+  it('nothing, and can be cancelled, where the log is sound', async () => {
+    const seen: [number, number][] = [];
+    await assertLogSound(session, log, { key: signer.key, progress: (done, total) => seen.push([done, total]) });
+    expect(seen).toEqual([[37, 37]]);
+    await expect(checkLog(session, log, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
