@@ -61,7 +61,7 @@ export function parseEntry(bytes: Uint8Array, seq?: number): LogEntry {
   for (const [name, shape] of Object.entries(header)) {
     if (!Object.hasOwn(value, name) || !shape.is(value[name])) throw invalid(`in ${what}, ${name} is not ${shape.words}`);
   }
-  if (seq !== undefined && value['seq'] !== seq) throw invalid(`${what} says that it is entry ${String(value['seq'])}`);
+  if (seq !== undefined && value['seq'] !== seq) throw invalid(`${what} says that it is entry ${canonicalJson(value['seq'])}`);
   const { event, data } = value;
   if (!isEventName(event)) throw invalid(`in ${what}, event is not ${known.words}`);
   if (Object.keys(value).length !== Object.keys(header).length + 2 || !isJsonObject(data)) throw invalid(`${what} has other members than an entry has`);

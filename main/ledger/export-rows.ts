@@ -2,6 +2,8 @@ import type { Identity } from '../domain/identity';
 import type { DeviceState } from '../domain/job';
 import type { KeyType } from '../domain/keys';
 import { canonicalJson } from './canonical-json';
+import type { EntryOf, LogEntry } from './entry';
+import { stateAfter } from './events';
 
 /**
  * A device as an auditor gets it. Nothing in it is known only to the database: the verifier makes the same row from the
@@ -40,6 +42,50 @@ export interface ExportSelection {
   readonly batch?: string | undefined;
   readonly profile?: string | undefined;
   readonly states?: readonly DeviceState[] | undefined;
+}
+
+/**
+ * The row of a device.
+ *
+ * @param made its `key-generated` entry
+ * @param last the newest entry about its key for which `stateOf` knows a state; `made` itself where there is no other
+ */
+export function deviceRow(made: EntryOf<'key-generated'>, last: LogEntry): ExportDevice {
+  const { device, identity, keyType, fingerprint, spki, profile, profileSha256, serverKind, server, batch } = made.data;
+  return {
+    entry: made.seq,
+    madeAt: made.at,
+    madeBy: made.by,
+    device,
+    identity,
+    keyType,
+    fingerprint,
+    publicKey: spki,
+    profile,
+    profileSha256,
+    serverKind,
+    server,
+    batch,
+    state: stateOf(last) ?? 'reserved',
+    stateEntry: last.seq,
+    stateAt: last.at,
+  };
+}
+
+/** What a device is after an entry that names its key; undefined where the entry changes nothing about that. */
+export function stateOf(entry: LogEntry): DeviceState | undefined {
+  if (entry.event === 'decommissioned' && (entry.data.action !== 'decommission' || entry.data.fingerprint === undefined)) return undefined;
+  return entry.event in stateAfter ? stateAfter[entry.event as keyof typeof stateAfter] : undefined;
+}
+
+export function isSelected({ from, before, batch, profile, states }: ExportSelection, device: ExportDevice): boolean {
+  return (
+    (from === undefined || device.madeAt >= from) &&
+    (before === undefined || device.madeAt < before) &&
+    (batch === undefined || device.batch === batch) &&
+    (profile === undefined || device.profile === profile) &&
+    (states === undefined || states.includes(device.state))
+  );
 }
 
 const columns = [

@@ -58,7 +58,9 @@ export const identity = shape<Readonly<Record<string, string>>>('an identity', (
 });
 
 /** @param optional members that may be absent; null is never a value */
-export function object<const R extends Members, const O extends Members = Readonly<Record<never, never>>>(required: R, optional?: O): ObjectShape<Required<R> & Optional<O>> {
+export function object<const R extends Members>(required: R): ObjectShape<Required<R>>;
+export function object<const R extends Members, const O extends Members>(required: R, optional: O): ObjectShape<Required<R> & Optional<O>>;
+export function object(required: Members, optional?: Members): ObjectShape<unknown> {
   const problem = (value: JsonObject): string | undefined => {
     for (const [name, each] of Object.entries(required)) {
       if (!Object.hasOwn(value, name) || !each.is(value[name])) return `${name} is not ${each.words}`;
@@ -71,5 +73,5 @@ export function object<const R extends Members, const O extends Members = Readon
     }
     return undefined;
   };
-  return { ...shape<Required<R> & Optional<O>>('an object', (value) => isJsonObject(value) && problem(value) === undefined), problem };
+  return { ...shape('an object', (value) => isJsonObject(value) && problem(value) === undefined), problem };
 }

@@ -72,7 +72,9 @@ async function check(session: RecordSession, log: LogStore, { key, signal, progr
   const tree = new CompactRange();
   const peaks: Uint8Array[] = [];
   const keys: VerifierKey[] = [];
-  const seen = (): void => void (wanted.has(tree.size) && roots.set(tree.size, tree.root()));
+  const seen = (): void => {
+    if (wanted.has(tree.size)) roots.set(tree.size, tree.root());
+  };
   seen();
   while (tree.size < size) {
     signal?.throwIfAborted();

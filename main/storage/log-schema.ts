@@ -23,7 +23,8 @@ export const logSchema = `
     event TEXT GENERATED ALWAYS AS (entry ->> '$.event') VIRTUAL,
     device TEXT GENERATED ALWAYS AS (entry ->> '$.data.device') VIRTUAL
   ) STRICT;
-  CREATE INDEX log_entries_of_device ON log_entries (device, seq) WHERE device IS NOT NULL;
+  CREATE INDEX log_entries_of_device ON log_entries (device, seq, event) WHERE device IS NOT NULL;
+  CREATE INDEX log_entries_of_keys ON log_entries (seq) WHERE event = 'key-generated';
   CREATE INDEX log_entries_without_device ON log_entries (event, seq) WHERE device IS NULL;
   ${never('log_entries', 'an entry of the log is never changed', 'log_entries.seq = NEW.seq')}
   CREATE TRIGGER log_entries_have_no_gaps BEFORE INSERT ON log_entries

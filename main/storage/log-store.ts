@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ImprintError } from '../domain/errors';
 import { parseCheckpointText } from '../ledger/checkpoint';
 import { encodeEntry, parseEntry } from '../ledger/entry';
-import type { LogEntry, NewEntry } from '../ledger/entry';
+import type { EntryOf, LogEntry, NewEntry } from '../ledger/entry';
 import type { KeptEntry } from '../ledger/export-writer';
 import { appendLeaf, consistencyProof, inclusionProof, leafHash, MissingHash, rootOf } from '../ledger/merkle';
 import type { HashStore } from '../ledger/merkle';
@@ -59,7 +59,7 @@ export class LogStore {
     this.#reading(() => {
       entries.forEach((entry, offset) => {
         const seq = first + offset;
-        const bytes = encodeEntry({ ...entry, v: 1, seq } as LogEntry);
+        const bytes = encodeEntry({ ...entry, v: 1, seq });
         const hash = leafHash(bytes);
         this.#session.run('INSERT INTO log_entries (seq, entry, leaf_hash) VALUES (?, ?, ?)', seq, Buffer.from(bytes).toString('utf8'), hash);
         appendLeaf(this.#hashes, seq, hash);
@@ -89,6 +89,23 @@ export class LogStore {
       .all('SELECT seq, entry, leaf_hash FROM log_entries WHERE device = ? ORDER BY seq', device)
       .map((row) => this.#kept(row))
       .map(({ seq, bytes }) => parseEntry(bytes, seq));
+  }
+
+  /** Up to `limit` entries `key-generated` from `seq` on, among the first `size` of the log. */
+  keysFrom(seq: number, limit: number, size: number): readonly EntryOf<'key-generated'>[] {
+    return this.#session
+      .all(`SELECT seq, entry, leaf_hash FROM log_entries WHERE event = 'key-generated' AND seq >= ? AND seq < ? ORDER BY seq LIMIT ?`, seq, size, limit)
+      .map((row) => this.#kept(row))
+      .flatMap(({ seq: number, bytes }) => {
+        const entry = parseEntry(bytes, number);
+        return entry.event === 'key-generated' ? [entry] : [];
+      });
+  }
+
+  /** Entries of a device that are one of these events, newest first, among the first `size` of the log. */
+  newestOfDevice(device: string, events: readonly string[], size: number): readonly (KeptEntry & { readonly seq: number })[] {
+    const chosen = 'SELECT seq, entry, leaf_hash FROM log_entries WHERE device = ? AND seq < ? AND event IN (SELECT value FROM json_each(?)) ORDER BY seq DESC';
+    return this.#session.all(chosen, device, size, JSON.stringify(events)).map((row) => this.#kept(row));
   }
 
   /** Up to `limit` entries from `seq` on, as they are kept: for an export, and for whoever checks them. */

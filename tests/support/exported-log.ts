@@ -7,9 +7,9 @@ import { finished } from 'node:stream/promises';
 import type { DeviceState } from '../../main/domain/job';
 import { signCheckpoint } from '../../main/ledger/checkpoint';
 import { encodeEntry, parseEntry } from '../../main/ledger/entry';
-import type { LogEntry, NewEntry } from '../../main/ledger/entry';
-import { stateAfter } from '../../main/ledger/events';
+import type { EntryOf, LogEntry, NewEntry } from '../../main/ledger/entry';
 import type { ExportTarget } from '../../main/ledger/export-files';
+import { deviceRow, isSelected } from '../../main/ledger/export-rows';
 import type { ExportDevice, ExportSelection } from '../../main/ledger/export-rows';
 import { writeExport } from '../../main/ledger/export-writer';
 import type { ExportOptions, ExportResult, ExportSource, KeptEntry } from '../../main/ledger/export-writer';
@@ -59,26 +59,7 @@ export class MemoryLog {
           ? this.append('released', { device, job, fingerprint, reason: 'The card is gone.' })
           : this.append('preauthorized', { device, job, fingerprint, identity, server, serverDevice: `server-${number}` });
     const final = state === 'accepted' ? this.append('accepted', { device, fingerprint, server }) : last;
-    const made = this.entry(entry);
-    const { spki, keyType, profile, profileSha256, serverKind, batch } = data;
-    this.devices.push({
-      entry,
-      madeAt: made.at,
-      madeBy: made.by,
-      device,
-      identity,
-      keyType,
-      fingerprint,
-      publicKey: spki,
-      profile,
-      profileSha256,
-      serverKind,
-      server,
-      batch,
-      state,
-      stateEntry: final,
-      stateAt: this.entry(final).at,
-    });
+    this.devices.push(deviceRow(this.entry(entry) as EntryOf<'key-generated'>, this.entry(final)));
   }
 
   entry(seq: number): LogEntry {
@@ -126,11 +107,6 @@ export class MemoryLog {
   }
 }
 
-/** What a row's state must be, as the table of events says. */
-export function stateOf(entry: LogEntry): DeviceState | undefined {
-  return entry.event in stateAfter ? stateAfter[entry.event as keyof typeof stateAfter] : undefined;
-}
-
 export async function exportTo(folder: string, source: ExportSource, options: ExportOptions): Promise<ExportResult> {
   return writeExport(source, folderTarget(folder), options);
 }
@@ -153,16 +129,6 @@ export function folderTarget(folder: string): ExportTarget {
       };
     },
   };
-}
-
-function isSelected({ from, before, batch, profile, states }: ExportSelection, device: ExportDevice): boolean {
-  return (
-    (from === undefined || device.madeAt >= from) &&
-    (before === undefined || device.madeAt < before) &&
-    (batch === undefined || device.batch === batch) &&
-    (profile === undefined || device.profile === profile) &&
-    (states === undefined || states.includes(device.state))
-  );
 }
 
 async function* portions<Item>(items: readonly Item[]): AsyncGenerator<readonly Item[]> {

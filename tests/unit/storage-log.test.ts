@@ -6,16 +6,22 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { ImprintError } from '../../main/domain/errors';
+import { deviceStates } from '../../main/domain/job';
+import type { DeviceState } from '../../main/domain/job';
 import { signCheckpoint } from '../../main/ledger/checkpoint';
 import { encodeEntry } from '../../main/ledger/entry';
-import type { LogEntry, NewEntry } from '../../main/ledger/entry';
+import type { NewEntry } from '../../main/ledger/entry';
+import { writeExport } from '../../main/ledger/export-writer';
 import { firstLogKey, renewLogKey } from '../../main/ledger/log-key';
 import { appendLeaf, emptyRoot, leafHash, rootOf } from '../../main/ledger/merkle';
 import { verifyCheckpoints, verifyReceipt } from '../../main/ledger/tlog-proof';
+import { verifyExport } from '../../main/ledger/verifier/verify-export.mjs';
 import { openDatabase } from '../../main/storage/database';
 import { assertLogSound, checkLog } from '../../main/storage/log-check';
+import { exportedDevices, exportedEntries } from '../../main/storage/log-export';
 import { LogStore } from '../../main/storage/log-store';
 import { RecordSession } from '../../main/storage/session';
+import { folderTarget } from '../support/exported-log';
 import { keyGenerated, logSigner, MemoryHashes } from '../support/log';
 import { at } from '../support/reservations';
 
@@ -82,7 +88,7 @@ describe('the log in the record', () => {
     for (let size = 0; size < 70; size += 1) {
       const added = size === 0 ? entry('log-key', firstLogKey(signer.key)) : numbered(size);
       expect(await append(added)).toBe(size);
-      appendLeaf(hashes, size, leafHash(encodeEntry({ ...added, v: 1, seq: size } as LogEntry)));
+      appendLeaf(hashes, size, leafHash(encodeEntry({ ...added, v: 1, seq: size })));
       expect(Buffer.from((await session.read(() => log.head())).root)).toEqual(Buffer.from(rootOf(hashes, size + 1)));
     }
     expect(Buffer.from((await session.read(() => log.head(41))).root)).toEqual(Buffer.from(rootOf(hashes, 41)));
@@ -196,6 +202,58 @@ describe('the log in the record', () => {
       const added = (await session.read(() => session.number('SELECT count(*) AS value FROM log_nodes'))) - before;
       expect(added).toBeLessThanOrEqual(Math.log2(number + 2));
     }
+  });
+});
+
+describe('an export from the record', () => {
+  const verifier = Buffer.from('// the verifier');
+
+  async function life(number: number, state: DeviceState): Promise<void> {
+    const { device, job, fingerprint, identity, server } = keyGenerated(number);
+    await append(numbered(number));
+    if (state === 'preauthorized' || state === 'accepted' || state === 'decommissioned') await append(entry('preauthorized', { device, job, fingerprint, identity, server }));
+    if (state === 'accepted') await append(entry('accepted', { device, fingerprint, server }, 30), entry('decommissioned', { action: 'reject', identity, server, serverDevice: 's', device, fingerprint }));
+    if (state === 'decommissioned') await append(entry('decommissioned', { action: 'decommission', identity, server, serverDevice: 's', device, fingerprint }));
+    if (state === 'released') await append(entry('released', { device, job, fingerprint, reason: 'The card is gone.' }));
+  }
+
+  it('has what the log says at its checkpoint, whatever comes afterwards, and verifies', async () => {
+    await append(entry('log-key', firstLogKey(signer.key)));
+    for (let number = 0; number < 1203; number += 1) await life(number, deviceStates[number % 5] ?? 'reserved');
+    const checkpoint = await signHead();
+    const size = await session.read(() => log.size());
+    await life(5000, 'accepted');
+    const { device, fingerprint, server } = keyGenerated(1);
+    await append(entry('accepted', { device, fingerprint, server }));
+    for (const [index, selection] of [{}, { states: ['accepted' as const] }].entries()) {
+      const target = join(folder, `export-${index}`);
+      const { devices, entries } = await writeExport(
+        { checkpoint, entries: () => exportedEntries(session, log, size), devices: () => exportedDevices(session, log, size, selection), selection, anchors: [], verifier, madeAt: at(1), madeBy: 'Ana' },
+        folderTarget(target),
+        { signer },
+      );
+      expect(entries).toBe(size);
+      const lines: string[] = [];
+      expect(await verifyExport(target, { finding: (line) => lines.push(line) })).toMatchObject({ findings: 0, devices });
+      expect(lines).toEqual([]);
+      expect(devices).toBe(index === 0 ? 1203 : 241);
+    }
+  });
+
+  it('is refused where an entry was altered in the database before', async () => {
+    await append(entry('log-key', firstLogKey(signer.key)));
+    for (let number = 0; number < 12; number += 1) await life(number, 'accepted');
+    const checkpoint = await signHead();
+    const size = await session.read(() => log.size());
+    tamper(`UPDATE log_entries SET entry = replace(entry, '"by":"Ana"', '"by":"Bob"') WHERE seq = 6`);
+    const target = join(folder, 'export');
+    const source = { entries: () => exportedEntries(session, log, size), devices: () => exportedDevices(session, log, size, {}), selection: {}, anchors: [], verifier, madeAt: at(1), madeBy: 'Ana' };
+    await writeExport({ ...source, checkpoint }, folderTarget(target), { signer });
+    const lines: string[] = [];
+    await verifyExport(target, { finding: (line) => lines.push(line) });
+    expect(lines).toEqual(['the entries are not those under the checkpoint: their root is another one', 'entries.jsonl line 7: entry 6 was changed after it was logged']);
+    tamper('DELETE FROM log_entries WHERE seq = 6');
+    expect((await refusal(writeExport({ ...source, checkpoint }, folderTarget(join(folder, 'other')), { signer }))).code).toBe('log-broken');
   });
 });
 
