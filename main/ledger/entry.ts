@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { ImprintError } from '../domain/errors';
 import { canonicalJson, isJsonObject, parseCanonicalJson } from './canonical-json';
@@ -72,7 +72,7 @@ export function parseEntry(bytes: Uint8Array, seq?: number): LogEntry {
 
 function keyProblem(spki: unknown, fingerprint: unknown): string | undefined {
   if (typeof spki !== 'string') return undefined;
-  return createHash('sha256').update(Buffer.from(spki, 'base64')).digest('hex') === fingerprint ? undefined : 'fingerprint is not the SHA-256 of spki';
+  return hash('sha256', Buffer.from(spki, 'base64'), 'hex') === fingerprint ? undefined : 'fingerprint is not the SHA-256 of spki';
 }
 
 function invalid(what: string): ImprintError {

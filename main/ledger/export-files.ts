@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { ImprintError } from '../domain/errors';
 
-/** Where an export goes: a folder or an archive. One file is open at a time. */
+/** Where an export goes: a folder, of which an archive may be made afterwards. Two files are open at a time. */
 export interface ExportTarget {
   /** @param name relative, with `/` between folders */
   create(name: string): Promise<ExportFile>;

@@ -21,7 +21,7 @@ export interface ExportSource {
   readonly checkpoint: string;
   /** All entries under the checkpoint, in their order, in portions of any size. */
   entries(): AsyncIterable<readonly KeptEntry[]>;
-  /** The selected devices in the order of their `entry`, as they are at the checkpoint. Called twice, for one file each. */
+  /** The selected devices in the order of their `entry`, as they are at the checkpoint. */
   devices(): AsyncIterable<readonly ExportDevice[]>;
   readonly selection: ExportSelection;
   /** Older checkpoints, as they were anchored. */
@@ -71,46 +71,41 @@ export async function writeExport(source: ExportSource, target: ExportTarget, op
   const { checkpoint } = openCheckpoint(source.checkpoint, [signer.key]);
   const files = new ExportFiles(target, signal);
   let [entries, devices] = [0, 0];
-  const rows = async (name: string, header: string, row: (device: ExportDevice) => string): Promise<number> => {
-    let count = 0;
-    await files.stream(name, async (write) => {
-      if (header !== '') await write(header);
+  await files.stream('devices.csv', (csv) =>
+    files.stream('devices.jsonl', async (jsonl) => {
+      await csv(csvHeader);
       for await (const portion of source.devices()) {
-        await write(portion.map(row).join(''));
-        count += portion.length;
-        devices = Math.max(devices, count);
+        await csv(portion.map(csvRow).join(''));
+        await jsonl(portion.map(jsonRow).join(''));
+        devices += portion.length;
         progress?.({ entries, devices });
       }
-    });
-    return count;
-  };
-  const csvRows = await rows('devices.csv', csvHeader, csvRow);
-  const jsonRows = await rows('devices.jsonl', '', jsonRow);
-  if (csvRows !== jsonRows) throw new ImprintError('unexpected', `The record gave ${csvRows} devices at first and ${jsonRows} afterwards: it changed while it was exported.`);
-  await files.stream('entries.jsonl', async (write) => {
-    for await (const portion of source.entries()) {
-      await write(Buffer.concat(portion.flatMap(({ bytes }) => [bytes, lineEnd])));
-      entries += portion.length;
-      progress?.({ entries, devices });
-    }
-  });
+    }),
+  );
+  await files.stream('entries.jsonl', (jsonl) =>
+    files.stream('leaves.bin', async (leaves) => {
+      for await (const portion of source.entries()) {
+        await jsonl(Buffer.concat(portion.flatMap(({ bytes }) => [bytes, lineEnd])));
+        await leaves(Buffer.concat(portion.map(({ leaf }) => leaf)));
+        entries += portion.length;
+        progress?.({ entries, devices });
+      }
+    }),
+  );
   if (entries !== checkpoint.size) throw broken(`its checkpoint stands over ${checkpoint.size} entries, and it has ${entries}`);
-  await files.stream('leaves.bin', async (write) => {
-    for await (const portion of source.entries()) await write(Buffer.concat(portion.map(({ leaf }) => leaf)));
-  });
   await files.add('checkpoint.txt', source.checkpoint);
   await files.add('log-key.txt', `${verifierKeyText(signer.key)}\n`);
   await files.add('anchors.txt', source.anchors.join('\n'));
   await files.add('verify-export.mjs', source.verifier);
   await moreFiles?.(files);
   signal?.throwIfAborted();
-  const manifest = Buffer.from(`${JSON.stringify(manifestOf(source, checkpoint.origin, checkpoint.size, csvRows, files.files), undefined, 2)}\n`, 'utf8');
+  const manifest = Buffer.from(`${JSON.stringify(manifestOf(source, checkpoint.origin, checkpoint.size, devices, files.files), undefined, 2)}\n`, 'utf8');
   const manifestSha256 = createHash('sha256').update(manifest).digest('hex');
   const unlisted = new ExportFiles(target, signal);
   await unlisted.add('manifest.json', manifest);
   await unlisted.add('manifest.note', await manifestNote(checkpoint.origin, manifestSha256, signer));
   if (signManifest !== undefined) await unlisted.add('manifest.json.p7s', await signManifest(manifest));
-  return { entries, devices: csvRows, files: files.files, manifestSha256 };
+  return { entries, devices, files: files.files, manifestSha256 };
 }
 
 /**

@@ -1,10 +1,10 @@
-import { isSize, nodeHash } from './merkle';
+import { hashBytes, isSize, nodeHash } from './merkle';
 
 /** What somebody checks who has no log, only a proof. Nothing here reads more than it is given, and nothing throws. */
 
 /** RFC 9162, 2.1.3.2: whether the leaf with this hash is number `index` of the tree with this size and root. */
 export function verifyInclusion(leaf: Uint8Array, index: number, size: number, proof: readonly Uint8Array[], root: Uint8Array): boolean {
-  if (!isSize(index) || !isSize(size) || index >= size) return false;
+  if (!isSize(index) || !isSize(size) || index >= size || ![leaf, ...proof].every(isHash)) return false;
   let node = index;
   let last = size - 1;
   let hash = leaf;
@@ -30,7 +30,7 @@ export function verifyInclusion(leaf: Uint8Array, index: number, size: number, p
  * leaves out, every tree is a continuation; its own root must be the right one all the same, which the caller compares.
  */
 export function verifyConsistency(first: number, second: number, firstRoot: Uint8Array, secondRoot: Uint8Array, proof: readonly Uint8Array[]): boolean {
-  if (!isSize(first) || !isSize(second) || first > second) return false;
+  if (!isSize(first) || !isSize(second) || first > second || ![firstRoot, secondRoot, ...proof].every(isHash)) return false;
   if (first === second) return proof.length === 0 && equal(firstRoot, secondRoot);
   if (first === 0) return proof.length === 0;
   let node = first - 1;
@@ -65,6 +65,10 @@ export function verifyConsistency(first: number, second: number, firstRoot: Uint
 /** Hashes are public: how long a comparison takes tells nobody anything. */
 export function equal(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}
+
+function isHash(hash: Uint8Array): boolean {
+  return hash.length === hashBytes;
 }
 
 function half(value: number): number {

@@ -1,6 +1,6 @@
-import { parseEntry } from '../ledger/entry';
-import type { EntryOf } from '../ledger/entry';
+import type { EntryOf, LogEntry } from '../ledger/entry';
 import { stateAfter } from '../ledger/events';
+import type { EventName } from '../ledger/events';
 import { deviceRow, isSelected, stateOf } from '../ledger/export-rows';
 import type { ExportDevice, ExportSelection } from '../ledger/export-rows';
 import type { KeptEntry } from '../ledger/export-writer';
@@ -36,10 +36,11 @@ export async function* exportedDevices(session: RecordSession, log: LogStore, si
   }
 }
 
-function lastStateOf(log: LogStore, made: EntryOf<'key-generated'>, size: number): ReturnType<typeof parseEntry> {
-  const events = Object.keys(stateAfter);
-  for (const { seq, bytes } of log.newestOfDevice(made.data.device, events, size)) {
-    const entry = parseEntry(bytes, seq);
+const changing = Object.keys(stateAfter) as readonly EventName[];
+
+/** The newest of them is it, unless it was something else that was taken off the server. */
+function lastStateOf(log: LogStore, made: EntryOf<'key-generated'>, size: number): LogEntry {
+  for (let entry = log.newestOfDevice(made.data.device, changing, size); entry !== undefined; entry = log.newestOfDevice(made.data.device, changing, entry.seq)) {
     if (stateOf(entry) !== undefined && 'fingerprint' in entry.data && entry.data.fingerprint === made.data.fingerprint) return entry;
   }
   return made;

@@ -4,6 +4,7 @@ import { ImprintError } from '../domain/errors';
 import { parseCheckpointText } from '../ledger/checkpoint';
 import { encodeEntry, parseEntry } from '../ledger/entry';
 import type { EntryOf, LogEntry, NewEntry } from '../ledger/entry';
+import type { EventName } from '../ledger/events';
 import type { KeptEntry } from '../ledger/export-writer';
 import { appendLeaf, consistencyProof, inclusionProof, leafHash, MissingHash, rootOf } from '../ledger/merkle';
 import type { HashStore } from '../ledger/merkle';
@@ -102,10 +103,13 @@ export class LogStore {
       });
   }
 
-  /** Entries of a device that are one of these events, newest first, among the first `size` of the log. */
-  newestOfDevice(device: string, events: readonly string[], size: number): readonly (KeptEntry & { readonly seq: number })[] {
-    const chosen = 'SELECT seq, entry, leaf_hash FROM log_entries WHERE device = ? AND seq < ? AND event IN (SELECT value FROM json_each(?)) ORDER BY seq DESC';
-    return this.#session.all(chosen, device, size, JSON.stringify(events)).map((row) => this.#kept(row));
+  /** The newest entry of a device that is one of these events, before entry number `seq`. */
+  newestOfDevice(device: string, events: readonly EventName[], seq: number): LogEntry | undefined {
+    const chosen = 'SELECT seq, entry, leaf_hash FROM log_entries WHERE device = ? AND seq < ? AND event IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1';
+    const row = this.#session.get(chosen, device, seq, JSON.stringify(events));
+    if (row === undefined) return undefined;
+    const kept = this.#kept(row);
+    return parseEntry(kept.bytes, kept.seq);
   }
 
   /** Up to `limit` entries from `seq` on, as they are kept: for an export, and for whoever checks them. */

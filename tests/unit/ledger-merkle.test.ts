@@ -236,6 +236,15 @@ describe('the store', () => {
     expect(verifyInclusion(emptyRoot(), index, size, [], emptyRoot())).toBe(false);
   });
 
+  it.each([0, 31, 33, 64])('takes no hash of %i bytes', (length) => {
+    const store = storeOf(many);
+    const wrong = (hashes: readonly Uint8Array[]): Uint8Array[] => hashes.map(() => Buffer.alloc(length));
+    expect(() => nodeHash(emptyRoot(), Buffer.alloc(length))).toThrow(RangeError);
+    expect(verifyInclusion(leafHash(many[3] ?? Buffer.of()), 3, 70, wrong(inclusionProof(store, 3, 70)), rootOf(store, 70))).toBe(false);
+    expect(verifyInclusion(Buffer.alloc(length), 0, 1, [], Buffer.alloc(length))).toBe(false);
+    expect(verifyConsistency(9, 70, rootOf(store, 9), rootOf(store, 70), wrong(consistencyProof(store, 9, 70)))).toBe(false);
+  });
+
   it('does not continue backwards', () => {
     expect(() => consistencyProof(storeOf(many), 9, 8)).toThrow(RangeError);
   });

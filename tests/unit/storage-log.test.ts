@@ -205,6 +205,43 @@ describe('the log in the record', () => {
   });
 });
 
+describe('its questions', () => {
+  it('are ranges of an index, however long the log is', async () => {
+    const { connection, ...database } = openDatabase(path);
+    const asked = new Set<string>();
+    const prepare = connection.prepare.bind(connection);
+    connection.prepare = (sql: string) => {
+      asked.add(sql);
+      return prepare(sql);
+    };
+    const watched = new RecordSession({ ...database, connection });
+    const watchedLog = new LogStore(watched);
+    await fill(40);
+    const note = await signHead();
+    await watched.write(() => {
+      watchedLog.append([numbered(900)]);
+      watchedLog.keepCheckpoint(note, at(1));
+    });
+    await watched.read(() => {
+      watchedLog.receipt(3, note);
+      watchedLog.entriesOfDevice('device-3');
+      watchedLog.keysFrom(1, 5, 40);
+      watchedLog.newestOfDevice('device-3', ['accepted'], 40);
+      watchedLog.lastCheckpoint();
+    });
+    const plans = [...asked].map((sql) => {
+      const steps = prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...new Array<null>(sql.split('?').length - 1).fill(null)) as { detail: string }[];
+      return { sql, costly: steps.map(({ detail }) => detail).filter((detail) => /^SCAN (?!asked|json_each|CONSTANT)|TEMP B-TREE/.test(detail)) };
+    });
+    expect(plans.length).toBeGreaterThan(8);
+    const scanned = plans.filter(({ costly }) => costly.length > 0);
+    // The newest checkpoint is the first of an index that is read from its end; the limit stops it there.
+    expect(scanned.map(({ sql }) => sql)).toEqual([expect.stringMatching(/FROM log_checkpoints ORDER BY size DESC, sequence DESC LIMIT 1$/)]);
+    expect(scanned[0]?.costly).toEqual(['SCAN log_checkpoints USING INDEX log_checkpoints_of_size']);
+    await watched.close();
+  });
+});
+
 describe('an export from the record', () => {
   const verifier = Buffer.from('// the verifier');
 
