@@ -210,6 +210,19 @@ describe('an export is refused, and says where, after', () => {
     expect(lines).toContain('entries.jsonl line 3: entry 2 was changed after it was logged');
   });
 
+  it.each(['anchors.txt', 'checkpoint.txt', 'devices.csv', 'devices.jsonl', 'entries.jsonl', 'leaves.bin', 'log-key.txt'])('any bit of %s was turned, though the manifest was signed again', async (name) => {
+    const good = readFileSync(path(name));
+    // Not the line end at the end of a text of one line, which means nothing.
+    for (let turn = 0; turn < 24; turn += 1) {
+      const bytes = Buffer.from(good);
+      const place = Math.floor((turn * (good.length - 2)) / 23);
+      bytes[place] = (bytes[place] ?? 0) ^ (1 << (turn % 8));
+      write(name, bytes);
+      await signAgain();
+      expect(await verifyExport(folder), `${name}, byte ${place}, bit ${turn % 8}`).not.toMatchObject({ findings: 0 });
+    }
+  });
+
   it.each([
     ['removed', (lines: string[]) => without(lines, 2), 'line 3 holds entry 3'],
     ['swapped', (lines: string[]) => swapped(lines, 2, 3), 'line 3 holds entry 3'],
