@@ -26,7 +26,7 @@ const layers = [
   { layer: 'flash', path: '^main/flash/', may: [domain, native, npm('lzma-native', 'usb')], nodeBuiltins: true, because: 'writers know neither images nor keys' },
   { layer: 'ledger', path: '^main/ledger/', may: [domain], nodeBuiltins: true, because: 'the ledger is verified without the station' },
   { layer: 'practice', path: '^main/practice/', may: [domain], nodeBuiltins: true, because: 'the practice bench stands in for hardware, not for the station' },
-  { layer: 'servers', path: '^main/servers/', may: [domain, npm('undici', '@peculiar/x509', 'reflect-metadata', 'zod')], nodeBuiltins: true, because: 'an adapter knows its server and the ports' },
+  { layer: 'servers', path: '^main/servers/', may: [domain, npm('undici', '@peculiar/(x509|asn1-csr|asn1-schema|asn1-x509)', 'jose', 'mqtt-packet', 'reflect-metadata', 'zod')], nodeBuiltins: true, because: 'an adapter knows its server and the ports' },
   { layer: 'storage', path: '^main/storage/', may: [domain, '^main/ledger/', npm('better-sqlite3', 'zod')], nodeBuiltins: true, because: 'storage holds rows, not use cases' },
   { layer: 'station', path: '^main/station/', may: [domain], nodeBuiltins: false, because: 'use cases know ports, never what is behind them' },
   {

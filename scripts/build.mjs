@@ -9,7 +9,7 @@ const distFolder = inRoot('dist');
 const stamp = join(distFolder, 'build.json');
 
 /** Files that only development needs: never copied into the application. */
-const NOT_ASSETS = ['.ts', '.tsx', '.css', '.md', '.sh'];
+const NOT_ASSETS = ['.ts', '.mts', '.tsx', '.css', '.md', '.sh'];
 
 /** What the sources declare and the build knows. */
 const definitions = { IMPRINT_VERSION: JSON.stringify(readJson(inRoot('package.json')).version) };

@@ -116,9 +116,10 @@ function rowView({ deviceId, identity, profileName, batch, acceptance, diagnosis
 export function serverView(device: ServerDevice, ours: string | undefined): ServerView {
   return {
     status: device.status,
-    sentence: device.decommissioning ? `The server is decommissioning device ${device.id}.` : `Device ${device.id} is ${device.status} at the server.`,
+    sentence: device.decommissioning ? `The server is decommissioning device ${device.id}.` : device.keysHidden === true ? `Device ${device.id} at the server: ${device.status}.` : `Device ${device.id} is ${device.status} at the server.`,
     serverDeviceId: device.id,
     decommissioning: device.decommissioning,
+    ...(device.keysHidden === true ? { keysHidden: true } : {}),
     createdAt: device.createdAt,
     checkedInAt: device.checkedInAt,
     authSets: device.authSets.map(({ id, status, fingerprint, at }) => ({ id, status, fingerprint, at, ours: fingerprint !== undefined && fingerprint === ours })),

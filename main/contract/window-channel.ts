@@ -103,6 +103,8 @@ export const serverViewSchema = z.object({
   /** The device at the server; absent where the server has none. */
   serverDeviceId: z.string().optional(),
   decommissioning: z.boolean().optional(),
+  /** This kind of server tells nobody which keys it expects. */
+  keysHidden: z.boolean().optional(),
   createdAt: z.string().optional(),
   checkedInAt: z.string().optional(),
   authSets: listOf(z.object({ id: z.string(), status: z.string(), fingerprint: sha256Schema.optional(), ours: z.boolean(), at: z.string().optional() })),

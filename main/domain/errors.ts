@@ -89,6 +89,10 @@ const areaOfCode = {
   'record-full-disk': 'record',
   'record-from-the-future': 'record',
   'record-corrupt': 'record',
+  'log-entry-invalid': 'record',
+  'log-checkpoint-invalid': 'record',
+  'log-proof-invalid': 'record',
+  'log-broken': 'record',
 
   'cancelled': 'cancelled',
 

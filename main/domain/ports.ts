@@ -248,6 +248,8 @@ export interface ServerDevice {
   readonly status: string;
   readonly identity: Identity;
   readonly decommissioning: boolean;
+  /** This kind of server tells nobody which keys it expects, and knows a device by its id alone. */
+  readonly keysHidden?: true | undefined;
   readonly authSets: readonly ServerAuthSet[];
   /** ISO 8601, as the server says. */
   readonly createdAt?: string | undefined;

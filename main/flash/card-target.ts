@@ -194,11 +194,14 @@ export class CardTarget {
   /** Everything written so far is on the medium, and the next read comes from there. @throws ImprintError target-write-failed */
   async settle(): Promise<void> {
     try {
-      await this.#handle.sync();
+      // As a transfer: closed under it, the descriptor's number may become another file's.
+      await this.#once(async () => {
+        await this.#handle.sync();
+        await this.#forgetCache();
+      });
     } catch (thrown) {
-      throw transferError(thrown, 'target-write-failed', this.path, 0);
+      throw thrown instanceof ImprintError ? thrown : transferError(thrown, 'target-write-failed', this.path, 0);
     }
-    await this.#forgetCache();
   }
 
   /** Takes away from a file what direct I/O had to write beyond its last sector. @throws ImprintError target-write-failed */

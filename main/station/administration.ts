@@ -169,7 +169,8 @@ async function act(station: Station, profile: Profile, action: DeviceAction, req
     const administration = administrationOf(profile, connection);
     const recorded = await recordedDevice(station, profile, identity);
     const server = await connection.device(serverDeviceId, signal);
-    if (server !== undefined) assertSameDevice(server, request);
+    if (server?.keysHidden === true) await assertIdOf(connection, request, signal);
+    else if (server !== undefined) assertSameDevice(server, request);
     else if (recorded?.serverDeviceId !== serverDeviceId) throw noSuchDevice(`The server has no device ${serverDeviceId}.`);
     if (action === 'remove-auth-set') assertNotRecorded(server, recorded, authSetId);
     const entry: ActionEntry = {
@@ -312,6 +313,12 @@ function assertSameDevice(server: ServerDevice, { identity, serverDeviceId, auth
   const carries = [server.identity, ...server.authSets.map((set) => set.identity)].some((each) => canonicalIdentity(each) === canonical);
   if (!carries) throw noSuchDevice(`Device ${serverDeviceId} at the server is ${describeIdentity(server.identity)}, not ${describeIdentity(identity)}: nothing was done.`);
   if (authSetId !== undefined && !server.authSets.some((set) => set.id === authSetId)) throw noSuchDevice(`Device ${serverDeviceId} at the server has no key ${authSetId} any more: look at it again.`);
+}
+
+/** A server that knows a device by its id alone says by itself which one that is. */
+async function assertIdOf(connection: ServerConnection, { identity, serverDeviceId }: DeviceRequest, signal: AbortSignal): Promise<void> {
+  const found = await connection.findDevice(identity, signal);
+  if (found !== undefined && found.id !== serverDeviceId) throw noSuchDevice(`The server knows ${describeIdentity(identity)} as ${found.id}, not as ${serverDeviceId}: nothing was done.`);
 }
 
 function assertNotRecorded(server: ServerDevice | undefined, recorded: DeviceDetails | undefined, authSetId: string | undefined): void {

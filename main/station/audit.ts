@@ -75,6 +75,7 @@ class Audit {
   readonly #onFinding: (finding: AuditFinding) => void;
   /** By canonical identity. */
   readonly #expected = new Map<string, Expected>();
+  readonly #byServerId = new Map<string, Expected>();
   /** Under which identity the server has each key. */
   readonly #keysAtServer = new Map<string, string>();
   readonly #serverIds = new Set<string>();
@@ -96,7 +97,9 @@ class Audit {
         const { devices } = await record.list({ state, limit: pageSize, offset });
         for (const { identity, deviceId, serverUrl, serverDeviceId, fingerprint } of devices) {
           if (serverUrl !== this.#profile.server.url || fingerprint === undefined) continue;
-          this.#expected.set(canonicalIdentity(identity), { deviceId, serverDeviceId, fingerprint, seen: false });
+          const expected: Expected = { deviceId, serverDeviceId, fingerprint, seen: false };
+          this.#expected.set(canonicalIdentity(identity), expected);
+          if (serverDeviceId !== undefined) this.#byServerId.set(serverDeviceId, expected);
         }
         if (devices.length < pageSize) break;
       }
@@ -151,6 +154,9 @@ class Audit {
   async #see(device: ServerDevice): Promise<void> {
     if (this.#serverIds.has(device.id)) return;
     this.#serverIds.add(device.id);
+    // A server that knows ids alone knows this device by the one that is recorded.
+    const recorded = device.keysHidden === true ? this.#byServerId.get(device.id) : undefined;
+    if (recorded !== undefined) return this.#compare(device, recorded);
     const canonical = canonicalIdentity(device.identity);
     const { identity, id: serverDeviceId } = device;
     for (const { fingerprint } of device.authSets) {
@@ -171,6 +177,10 @@ class Audit {
     const { identity, authSets, id: serverDeviceId } = device;
     const { deviceId } = expected;
     const who = `${describeIdentity(identity)} (device ${serverDeviceId}, ${device.status})`;
+    if (device.keysHidden === true) {
+      this.#matching += 1;
+      return;
+    }
     if (!authSets.some((set) => set.fingerprint === expected.fingerprint)) {
       const kind = deviceId === undefined ? 'foreign-key-differs' : 'key-differs';
       this.#report(kind, { identity, deviceId, serverDeviceId, sentence: `The server has ${who} ${authSets.length === 0 ? 'without any key' : 'with another key'} than the ${deviceId === undefined ? 'imported' : 'recorded'} one.` });

@@ -15,7 +15,7 @@ export interface CardReport {
   /** That device as the server sees it; absent where nothing is recorded or the server could not be asked. */
   readonly server: ServerDevice | undefined;
   readonly serverError: ErrorReport | undefined;
-  /** Whether the server has an auth set with exactly this identity and key. */
+  /** Whether the server has an auth set with exactly this identity and key; where it shows no keys, whether it has the device. */
   readonly expectedByServer: boolean;
   readonly sentence: string;
 }
@@ -40,7 +40,7 @@ export async function verifyCard(station: Station, profile: Profile, targetPath:
       serverError = asImprintError(thrown).toReport();
     }
   }
-  const expectedByServer = server?.authSets.some((set) => set.fingerprint === fingerprint && asked !== undefined && canonicalIdentity(set.identity) === canonicalIdentity(asked)) ?? false;
+  const expectedByServer = server?.keysHidden === true ? server.id === recorded?.serverDeviceId : (server?.authSets.some((set) => set.fingerprint === fingerprint && asked !== undefined && canonicalIdentity(set.identity) === canonicalIdentity(asked)) ?? false);
   const report = { fingerprint, publicKeyPem: publicKeyPem(spki), keyType: type, file: card.file, recorded, server, serverError, expectedByServer };
   if (identity !== undefined && (recorded === undefined || canonicalIdentity(recorded.identity) !== canonicalIdentity(identity))) {
     const owner = recorded === undefined ? 'the record does not know' : `belongs to ${describeIdentity(recorded.identity)}`;
@@ -55,6 +55,7 @@ function describe(report: Omit<CardReport, 'sentence'>): string {
   if (report.recorded.state === 'decommissioned') return `The key on this card was made for ${who}, which was decommissioned: do not use this card.`;
   if (report.recorded.state === 'released') return `The key on this card was made for ${who}, but that job did not succeed: do not use this card.`;
   if (report.serverError !== undefined) return `The record has this key for ${who}; the server could not be asked: ${report.serverError.sentence}`;
+  if (report.expectedByServer && report.server?.keysHidden === true) return `The record has this key for ${who}, and the server knows the device, but shows nobody its key (${report.server.status}).`;
   if (report.expectedByServer) return `The record has this key for ${who}, and the server knows exactly this key (${report.server?.status ?? ''}).`;
   return `The record has this key for ${who}, but the server does not expect it.`;
 }

@@ -60,7 +60,7 @@ function choicesAtServer(device: ServerDevice, recorded: DeviceDetails | undefin
 
 function describeAtServer(device: ServerDevice, identity: Identity, holders: readonly KeyHolder[]): string {
   const keys = device.authSets.map((set) => describeKey(set, identity, holders));
-  const list = keys.length === 0 ? 'without any key' : `with ${String(keys.length)} key${keys.length === 1 ? '' : 's'}: ${keys.join('; ')}`;
+  const list = device.keysHidden === true ? 'and shows nobody its keys' : keys.length === 0 ? 'without any key' : `with ${String(keys.length)} key${keys.length === 1 ? '' : 's'}: ${keys.join('; ')}`;
   return `The server has ${describeIdentity(identity)} as device ${device.id} (${device.status}${device.decommissioning ? ', being removed' : ''}) ${list}.`;
 }
 

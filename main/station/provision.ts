@@ -1,5 +1,5 @@
 import { asImprintError, ImprintError } from '../domain/errors';
-import { describeIdentity, type Identity } from '../domain/identity';
+import { canonicalIdentity, describeIdentity, type Identity } from '../domain/identity';
 import type { JobOutcome, ProgressListener } from '../domain/job';
 import type { PublicKey } from '../domain/keys';
 import { readBatch } from '../domain/batches';
@@ -226,8 +226,9 @@ class ProvisionRun {
         const sentence = `Image and card are in order. The server was NOT asked for ${describeIdentity(identity)} (${asked.away.message}) The card waits for it when it is finished.`;
         return { value: { image, target, replaced: undefined }, sentence };
       }
-      const replaced = this.#judge(asked.answer);
-      const known = replaced === undefined ? 'the server does not know' : `device ${replaced.id} (${replaced.status}) at the server gets a new key:`;
+      const leftover = asked.answer !== undefined && (await this.#isLeftover(asked.answer));
+      const replaced = leftover ? undefined : this.#judge(asked.answer);
+      const known = leftover ? 'the server has what an earlier card that failed left there, which this one replaces:' : replaced === undefined ? 'the server does not know' : `device ${replaced.id} (${replaced.status}) at the server gets a new key:`;
       return { value: { image, target, replaced }, sentence: `Image, card and server are in order; ${known} ${describeIdentity(identity)}.` };
     });
   }
@@ -254,6 +255,24 @@ class ProvisionRun {
     const before = unfinished.slice(0, own).filter(({ job }) => job.state === 'waiting' || processes.alive(job.owner)).length;
     if (before < profile.outboxLimit) return;
     throw new ImprintError('outbox-full', `${away.message} ${outboxFull(before).message}`, { field: 'outboxLimit', expected: 'a server that answers' });
+  }
+
+  /**
+   * Whether the server knows this identity only because it was told before a card was written that then failed here: that key was
+   * destroyed, and nobody has a card of it.
+   */
+  async #isLeftover(known: ServerDevice): Promise<boolean> {
+    if (this.#kind.enrolment === 'after-verify' || known.decommissioning) return false;
+    const { identity, loaded } = this.#request;
+    const { devices } = await this.#station.record.list({ identity, state: 'released', limit: 20, offset: 0 });
+    const canonical = canonicalIdentity(identity);
+    const latest = devices.find((device) => canonicalIdentity(device.identity) === canonical && device.serverUrl === loaded.profile.server.url);
+    const tried = latest === undefined ? undefined : await this.#station.record.device(latest.deviceId);
+    // The reply may have been one that was refused here, so that only the step tells that the server was told.
+    const told = tried?.jobs.some(({ steps }) => steps.some(({ name }) => name === 'enrol')) === true;
+    if (latest === undefined || !told || (latest.serverDeviceId !== undefined && latest.serverDeviceId !== known.id)) return false;
+    // One that came there meanwhile came with another key than ours: somebody else's.
+    return known.checkedInAt === undefined || known.checkedInAt < latest.updatedAt;
   }
 
   /** @returns the device whose key may be replaced. @throws ImprintError identity-at-server */

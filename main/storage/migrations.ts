@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 
 import { ImprintError } from '../domain/errors';
+import { logSchema } from './log-schema';
 
 /** One step of the schema. A released migration is never edited: workstations have run it. */
 export interface Migration {
@@ -345,6 +346,7 @@ export const migrations: readonly Migration[] = [
   { number: 1, up: firstSchema },
   { number: 2, up: acceptanceSchema },
   { number: 3, up: certificateSchema },
+  { number: 4, up: logSchema },
 ];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */

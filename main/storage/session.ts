@@ -21,6 +21,11 @@ export class RecordSession {
     return this.#database.path;
   }
 
+  /** Whether the caller is inside `write` or `read`. */
+  get inTransaction(): boolean {
+    return this.#database.connection.inTransaction;
+  }
+
   write<Result>(work: () => Result): Promise<Result> {
     return settle(() => writeTransaction(this.#database, work));
   }

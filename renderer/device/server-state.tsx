@@ -34,7 +34,7 @@ export function ServerState({ server, bench, current, asking, onAsk, onAct }: Se
         <p>{server?.sentence ?? ''}</p>
         {current || server?.serverDeviceId === undefined ? null : <p className="quiet">{words.notThisOne}</p>}
       </div>
-      {server === undefined || (server.authSets.length === 0 && server.serverDeviceId === undefined) ? null : (
+      {server === undefined || server.keysHidden === true || (server.authSets.length === 0 && server.serverDeviceId === undefined) ? null : (
         <AuthSets
           sets={server.authSets}
           onReject={id !== undefined && rights.includes('reject') ? (set) => onAct({ kind: 'reject', serverDeviceId: id, authSetId: set.id, fingerprint: set.fingerprint }) : undefined}

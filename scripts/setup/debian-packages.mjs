@@ -35,6 +35,8 @@ const REQUIREMENTS = [
   { package: 'util-linux', command: 'fallocate', only: 'tests' },
   { package: 'mount', command: 'losetup', only: 'tests' },
   { package: 'bsdutils', command: 'script', only: 'tests' },
+  { package: 'mosquitto', file: '/usr/sbin/mosquitto', only: 'tests' },
+  { package: 'wireguard-tools', command: 'wg-quick', only: 'tests' },
 ];
 
 const DPKG_STATUS = '/var/lib/dpkg/status';

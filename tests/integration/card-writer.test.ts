@@ -319,6 +319,25 @@ describe('cancelling', () => {
     expect(readFileSync(path).includes(card.secret.subarray(0, 64))).toBe(false);
   });
 
+  it('finds no boot block whenever it comes: the first block is the last that is written, alone', async () => {
+    const path = join(folder, 'card.img');
+    const seen: { position: number; length: number; bootable: boolean }[] = [];
+    const card = makeCard(5 * mebibyte, [block(3), block(300)], [block(300, 2484)]);
+    await withWriter(card, path, async ({ writer, target }) => {
+      const write = target.write.bind(target);
+      target.write = async (buffer, position) => {
+        seen.push({ position, length: buffer.length, bootable: !isZero(readBack(path, 4096)) });
+        return write(buffer, position);
+      };
+      await writer.writeBody(ignore);
+      await writer.verifyAndFinish(ignore);
+    });
+    expect(seen.at(-1)).toEqual({ position: 0, length: 4096, bootable: false });
+    expect(seen.slice(1, -1).filter(({ position, bootable }) => position === 0 || bootable)).toEqual([]);
+    expect(seen.at(-2)?.position).toBe(4096);
+    expect(isZero(readBack(path, 4096))).toBe(false);
+  });
+
   it.each(['before', 'during'])('%s the verification leaves the head zero', async (when) => {
     const card = usual();
     const path = join(folder, 'card.img');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createPublicKey, diffieHellman, generateKeyPairSync, randomUUID, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, randomUUID, verify } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -293,7 +293,7 @@ it('writes into vfat, which keeps neither mode nor owner', async () => {
   const jobId = randomUUID();
   const publicKey = await service.generate(jobId, 'ed25519');
   const path = join(work, 'card.img');
-  await service.write({ jobId, image: prepared, files: [file], target: await service.inspectTarget(path), erasure: 'full' }, ignore, never);
+  await service.write({ jobId, image: prepared, files: [file], contents: [], target: await service.inspectTarget(path), erasure: 'full' }, ignore, never);
   expect((await service.verify(jobId, ignore, never)).publicKey).toEqual(publicKey);
   const pem = execFileSync('mtype', ['-i', `${path}@@${String(made.partitions[0]?.offset ?? 0)}`, `::${keyPath}`]);
   expect(openssl(pem, 'pkey', '-pubout', '-outform', 'DER').equals(Buffer.from(publicKey.spki))).toBe(true);
@@ -330,7 +330,7 @@ describe('a card with what a server delivered', () => {
     const secret = /^PrivateKey = ([A-Za-z0-9+/]{43}=)$/m.exec(await onCard('wg0.conf'))?.[1] ?? '';
     const raw = Buffer.from(secret, 'base64');
     // RFC 8410, 7: the raw key behind a fixed head.
-    const privateKey = { key: Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), raw]), format: 'der', type: 'pkcs8' } as const;
+    const privateKey = createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), raw]), format: 'der', type: 'pkcs8' });
     const publicKey = createPublicKey(privateKey);
     expect(publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)).toEqual(Buffer.from(agreement));
     const peer = generateKeyPairSync('x25519');

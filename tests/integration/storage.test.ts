@@ -14,6 +14,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ImprintError } from '../../main/domain/errors';
 import type { Reservation } from '../../main/domain/ports';
 import { openDatabase } from '../../main/storage/database';
+import { migrations } from '../../main/storage/migrations';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { contentOf, fillFirstVersion, firstVersion } from '../support/first-record';
 import { foreignDevice, jobOwner, preauthorize, reservation, seen } from '../support/reservations';
@@ -263,7 +264,7 @@ describe('a record of the first version', () => {
 
     await migrateAndDie();
     const newer = openDatabase(path);
-    expect(newer.version).toBe(3);
+    expect(newer.version).toBe(migrations.length);
     expect(newer.connection.pragma('foreign_key_check')).toEqual([]);
     expect(contentOf(newer.connection)['jobs']).toStrictEqual(before['jobs']);
     expect(contentOf(newer.connection)['devices']).toStrictEqual(before['devices']?.map((row) => ({ ...row, batch: null })));

@@ -203,6 +203,10 @@ describe('migrations', () => {
       'foreign_devices',
       'images',
       'jobs',
+      'log_anchors',
+      'log_checkpoints',
+      'log_entries',
+      'log_nodes',
       'operators',
       'profiles',
       'sign_offs',
@@ -220,7 +224,7 @@ describe('migrations', () => {
       .prepare(`SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c WHERE t.type = 'table' AND c.type NOT IN ('TEXT', 'INTEGER')`)
       .pluck()
       .all();
-    expect(blobs).toEqual(['devices.spki', 'foreign_devices.spki']);
+    expect(blobs.sort()).toEqual(['devices.spki', 'foreign_devices.spki', 'log_entries.leaf_hash', 'log_nodes.hash']);
   });
 
   const next: Migration = {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { migrations } from '../../main/storage/migrations';
 import { openDatabase } from '../../main/storage/database';
+import { migrations } from '../../main/storage/migrations';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { at, newKey, refusal, reservation } from '../support/reservations';
 import { contentOf, fillFirstVersion, firstVersion } from '../support/first-record';
@@ -47,7 +48,7 @@ describe('a record of the first version', () => {
     expect(before['devices']).toHaveLength(25);
 
     const { connection, version } = openDatabase(path);
-    expect(version).toBe(3);
+    expect(version).toBe(migrations.length);
     const after = contentOf(connection);
     for (const table of ['operators', 'profiles', 'images', 'jobs', 'steps']) expect(after[table]).toStrictEqual(before[table]);
     expect(after['devices']).toStrictEqual(before['devices']?.map((row) => ({ ...row, batch: null })));

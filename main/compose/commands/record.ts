@@ -46,6 +46,7 @@ async function askServer(context: CommandContext, { station }: OpenStation, devi
 }
 
 function describeServerDevice(server: ServerDevice, device: DeviceDetails): string {
+  if (server.keysHidden === true) return `device ${server.id}, ${server.status}; it shows nobody its keys`;
   const ours = server.authSets.find((set) => set.fingerprint === device.fingerprint);
   const others = server.authSets.filter((set) => set !== ours).length;
   const own = ours === undefined ? 'our key is NOT among its auth sets' : `our key is ${ours.status}`;

@@ -14,7 +14,7 @@ const errorBody = z.union([
 ]);
 
 /** The server's own words about a refusal, safe to stand in a sentence, or undefined. */
-export function serverWords(reply: HttpReply): string | undefined {
+export function serverWords(reply: Pick<HttpReply, 'text'>): string | undefined {
   try {
     return printableWords(errorBody.parse(JSON.parse(reply.text)));
   } catch {

@@ -1,7 +1,8 @@
 import type { KeyType } from '../../domain/keys';
-import { keyTypes } from '../../domain/keys';
 
 const rsaAndEc: readonly KeyType[] = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'ec-p256'];
+/** P-384 is left out: no client was tried with it, and one that cannot read its key makes another over it. */
+const known: readonly KeyType[] = [...rsaAndEc, 'ed25519'];
 
 /**
  * Which of the station's keys (PKCS#8 PEM) a version of the Mender client loads and signs with.
@@ -14,16 +15,16 @@ const rsaAndEc: readonly KeyType[] = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'ec-p2
  * - 3.x: the same code; every system that it is built for has OpenSSL 1.1.1.
  * - from 4.0 (src/common/crypto/platform/openssl/crypto.cpp): OpenSSL's decoder and its own branch for Ed25519.
  *
- * @param clientVersion `major.minor`; undefined where nobody said, then every type is offered
+ * @param clientVersion `major.minor`; undefined where nobody said, then every type is offered that some client is known to read
  */
 export function readableKeyTypes(clientVersion: string | undefined): readonly KeyType[] {
-  if (clientVersion === undefined) return keyTypes;
+  if (clientVersion === undefined) return known;
   const found = /^\s*v?(\d+)(?:\.(\d+))?/.exec(clientVersion);
-  if (found === null) return keyTypes;
+  if (found === null) return known;
   const major = Number(found[1]);
   // A bare "2" may be any 2.x: the oldest decides.
   const minor = Number(found[2] ?? 0);
-  if (major >= 3) return keyTypes;
+  if (major >= 3) return known;
   if (major === 2 && minor >= 4) return rsaAndEc;
   return [];
 }

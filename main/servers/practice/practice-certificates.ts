@@ -23,19 +23,19 @@ export interface CertificateWishes {
 }
 
 const day = 24 * 60 * 60 * 1000;
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+export const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
 const authorityName = 'Imprint practice authority';
 const fileName = 'practice-authority.pem';
 
-const newKeyPair = () => generateKeyPairSync('ec', { namedCurve: algorithm.namedCurve });
-const subjectPublicKeyInfo = (key: KeyObject) => key.export({ format: 'der', type: 'spki' });
+export const newKeyPair = () => generateKeyPairSync('ec', { namedCurve: algorithm.namedCurve });
+export const subjectPublicKeyInfo = (key: KeyObject) => key.export({ format: 'der', type: 'spki' });
 /** The key as the library wants it: it signs with Web Cryptography, not with node:crypto. */
-const signingKey = (key: KeyObject) => crypto.subtle.importKey('pkcs8', key.export({ format: 'der', type: 'pkcs8' }), algorithm, false, ['sign']);
-const pemOfKey = (key: KeyObject): string => key.export({ format: 'pem', type: 'pkcs8' }).toString();
-const pemOfCertificate = (certificate: x509.X509Certificate): string => `${certificate.toString('pem')}\n`;
+export const signingKey = (key: KeyObject) => crypto.subtle.importKey('pkcs8', key.export({ format: 'der', type: 'pkcs8' }), algorithm, false, ['sign']);
+export const pemOfKey = (key: KeyObject): string => key.export({ format: 'pem', type: 'pkcs8' }).toString();
+export const pemOfCertificate = (certificate: x509.X509Certificate): string => `${certificate.toString('pem')}\n`;
 /** As an object: in a string, a comma or an equals sign would be syntax (RFC 4514). */
 const distinguishedName = (commonName: string): x509.JsonName => [{ CN: [commonName] }];
-const serialNumber = (randomness: Randomness): string => randomness.uuid().replaceAll('-', '');
+export const serialNumber = (randomness: Randomness): string => randomness.uuid().replaceAll('-', '');
 
 /** The authority of this folder, made at the first start; without a folder a new one for this run. */
 export async function openAuthority(folder: string | undefined, clock: Clock, randomness: Randomness): Promise<PracticeAuthority> {

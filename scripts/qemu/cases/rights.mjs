@@ -29,13 +29,15 @@ RULE
     echo "$(basename $device)" "$(cat $device/product)" $(stat -c '%G %a' /dev/bus/usb/$(printf '%03d/%03d' $(cat $device/busnum) $(cat $device/devnum)))
   done`)).trim().split('\n');
   const given = nodes.filter((line) => line.includes(' imprint '));
-  if (given.length !== 1 || !/STORAGE.* imprint 664$/i.test(given[0])) faults.push(`USB nodes of the group: ${given.join(', ') || 'none'}`);
+  // QEMU calls its storage HARDDRIVE.
+  if (given.length !== 1 || !/(?:STORAGE|HARDDRIVE).* imprint 664$/i.test(given[0])) faults.push(`USB nodes of the group: ${given.join(', ') || 'none'}`);
   if (!nodes.some((line) => /hub/i.test(line)) || !nodes.some((line) => /tablet/i.test(line))) faults.push(`hub or tablet is missing: ${nodes.join(', ')}`);
   report.add({ group: 'rights', name: `${nodes.length} USB devices`, phase: '', outcome: 'the group has the storage alone', faults });
 
-  await script('cat > /run/reset-as-user.cjs', readFileSync(bench.resetAsUser, 'utf8'));
+  // Beside the packages: a dynamic import looks for them in the folders above the file, and nowhere else.
+  await script(`mkdir -p /run/reset && ln -sfn ${inRoot('node_modules')} /run/reset/node_modules && cat > /run/reset/as-user.cjs`, readFileSync(bench.resetAsUser, 'utf8'));
   for (const [user, groups, expected] of [[stranger, 'no group', 'target-not-permitted'], [member, 'group imprint', 'reset']]) {
-    const said = await bench.guest.ask('run', { words: ['setpriv', `--reuid=${user}`, `--regid=${user === member ? group : user}`, '--clear-groups', 'env', `NODE_PATH=${inRoot('node_modules')}`, bench.electron, '/run/reset-as-user.cjs', plugged.drive.portPath] });
+    const said = await bench.guest.ask('run', { words: ['setpriv', `--reuid=${user}`, `--regid=${user === member ? group : user}`, '--clear-groups', bench.electron, '/run/reset/as-user.cjs', plugged.drive.portPath] });
     const outcome = outcomeOf(said);
     report.add({ group: 'rights', name: `reset by a user, ${groups}`, phase: '', outcome, faults: outcome === expected ? [] : [`${outcome} ${said.stdout} ${said.stderr}`] });
   }

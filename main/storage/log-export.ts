@@ -1,0 +1,47 @@
+import type { EntryOf, LogEntry } from '../ledger/entry';
+import { stateAfter } from '../ledger/events';
+import type { EventName } from '../ledger/events';
+import { deviceRow, isSelected, stateOf } from '../ledger/export-rows';
+import type { ExportDevice, ExportSelection } from '../ledger/export-rows';
+import type { KeptEntry } from '../ledger/export-writer';
+import type { LogStore } from './log-store';
+import type { RecordSession } from './session';
+
+/** Rows of one read transaction. Entries under a checkpoint never change, so an export needs no longer one and holds nobody up. */
+const portion = 500;
+
+/** The first `size` entries as they are kept. */
+export async function* exportedEntries(session: RecordSession, log: LogStore, size: number): AsyncGenerator<readonly KeptEntry[]> {
+  for (let from = 0; from < size; ) {
+    const rows = await session.read(() => log.entriesFrom(from, Math.min(portion, size - from)));
+    // A gap: the writer counts, and refuses.
+    if (rows.length === 0) return;
+    yield rows;
+    from = (rows.at(-1)?.seq ?? size) + 1;
+  }
+}
+
+/**
+ * The selected devices as the first `size` entries tell of them. They come from the log and from nothing else, so a row that
+ * was changed in another table cannot get into an export.
+ *
+ * @throws ImprintError log-entry-invalid where a row of the log is no entry
+ */
+export async function* exportedDevices(session: RecordSession, log: LogStore, size: number, selection: ExportSelection): AsyncGenerator<readonly ExportDevice[]> {
+  for (let from = 0; ; ) {
+    const made = await session.read(() => log.keysFrom(from, portion, size).map((entry) => deviceRow(entry, lastStateOf(log, entry, size))));
+    if (made.length === 0) return;
+    yield made.filter((device) => isSelected(selection, device));
+    from = (made.at(-1)?.entry ?? size) + 1;
+  }
+}
+
+const changing = Object.keys(stateAfter) as readonly EventName[];
+
+/** The newest of them is it, unless it was something else that was taken off the server. */
+function lastStateOf(log: LogStore, made: EntryOf<'key-generated'>, size: number): LogEntry {
+  for (let entry = log.newestOfDevice(made.data.device, changing, size); entry !== undefined; entry = log.newestOfDevice(made.data.device, changing, entry.seq)) {
+    if (stateOf(entry) !== undefined && 'fingerprint' in entry.data && entry.data.fingerprint === made.data.fingerprint) return entry;
+  }
+  return made;
+}
