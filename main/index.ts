@@ -173,6 +173,8 @@ class StationWindow {
       setBatch: async ({ batch }) => (await this.#session).setBatch(batch),
       tryOutbox: async () => (await this.#session).tryOutbox(),
       acceptances: async (query) => (await this.#session).acceptance.page(query),
+      certificates: async (query) => (await this.#session).certificates.page(query),
+      renew: async ({ slot }) => (await this.#session).certificates.renew(slot),
       watch: async () => (await this.#session).watch.view,
       askNow: async () => (await this.#session).watch.askNow(),
       batches: async () => (await this.#session).acceptance.batches(),

@@ -10,7 +10,7 @@ import { finishActions } from '../station/administration';
 import { Bench, type BenchSlot } from '../station/bench';
 import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
-import { withServer, type LoadedProfile, type Station } from '../station/station';
+import { serverKindOf, withServer, type LoadedProfile, type Station } from '../station/station';
 import { atWorkOfEnvironment } from './at-work';
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder } from './open-station';
@@ -18,6 +18,7 @@ import { openPracticeBench } from './practice';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
 import { SessionBatch } from './session-batch';
+import { renewsCertificates, SessionCertificates } from './session-certificates';
 import { SessionSlots, stationSlots } from './session-slots';
 import { SessionWatch } from './session-watch';
 import { SlotsStore } from './slots-store';
@@ -46,6 +47,7 @@ interface SessionParts {
   readonly station: Station;
   readonly loaded: LoadedProfile;
   readonly warnings: readonly string[];
+  readonly renews?: boolean;
   readonly listeners: SessionListeners;
   readonly batch: SessionBatch;
   readonly makeBench: (changed: (slot: BenchSlot) => void) => Bench;
@@ -60,20 +62,23 @@ export class BenchSession {
   /** The drives of this computer and the slots that were bound; the practice bench has neither. */
   readonly slots: SessionSlots | undefined;
   readonly acceptance: SessionAcceptance;
+  readonly certificates: SessionCertificates;
   readonly watch: SessionWatch;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
+  readonly #renews: boolean;
   readonly #listeners: SessionListeners;
   readonly #batch: SessionBatch;
   readonly #outbox: Outbox;
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ station, loaded, warnings, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ station, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
     const { profile } = loaded;
     this.station = station;
     this.#loaded = loaded;
     this.#warnings = warnings;
+    this.#renews = renews;
     this.#listeners = listeners;
     this.#batch = batch;
     this.#close = close;
@@ -95,6 +100,7 @@ export class BenchSession {
       this.#slotChanged(slot);
     });
     this.bench.setBatch(batch.current);
+    this.certificates = new SessionCertificates(station, profile, this.bench);
     if (own === undefined) return;
     this.slots = new SessionSlots({
       ...own,
@@ -147,8 +153,11 @@ export class BenchSession {
 
   static async #start(parts: SessionParts): Promise<BenchSession> {
     try {
-      const { warning } = await parts.station.custody.status();
-      const session = new BenchSession(warning === undefined ? parts : { ...parts, warnings: [...parts.warnings, warning] });
+      const { station, loaded } = parts;
+      const { warning } = await station.custody.status();
+      const ofServer = serverKindOf(station, loaded.profile).warnings?.(loaded.profile.server) ?? [];
+      const warnings = [...parts.warnings, ...(warning === undefined ? [] : [warning]), ...ofServer];
+      const session = new BenchSession({ ...parts, warnings, renews: await renewsCertificates(station, loaded.profile) });
       // In the background: a server that does not answer must not keep the bench closed.
       void session.#begin().catch(() => undefined);
       return session;
@@ -193,6 +202,8 @@ export class BenchSession {
       serverUrl: profile.server.url,
       imageName: basename(profile.image.path),
       keyType: profile.keyType,
+      expectedWords: Object.fromEntries(this.station.servers.map(({ kind, expectedWord }) => [kind, expectedWord])),
+      renews: this.#renews,
       warnings: [...this.#warnings],
       slots: this.bench.slots.map(slotView),
       today: today.map((job) => ({ ...job, identity: { ...job.identity } })),

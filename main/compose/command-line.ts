@@ -5,6 +5,7 @@ import { app } from 'electron';
 import { decommissionCommand, signOffCommand } from './commands/administration';
 import { readArguments, text, usage, type Command, type CommandContext } from './commands/arguments';
 import { auditCommand } from './commands/audit';
+import { certificatesCommand } from './commands/certificates';
 import { drivesCommand } from './commands/drives';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
@@ -12,6 +13,7 @@ import { outboxCommand } from './commands/outbox';
 import { practiceCommand, practiceServerCommand } from './commands/practice';
 import { provisionCommand } from './commands/provision';
 import { listCommand, recoverCommand, statusCommand } from './commands/record';
+import { renewCommand } from './commands/renew';
 import { secretCommand } from './commands/secret';
 import { slotsCommand } from './commands/slots';
 import { watchCommand } from './commands/status-watch';
@@ -37,6 +39,8 @@ const commands: Readonly<Record<string, Command>> = {
   'watch': watchCommand,
   'sign-off': signOffCommand,
   'decommission': decommissionCommand,
+  'renew': renewCommand,
+  'certificates': certificatesCommand,
   'import': importCommand,
   'audit': auditCommand,
   'practice': practiceCommand,

@@ -21,7 +21,13 @@ export const helpText = `imprint: a key of its own for every device
                                             the record against the server, both ways
   imprint import --file DEVICES.csv         makes devices of other tools known
   imprint decommission --profile P.json --identity NAME=VALUE … --confirm VALUE
+                   [--reason REASON] [--card PATH]
                                             takes a device off the server; its identity is free then
+  imprint certificates [--expiring-within 30d] [--state STATE] [--issuer TEXT]
+                   [--identity NAME=VALUE …] [--json | --csv]
+                                            which certificate expires when, soonest first
+  imprint renew --profile P.json --target PATH | --slot NAME
+                                            a new certificate for the card that is there
   imprint outbox [--profile P.json]         verified cards that wait for their server; sends them
   imprint recover [--profile P.json]        ends what a killed station left open
   imprint practice [--identity mac=…]       the whole life of a device, nothing real touched
@@ -29,7 +35,7 @@ export const helpText = `imprint: a key of its own for every device
   imprint secret NAME < FILE                keeps a credential in the desktop's keyring
 
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
-  --practice       the practice bench's record instead of the station's (status, list, recover)
+  --practice       the practice bench's record instead of the station's (status, list, recover, certificates)
   --operator NAME  who is at work (default: the user's name)
   --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything)
   --json           one JSON object a line on standard output, progress included

@@ -33,7 +33,7 @@ export class SessionAcceptance {
   }
 
   async page({ text, ...query }: Query): Promise<AcceptanceList> {
-    const { rows, total, counts } = await this.#station.record.acceptancePage({ ...query, text: text === undefined ? undefined : this.#normalised(text) });
+    const { rows, total, counts } = await this.#station.record.acceptancePage({ ...query, text: text === undefined ? undefined : normalisedScan(this.#profile, text) });
     return { rows: rows.map(rowView), total, counts };
   }
 
@@ -71,12 +71,12 @@ export class SessionAcceptance {
   }
 
   removeKey(request: ParamsOf<WindowMethods, 'removeKey'>): Promise<ActionEntry> {
-    return removeKeyAtServer(this.#station, this.#profile, { ...request, confirmation: this.#normalised(request.confirmation) }, this.#closing.signal);
+    return removeKeyAtServer(this.#station, this.#profile, { ...request, confirmation: normalisedScan(this.#profile, request.confirmation) }, this.#closing.signal);
   }
 
   /** Answers when the device is gone; that takes as long as the server needs. */
   async decommission(request: ParamsOf<WindowMethods, 'decommission'>): Promise<ActionEntry> {
-    const entry = await decommissionAtServer(this.#station, this.#profile, { ...request, confirmation: this.#normalised(request.confirmation) }, this.#closing.signal);
+    const entry = await decommissionAtServer(this.#station, this.#profile, { ...request, confirmation: normalisedScan(this.#profile, request.confirmation) }, this.#closing.signal);
     this.#decommissioned(request.identity);
     return entry;
   }
@@ -94,17 +94,17 @@ export class SessionAcceptance {
     const scanned = this.#profile.identity.find((attribute) => attribute.scan)?.name ?? '';
     return readIdentity(this.#profile.identity, { ...others, [scanned]: text });
   }
+}
 
-  /** What a scanner read, as it was recorded: `0212-6113-6C42` → `02:12:61:13:6c:42`. Anything else stays as it is. */
-  #normalised(text: string): string {
-    const scheme = this.#profile.identity.filter((attribute) => attribute.scan);
-    const [scanned] = scheme;
-    if (scanned === undefined) return text;
-    try {
-      return readIdentity(scheme, { [scanned.name]: text })[scanned.name] ?? text;
-    } catch {
-      return text;
-    }
+/** What a scanner read, as it was recorded: `0212-6113-6C42` → `02:12:61:13:6c:42`. Anything else stays as it is. */
+export function normalisedScan(profile: Profile, text: string): string {
+  const scheme = profile.identity.filter((attribute) => attribute.scan);
+  const [scanned] = scheme;
+  if (scanned === undefined) return text;
+  try {
+    return readIdentity(scheme, { [scanned.name]: text })[scanned.name] ?? text;
+  } catch {
+    return text;
   }
 }
 

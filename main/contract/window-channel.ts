@@ -1,12 +1,16 @@
 /** What the window may ask of main and what main tells the window. Both sides use this one map. */
 import { z } from 'zod';
 import type { ErrorReport } from '../domain/errors';
+import { revocationReasons, type RevocationReason } from '../domain/ports';
 import { roles, type Right } from '../domain/roles';
 import type { Methods } from './methods';
 import {
   acceptanceStateSchema,
   actionEntrySchema,
   batchSummarySchema,
+  certificatePageSchema,
+  certificateRowSchema,
+  certificateStateSchema,
   dayRowSchema,
   deviceDetailsSchema,
   deviceRowSchema,
@@ -23,6 +27,8 @@ import {
 
 export const rightSchema = z.enum(['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import']) satisfies z.ZodType<Right>;
 
+export const revocationReasonSchema = z.enum(Object.keys(revocationReasons) as [RevocationReason, ...RevocationReason[]]);
+
 /**
  * State of a slot. ready: an identity was scanned, the start key is awaited. done: preauthorized, take the card out.
  * waiting: the card is good, the server could not be told yet.
@@ -38,7 +44,7 @@ export const slotViewSchema = z.object({
   /** Whether a card is in it, and how large; absent where that is not known. */
   card: z.object({ present: z.boolean(), description: z.string() }).optional(),
   state: slotStateSchema,
-  /** The result in one word: Free, Ready, Writing, Verifying, Preauthorized, Accepted, Waiting, Cancelled, Stopped … */
+  /** The result in one word: Free, Ready, Writing, Verifying, Preauthorized, Enrolled, Renewed, Accepted, Waiting, Cancelled, Stopped … */
   word: z.string(),
   /** And in one sentence. */
   sentence: z.string(),
@@ -87,6 +93,10 @@ export const benchViewSchema = z.object({
   serverUrl: z.string(),
   imageName: z.string(),
   keyType: z.string(),
+  /** What a finished device is called until its board came, by kind of server; the record has devices of several. */
+  expectedWords: z.record(z.string(), z.enum(['Preauthorized', 'Enrolled'])),
+  /** This server gives its devices certificates that can be renewed with the card in the bench. */
+  renews: z.boolean(),
   /** Sentences that stay on screen: memory not locked, unofficial runtime … */
   warnings: listOf(z.string()),
   slots: listOf(slotViewSchema),
@@ -135,6 +145,13 @@ export const acceptanceListSchema = z.object({
   counts: stateCountsSchema,
 });
 export type AcceptanceList = z.output<typeof acceptanceListSchema>;
+
+/** One line of what expires when; the certificate itself stands on its device's page. */
+export const certificateRowViewSchema = certificateRowSchema.omit({ pem: true, sha256: true });
+export type CertificateRowView = z.output<typeof certificateRowViewSchema>;
+
+export const certificateListSchema = certificatePageSchema.omit({ certificates: true }).extend({ rows: listOf(certificateRowViewSchema) });
+export type CertificateList = z.output<typeof certificateListSchema>;
 
 /** The rounds in which the server is asked about the devices. */
 export const watchViewSchema = z.object({
@@ -255,6 +272,21 @@ export const windowMethods = {
     }),
     result: acceptanceListSchema,
   },
+  /** What expires when, soonest first. */
+  certificates: {
+    params: z.object({
+      state: certificateStateSchema.optional(),
+      /** Only those that end within so many hours from now, and those that have ended. */
+      withinHours: z.int().min(0).max(1_000_000).optional(),
+      /** A part of an identity or of the issuer's name, or the beginning of a serial number. */
+      text: z.string().max(1000).optional(),
+      limit: z.int().min(1).max(500),
+      offset: z.int().min(0),
+    }),
+    result: certificateListSchema,
+  },
+  /** A new certificate for the card in this slot. Answers when it is on the card. */
+  renew: { params: slot, result: actionEntrySchema },
   watch: { params: z.object({}), result: watchViewSchema },
   /** A round of the watch now; the `watch` event tells how it goes. */
   askNow: { params: z.object({}), result: nothing },
@@ -270,7 +302,8 @@ export const windowMethods = {
   /** Answers when it is done at the server: a decommission may take a minute. */
   reject: { params: serverDevice.extend({ authSetId: z.string() }), result: actionEntrySchema },
   removeKey: { params: serverDevice.extend({ authSetId: z.string(), confirmation: z.string().max(1000) }), result: actionEntrySchema },
-  decommission: { params: serverDevice.extend({ confirmation: z.string().max(1000) }), result: actionEntrySchema },
+  /** `reason`: why its certificates are revoked, where it has any. */
+  decommission: { params: serverDevice.extend({ confirmation: z.string().max(1000), reason: revocationReasonSchema.optional() }), result: actionEntrySchema },
   /** Opens the system's file dialog; undefined where the person closed it. */
   openProfile: { params: z.object({}), result: z.string().optional() },
   /** Back to the practice bench. */

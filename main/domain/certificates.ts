@@ -53,3 +53,15 @@ export interface CertificatePage {
   /** By state, for the same query without its state. */
   readonly counts: Readonly<Record<CertificateState, number>>;
 }
+
+/** A time span as people write it: `30d`, `12h`, `2w`. @returns milliseconds, or undefined where it is none */
+export function readSpan(text: string): number | undefined {
+  const [, count = '', unit = ''] = /^([1-9]\d{0,4})([hdw])$/.exec(text.trim()) ?? [];
+  const hours = { h: 1, d: 24, w: 168 }[unit];
+  return hours === undefined ? undefined : Number(count) * hours * 3_600_000;
+}
+
+/** The certificate's state with what its end makes of it: one that is issued and has ended is `expired`. */
+export function stateAt({ state, notAfter }: Pick<CertificateRow, 'state' | 'notAfter'>, moment: string): CertificateState | 'expired' {
+  return state === 'issued' && notAfter <= moment ? 'expired' : state;
+}

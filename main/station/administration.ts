@@ -1,11 +1,11 @@
-import type { ActionEntry, DeviceAction, SignOff } from '../domain/acceptance';
+import type { ActionEntry, ActionStep, DeviceAction, SignOff } from '../domain/acceptance';
 import { readBatch } from '../domain/batches';
 import { asImprintError, ImprintError } from '../domain/errors';
 import { canonicalIdentity, describeIdentity, type Identity } from '../domain/identity';
-import type { DeviceDetails, DeviceTls, Removal, RevocationReason, ServerAdministration, ServerConnection, ServerDevice } from '../domain/ports';
+import type { DeviceDetails, DeviceTls, RevocationReason, ServerAdministration, ServerConnection, ServerDevice } from '../domain/ports';
 import type { Profile } from '../domain/profile';
-import { revocationReasons } from '../domain/ports';
 import { assertMay } from '../domain/roles';
+import { removalOf, tlsOfCard } from './removal';
 import { isUndecided, now, withServer, type Station } from './station';
 
 interface DeviceRequest {
@@ -22,6 +22,8 @@ interface Withdrawal {
   readonly reason?: RevocationReason | undefined;
   /** Where the device's own card is: its key may speak for it. */
   readonly cardPath?: string | undefined;
+  /** A part of it was done, and is in the record. */
+  readonly onPart?: ((part: ActionStep) => void) | undefined;
 }
 
 interface Confirmed {
@@ -77,7 +79,7 @@ export async function finishActions(station: Station, profile: Profile, signal: 
     const administration = administrationOf(profile, connection);
     for (const action of others) {
       try {
-        ended.push(await carryOut(station, administration, action, signal, undefined));
+        ended.push(await carryOut(station, administration, action, signal, {}));
       } catch (thrown) {
         const error = asImprintError(thrown);
         if (mayHaveHappened(error)) throw error;
@@ -163,7 +165,7 @@ function administrationOf(profile: Profile, { administration }: ServerConnection
 
 /** CRASH: the intent is durable before the server is told; a kill in between is ended by finishActions. */
 async function act(station: Station, profile: Profile, action: DeviceAction, request: DeviceRequest & Partial<KeyRequest> & Withdrawal, signal: AbortSignal): Promise<ActionEntry> {
-  const { identity, serverDeviceId, authSetId, reason, cardPath } = request;
+  const { identity, serverDeviceId, authSetId, reason, cardPath, onPart } = request;
   const tls = cardPath === undefined ? undefined : await tlsOfCard(station, profile, identity, cardPath);
   return withServer(station, profile, signal, async (connection) => {
     const administration = administrationOf(profile, connection);
@@ -189,22 +191,32 @@ async function act(station: Station, profile: Profile, action: DeviceAction, req
     const { state: _, ...intent } = entry;
     await station.record.startAction(intent);
     station.faults.reached(`${action}:started`);
-    return carryOut(station, administration, entry, signal, tls);
+    return carryOut(station, administration, entry, signal, { tls, onPart });
   });
 }
 
+interface Help extends Pick<Withdrawal, 'onPart'> {
+  readonly tls?: DeviceTls | undefined;
+}
+
 /** @throws ImprintError where the server did not say yes; the action stays started where it did not say no either */
-async function carryOut(station: Station, administration: ServerAdministration, entry: ActionEntry, signal: AbortSignal, tls: DeviceTls | undefined): Promise<ActionEntry> {
+async function carryOut(station: Station, administration: ServerAdministration, entry: ActionEntry, signal: AbortSignal, { tls, onPart }: Help): Promise<ActionEntry> {
   const { actionId, action, serverDeviceId, authSetId = '' } = entry;
+  const steps = [...(entry.steps ?? [])];
   const end = async (state: 'done' | 'failed', sentence: string): Promise<ActionEntry> => {
     const endedAt = now(station);
     await station.record.endAction(actionId, state, sentence, endedAt);
-    return { ...entry, state, sentence, endedAt };
+    return { ...entry, state, sentence, endedAt, ...(steps.length === 0 ? {} : { steps }) };
+  };
+  const done = (part: ActionStep): void => {
+    if (steps.some((step) => step.part === part.part)) return;
+    steps.push(part);
+    onPart?.(part);
   };
   try {
     switch (action) {
       case 'decommission':
-        await administration.decommission(serverDeviceId, signal, await removalOf(station, entry, tls));
+        await administration.decommission(serverDeviceId, signal, await removalOf(station, entry, tls, done));
         break;
       case 'remove-auth-set':
         if (administration.removeAuthSet === undefined) throw noSuchAct();
@@ -233,31 +245,6 @@ async function carryOut(station: Station, administration: ServerAdministration, 
 
 function noSuchAct(): ImprintError {
   return new ImprintError('server-refused', 'This kind of server has no keys of a device that could be rejected or removed one by one: decommission the device.', { field: 'server.kind' });
-}
-
-/** What the record knows of a device that is taken off its server. Parts that are done already are done again, which changes nothing. */
-async function removalOf(station: Station, entry: ActionEntry, tls: DeviceTls | undefined): Promise<Removal> {
-  const { actionId, deviceId, reason } = entry;
-  const device = deviceId === undefined ? undefined : await station.record.device(deviceId);
-  const moment = now(station);
-  const given = Object.keys(revocationReasons).find((each): each is RevocationReason => each === reason);
-  return {
-    certificates: (device?.certificates ?? []).filter(({ state, notAfter }) => state !== 'revoked' && notAfter > moment),
-    reason: given ?? 'cessation-of-operation',
-    tls,
-    onDone: (part, sentence) => station.record.addActionStep(actionId, { part, sentence, at: now(station) }),
-    onRevoked: (serial) => station.record.revokeCertificate(serial, given ?? 'cessation-of-operation', now(station)),
-  };
-}
-
-/** The key on a card speaks only for the device that it was made for. */
-async function tlsOfCard(station: Station, profile: Profile, identity: Identity, targetPath: string): Promise<DeviceTls> {
-  const { publicKey } = await station.custody.readCardKey(targetPath, profile.files);
-  const holder = await station.record.findByFingerprint(publicKey.fingerprint);
-  if (holder === undefined || canonicalIdentity(holder.identity) !== canonicalIdentity(identity)) {
-    throw noSuchDevice(`The card at ${targetPath} is not that of ${describeIdentity(identity)}: nothing was done.`);
-  }
-  return { open: (endpoint, stop) => station.custody.openTls({ targetPath, files: profile.files }, endpoint, stop) };
 }
 
 /** A renewal cannot go on without its card. */

@@ -1,41 +1,18 @@
 import { cardAtPort, describeCard, describePort, type Drive, type Drives } from '../domain/drives';
 import { readBatch } from '../domain/batches';
-import { asImprintError, ImprintError, type ErrorCode } from '../domain/errors';
+import { asImprintError, cancelled, ImprintError } from '../domain/errors';
 import { describeIdentity, readIdentity, type Identity } from '../domain/identity';
-import type { JobOutcome, Progress, StepName } from '../domain/job';
+import type { JobOutcome } from '../domain/job';
+import type { ServerKind } from '../domain/ports';
 import { slotPlace, type SlotSettings } from '../domain/profile';
+import { assertMay } from '../domain/roles';
+import { cancellable, endWord, freeSlot, stepWords, type BenchSlot, type SlotCard } from './bench-slot';
 import { provision } from './provision';
 import type { RecoveryReport } from './recover';
-import type { LoadedProfile, Station } from './station';
+import { renewalWords, renewCard, type RenewalOutcome, type RenewalPhase } from './renew';
+import { serverKindOf, type LoadedProfile, type Station } from './station';
 
-export type BenchSlotState = 'free' | 'ready' | 'running' | 'done' | 'accepted' | 'waiting' | 'cancelled' | 'failed';
-
-/** Whether a card is in a slot. */
-export interface SlotCard {
-  readonly present: boolean;
-  /** `Card 31.9 GB`, `No card` */
-  readonly description: string;
-}
-
-/** A slot as the bench shows it. */
-export interface BenchSlot {
-  readonly name: string;
-  readonly place: string;
-  /** Absent where that is not known: before the drives were looked at, and for a file that stands for a card. */
-  readonly card?: SlotCard | undefined;
-  readonly state: BenchSlotState;
-  readonly word: string;
-  readonly sentence: string;
-  /** Why it stopped: `identity-at-server` and `identity-recorded` are conflicts that a person may resolve. */
-  readonly errorCode?: ErrorCode | undefined;
-  readonly identity?: Identity | undefined;
-  readonly deviceId?: string | undefined;
-  readonly jobId?: string | undefined;
-  readonly fingerprint?: string | undefined;
-  readonly progress?: Progress | undefined;
-  readonly canCancel: boolean;
-  readonly canPowerOn: boolean;
-}
+export type { BenchSlot } from './bench-slot';
 
 /** Boots the simulated device from a card; practice only. */
 export type PowerOn = (slot: SlotSettings, identity: Identity, signal: AbortSignal) => Promise<void>;
@@ -53,27 +30,6 @@ interface Slot {
   view: BenchSlot;
   abort: AbortController | undefined;
 }
-
-const stepWords: Readonly<Record<StepName, string>> = {
-  reserve: 'Reserving',
-  check: 'Checking',
-  generate: 'Generating',
-  write: 'Writing',
-  verify: 'Verifying',
-  enrol: 'Enrolling',
-  confirm: 'Trying the key',
-  destroy: 'Erasing',
-  record: 'Recording',
-};
-
-const endWords: Readonly<Record<JobOutcome['state'], string>> = {
-  open: 'Running',
-  done: 'Preauthorized',
-  failed: 'Stopped',
-  cancelled: 'Cancelled',
-  compensated: 'Stopped',
-  waiting: 'Waiting',
-};
 
 /** The slots of one profile and what happens in them. One job a slot; slots know nothing of each other. */
 export class Bench {
@@ -165,27 +121,58 @@ export class Bench {
     const slot = this.#slot(name);
     const { identity } = slot.view;
     if (slot.view.state !== 'ready' || identity === undefined) throw new ImprintError('slot-busy', `${name} has no scanned identity yet: scan the label of the board first.`);
-    if (slot.abort !== undefined) throw new ImprintError('slot-busy', `${name} is starting already.`);
-    const abort = new AbortController();
-    slot.abort = abort;
-    let targetPath: string;
-    try {
-      targetPath = slot.settings.path ?? (await this.#driveAt(slot.settings.port, name)).path;
-    } catch (thrown) {
-      slot.abort = undefined;
-      throw thrown;
-    }
-    if (abort.signal.aborted) {
-      // Taken back while the drive was looked up.
-      slot.abort = undefined;
-      return;
-    }
+    const began = await this.#begin(slot);
+    // Taken back while the drive was looked up.
+    if (began === undefined) return;
+    const { abort, targetPath } = began;
     this.#running += 1;
     this.#show(name, { ...slot.view, state: 'running', word: 'Starting', sentence: `${describeIdentity(identity)} is being made.`, canCancel: true });
     void this.#run(slot.settings, targetPath, identity, abort.signal).finally(() => {
       this.#running -= 1;
       slot.abort = undefined;
     });
+  }
+
+  /**
+   * A new certificate for the card that is in a slot. Returns when it has ended; how it goes on is told by `changed`.
+   *
+   * @throws ImprintError slot-busy, target-not-found: the slot stays as it was; else as renewCard, and the slot says so
+   */
+  async renew(name: string): Promise<RenewalOutcome> {
+    const slot = this.#slot(name);
+    assertMay(this.#station.role, 'provision');
+    if (slot.view.state === 'running') throw new ImprintError('slot-busy', `${name} is at work; wait until it has ended.`);
+    if (slot.view.state === 'ready') throw new ImprintError('slot-busy', `${name} is ready to write a card: press Escape first, or renew in another slot.`);
+    const began = await this.#begin(slot);
+    if (began === undefined) throw cancelled();
+    const { abort, targetPath } = began;
+    if (this.#slot(name).view.state === 'ready') {
+      // Scanned while the drive was looked up.
+      slot.abort = undefined;
+      throw new ImprintError('slot-busy', `${name} was scanned meanwhile: it is ready to write a card.`);
+    }
+    this.#running += 1;
+    const show = (part: Partial<BenchSlot>): void => void this.#show(name, { ...this.#free(slot), ...part });
+    let identity: Identity | undefined;
+    const onPhase = (phase: RenewalPhase, found: Identity | undefined): void => {
+      identity = found ?? identity;
+      show({ state: 'running', ...renewalWords[phase], identity, canCancel: phase !== 'write' });
+    };
+    try {
+      const naming = slot.settings.fixedDisk ? 'fixed-disk' : 'listed';
+      const outcome = await renewCard(this.#station, this.#loaded.profile, { targetPath, naming, onPhase }, abort.signal);
+      const { device, action } = outcome;
+      show({ state: 'done', word: 'Renewed', sentence: action.sentence ?? '', identity, deviceId: device.deviceId, fingerprint: device.fingerprint });
+      return outcome;
+    } catch (thrown) {
+      const error = asImprintError(thrown);
+      const stopped = error.code !== 'cancelled';
+      show({ state: stopped ? 'failed' : 'cancelled', word: stopped ? 'Not renewed' : 'Cancelled', sentence: error.message, errorCode: error.code, identity });
+      throw error;
+    } finally {
+      this.#running -= 1;
+      slot.abort = undefined;
+    }
   }
 
   /** Ends a running job; also takes a scanned identity back. */
@@ -210,7 +197,7 @@ export class Bench {
     const slot = [...this.#slots.values()].find((each) => each.view.jobId === jobId && each.view.state === 'waiting');
     if (slot === undefined || state === 'waiting') return;
     const done = state === 'done';
-    this.#show(slot.settings.name, { ...slot.view, state: done ? 'done' : 'failed', word: endWords[state], sentence, canPowerOn: done && this.#powerOn !== undefined });
+    this.#show(slot.settings.name, { ...slot.view, state: done ? 'done' : 'failed', word: endWord(state, this.#kind), sentence, canPowerOn: done && this.#powerOn !== undefined });
   }
 
   /** The server has forgotten this identity with all its keys: whoever finds its old card in a slot must not use it. */
@@ -256,8 +243,29 @@ export class Bench {
     });
   }
 
+  get #kind(): ServerKind {
+    return serverKindOf(this.#station, this.#loaded.profile);
+  }
+
   get #startsWhenInserted(): boolean {
     return this.#loaded.profile.targets.startWhenInserted === true;
+  }
+
+  /** Takes a slot and finds its card. @returns undefined where it was taken back meanwhile. @throws ImprintError slot-busy, target-not-found */
+  async #begin(slot: Slot): Promise<{ readonly abort: AbortController; readonly targetPath: string } | undefined> {
+    const { name, path, port } = slot.settings;
+    if (slot.abort !== undefined) throw new ImprintError('slot-busy', `${name} is starting already.`);
+    const abort = new AbortController();
+    slot.abort = abort;
+    try {
+      const targetPath = path ?? (await this.#driveAt(port, name)).path;
+      if (!abort.signal.aborted) return { abort, targetPath };
+      slot.abort = undefined;
+      return undefined;
+    } catch (thrown) {
+      slot.abort = undefined;
+      throw thrown;
+    }
   }
 
   async #startInserted(slot: Slot, drive: Drive): Promise<void> {
@@ -315,7 +323,7 @@ export class Bench {
     }
     change({
       state: outcome.state === 'done' || outcome.state === 'cancelled' || outcome.state === 'waiting' ? outcome.state : 'failed',
-      word: endWords[outcome.state],
+      word: endWord(outcome.state, this.#kind),
       sentence: outcome.sentence,
       errorCode: outcome.error?.code,
       fingerprint: outcome.fingerprint,
@@ -349,10 +357,4 @@ export class Bench {
     this.#changed(view);
     return view;
   }
-}
-
-const cancellable: ReadonlySet<StepName> = new Set<StepName>(['reserve', 'check', 'generate', 'write', 'verify']);
-
-function freeSlot(settings: SlotSettings): BenchSlot {
-  return { name: settings.name, place: settings.path ?? describePort(settings.port), state: 'free', word: 'Free', sentence: 'Scan the label of a board.', canCancel: false, canPowerOn: false };
 }

@@ -75,7 +75,8 @@ function assertKeyTypeReadable(station: Station, { loaded: { profile } }: Provis
   });
 }
 
-async function assertSlotFree(station: Station, { targetPath }: ProvisionRequest): Promise<void> {
+/** @throws ImprintError slot-busy where a living process writes this card */
+export async function assertSlotFree(station: Station, { targetPath }: Pick<ProvisionRequest, 'targetPath'>): Promise<void> {
   const { record, processes } = station;
   const busy = (await record.unfinishedJobs()).find((job) => job.state === 'open' && job.targetPath === targetPath && processes.alive(job.owner));
   if (busy === undefined) return;

@@ -6,7 +6,7 @@ import type { DeviceDetails, JobRow, RecordStore } from '../domain/ports';
 import type { Profile } from '../domain/profile';
 import { Journal } from './journal';
 import { endReplacements, mayReplace } from './replacement';
-import { now, withServer, type Station } from './station';
+import { now, serverKindOf, withServer, type Station } from './station';
 
 export interface RecoveryReport {
   readonly jobId: string;
@@ -129,7 +129,7 @@ async function resumeEnrolment(station: Station, job: JobRow, device: DeviceDeta
   );
   await finish(station, job);
   await endReplacements(station, device, 'done', receipt.sentence);
-  const sentence = `Preauthorized afterwards: ${describeIdentity(device.identity)} is expected at the server with the key on its card.`;
+  const sentence = `${serverKindOf(station, profile).expectedWord} afterwards: ${describeIdentity(device.identity)} is expected at the server with the key on its card.`;
   await record.endJob(job.jobId, 'done', 'preauthorized', sentence, now(station), receipt.serverDeviceId);
   return sentence;
 }

@@ -1,16 +1,29 @@
 import type { ActionEntry } from '../domain/acceptance';
 import { asImprintError, ImprintError } from '../domain/errors';
-import { describeIdentity } from '../domain/identity';
+import { describeIdentity, type Identity } from '../domain/identity';
 import type { DeviceDetails, TlsEndpoint } from '../domain/ports';
 import { isSecretFile, type CardFile, type Profile } from '../domain/profile';
 import { assertMay } from '../domain/roles';
 import { assertTargetAllowed, type TargetNaming } from '../domain/targets';
+import { assertSlotFree } from './provision';
 import { now, withServer, type Station } from './station';
 
 export interface RenewalRequest {
   readonly targetPath: string;
   readonly naming: TargetNaming;
+  /** What begins now, in the order of this type. */
+  readonly onPhase?: ((phase: RenewalPhase, identity: Identity | undefined) => void) | undefined;
 }
+
+/** The card is read; the authority is asked; the card is written. From the last one on nothing can be cancelled. */
+export type RenewalPhase = 'read' | 'ask' | 'write';
+
+/** How each phase is told. */
+export const renewalWords: Readonly<Record<RenewalPhase, { readonly word: string; readonly sentence: string }>> = {
+  read: { word: 'Reading', sentence: 'The card is read.' },
+  ask: { word: 'Renewing', sentence: 'The authority is asked for a new certificate, with the key on the card.' },
+  write: { word: 'Writing', sentence: 'The new certificate is written to the card and read back. Leave the card in.' },
+};
 
 export interface RenewalOutcome {
   readonly device: DeviceDetails;
@@ -24,12 +37,14 @@ export interface RenewalOutcome {
  * CRASH: the intent is durable before the authority is asked. A kill before the card was rewritten leaves it with its old
  * certificate, one in the middle of that a card that must be written again; recovery says so.
  *
- * @throws ImprintError not-allowed, target-*, verify-*, no-such-device (a card of nobody, or of another server), server-*
+ * @throws ImprintError not-allowed, slot-busy (a job writes this card), target-*, verify-*, no-such-device (a card of nobody, or of another server), server-*
  */
 export async function renewCard(station: Station, profile: Profile, request: RenewalRequest, signal: AbortSignal): Promise<RenewalOutcome> {
   assertMay(station.role, 'provision');
   const { custody, record } = station;
-  const { targetPath } = request;
+  const { targetPath, onPhase } = request;
+  await assertSlotFree(station, request);
+  onPhase?.('read', undefined);
   const target = await custody.inspectTarget(targetPath);
   if (target.kind === 'missing') throw new ImprintError('target-not-found', `There is no card at ${targetPath}: put one in.`, { field: 'target' });
   assertTargetAllowed(target, 0, profile.targets, request.naming);
@@ -39,6 +54,7 @@ export async function renewCard(station: Station, profile: Profile, request: Ren
   const bytes = await custody.readCardFiles(targetPath, files);
   const current = new Map(files.map(({ content }, index) => [content, bytes[index] ?? new Uint8Array()]));
   const tls = { open: (endpoint: TlsEndpoint, stop: AbortSignal) => custody.openTls({ targetPath, files: profile.files }, endpoint, stop) };
+  onPhase?.('ask', device.identity);
   return withServer(station, profile, signal, async (connection) => {
     if (connection.renew === undefined) throw new ImprintError('server-refused', `A ${profile.server.kind} server gives its devices nothing that is renewed.`, { field: 'server.kind' });
     const action: ActionEntry = {
@@ -60,15 +76,19 @@ export async function renewCard(station: Station, profile: Profile, request: Ren
       await record.endAction(action.actionId, state, sentence, endedAt);
       return { ...action, state, sentence, endedAt };
     };
+    let issued = false;
     try {
       const renewal = await connection.renew({ identity: device.identity, publicKey, current, tls }, signal);
       await record.addCertificates(device.deviceId, renewal.certificates, true, now(station));
+      issued = true;
       station.faults.reached('renew:acted');
+      onPhase?.('write', device.identity);
       const written = filesOf(files, renewal.contents.map(({ content }) => content));
       await custody.rewriteCardFiles(target, written, renewal.contents);
       return { device, action: await end('done', renewal.sentence) };
     } catch (thrown) {
-      const error = asImprintError(thrown);
+      const cause = asImprintError(thrown);
+      const error = issued ? new ImprintError(cause.code, `${cause.message} A new certificate was issued, but it is not certain that it is on the card: renew it again, or write the card again where it cannot be read.`, cause) : cause;
       await end('failed', error.message);
       throw error;
     }

@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { migrations } from '../../main/storage/migrations';
 import { openDatabase } from '../../main/storage/database';
-import { migrations } from '../../main/storage/migrations';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { at, newKey, refusal, reservation } from '../support/reservations';
 import { contentOf, fillFirstVersion, firstVersion } from '../support/first-record';

@@ -39,6 +39,12 @@ export const options = {
   'until-accepted': { type: 'boolean' },
   'replace': { type: 'boolean' },
   'reset': { type: 'string' },
+  'slot': { type: 'string' },
+  'state': { type: 'string' },
+  'issuer': { type: 'string' },
+  'expiring-within': { type: 'string' },
+  'reason': { type: 'string' },
+  'card': { type: 'string' },
   'practice': { type: 'boolean' },
   'offline': { type: 'boolean' },
   'help': { type: 'boolean', short: 'h' },
@@ -57,6 +63,11 @@ export function readArguments(args: readonly string[]): { readonly positionals: 
   } catch (thrown) {
     throw usage(thrown instanceof Error ? (thrown.message.split('. ')[0] ?? thrown.message) : 'The arguments cannot be read.');
   }
+}
+
+/** An option has a value that it cannot have. */
+export function wrongOption(name: keyof typeof options, sentence: string, expected: string): ImprintError {
+  return new ImprintError('usage', sentence, { field: `--${name}`, expected });
 }
 
 /** A text option, or undefined. */

@@ -16,7 +16,7 @@ export const practiceCommand: Command = async (context) => {
   try {
     const { loaded, open } = bench;
     output.emit({ event: 'notice', sentence: `PRACTICE: nothing here touches a real server or a real card. The practice server listens on ${bench.server.url}.` });
-    await warnings(context, open);
+    await warnings(context, open, bench.loaded.profile);
     await recoverFirst(context, open, loaded.profile);
     const identity = readIdentity(loaded.profile.identity, identityPairs(context) ?? { mac: randomMac() });
     const slot = loaded.profile.targets.slots[0];

@@ -59,7 +59,11 @@ function printDevice({ output }: CommandContext, device: DeviceDetails): void {
   if (device.batch !== undefined) output.print(`Batch     ${device.batch}`);
   output.print(`Key       ${device.keyType} ${device.fingerprint ?? '(none was made)'}`);
   if (device.acceptance !== undefined) output.print(`Watch     ${device.acceptance.state}, ${device.acceptance.checkedAt}: ${device.acceptance.sentence}`);
-  for (const action of device.actions) output.print(`Action    ${action.action}, ${action.state}, by ${action.by}, ${action.startedAt}: ${action.sentence ?? ''}`);
+  for (const { serial, state, notAfter, issuer } of device.certificates) output.print(`Certificate ${serial}, ${state}, until ${notAfter}, by ${issuer}`);
+  for (const action of device.actions) {
+    output.print(`Action    ${action.action}, ${action.state}, by ${action.by}, ${action.startedAt}: ${action.sentence ?? ''}`);
+    for (const step of action.steps ?? []) output.print(`  ${step.part.padEnd(18)} ${step.at}  ${step.sentence}`);
+  }
   for (const job of device.jobs) {
     output.print(`Job       ${job.jobId}, ${job.state}, ${job.slot}, ${job.targetPath}, by ${job.operator}, ${job.startedAt}`);
     for (const step of job.steps) output.print(`  ${step.name.padEnd(9)} ${step.state.padEnd(8)} ${step.startedAt}  ${step.sentence ?? ''}`);

@@ -1,0 +1,66 @@
+import { describePort } from '../domain/drives';
+import type { ErrorCode } from '../domain/errors';
+import type { Identity } from '../domain/identity';
+import type { JobOutcome, Progress, StepName } from '../domain/job';
+import type { ServerKind } from '../domain/ports';
+import type { SlotSettings } from '../domain/profile';
+
+export type BenchSlotState = 'free' | 'ready' | 'running' | 'done' | 'accepted' | 'waiting' | 'cancelled' | 'failed';
+
+/** Whether a card is in a slot. */
+export interface SlotCard {
+  readonly present: boolean;
+  /** `Card 31.9 GB`, `No card` */
+  readonly description: string;
+}
+
+/** A slot as the bench shows it. */
+export interface BenchSlot {
+  readonly name: string;
+  readonly place: string;
+  /** Absent where that is not known: before the drives were looked at, and for a file that stands for a card. */
+  readonly card?: SlotCard | undefined;
+  readonly state: BenchSlotState;
+  readonly word: string;
+  readonly sentence: string;
+  /** Why it stopped: `identity-at-server` and `identity-recorded` are conflicts that a person may resolve. */
+  readonly errorCode?: ErrorCode | undefined;
+  readonly identity?: Identity | undefined;
+  readonly deviceId?: string | undefined;
+  readonly jobId?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly progress?: Progress | undefined;
+  readonly canCancel: boolean;
+  readonly canPowerOn: boolean;
+}
+
+export const stepWords: Readonly<Record<StepName, string>> = {
+  reserve: 'Reserving',
+  check: 'Checking',
+  generate: 'Generating',
+  write: 'Writing',
+  verify: 'Verifying',
+  enrol: 'Enrolling',
+  confirm: 'Trying the key',
+  destroy: 'Erasing',
+  record: 'Recording',
+};
+
+/** How a job ended; one that is done has the word of its kind of server. */
+const endWords: Readonly<Record<Exclude<JobOutcome['state'], 'done'>, string>> = {
+  open: 'Running',
+  failed: 'Stopped',
+  cancelled: 'Cancelled',
+  compensated: 'Stopped',
+  waiting: 'Waiting',
+};
+
+export function endWord(state: JobOutcome['state'], { expectedWord }: ServerKind): string {
+  return state === 'done' ? expectedWord : endWords[state];
+}
+
+export const cancellable: ReadonlySet<StepName> = new Set<StepName>(['reserve', 'check', 'generate', 'write', 'verify']);
+
+export function freeSlot(settings: SlotSettings): BenchSlot {
+  return { name: settings.name, place: settings.path ?? describePort(settings.port), state: 'free', word: 'Free', sentence: 'Scan the label of a board.', canCancel: false, canPowerOn: false };
+}
