@@ -4,6 +4,7 @@ import { AcceptancePage } from './acceptance/acceptance-page';
 import { BenchPage } from './bench/bench-page';
 import { DevicePage } from './device/device-page';
 import { DevicesPage } from './devices/devices-page';
+import { CertificatesPage } from './certificates/certificates-page';
 import { CodeDialog } from './frame/code-dialog';
 import { Header } from './frame/header';
 import { HelpDialog } from './frame/help-dialog';
@@ -17,8 +18,8 @@ import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
 import { readWindowKey } from './logic/window-keys';
 import { SlotsDialog } from './slots/slots-dialog';
-import type { AcceptanceSearch, DeviceSearch, Page } from './state/page';
-import { emptyAcceptanceSearch, emptySearch } from './state/page';
+import type { AcceptanceSearch, CertificateSearch, DeviceSearch, Page } from './state/page';
+import { emptyAcceptanceSearch, emptyCertificateSearch, emptySearch } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
 import { useKeys } from './state/use-keys';
 import { useStation } from './state/use-station';
@@ -32,6 +33,7 @@ export function App() {
   const [page, setPage] = useState<Page>({ name: 'bench' });
   const [search, setSearch] = useState<DeviceSearch>(emptySearch);
   const [acceptanceSearch, setAcceptanceSearch] = useState<AcceptanceSearch>(emptyAcceptanceSearch);
+  const [certificateSearch, setCertificateSearch] = useState<CertificateSearch>(emptyCertificateSearch);
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
@@ -42,6 +44,7 @@ export function App() {
   const openBench = (): void => setPage({ name: 'bench' });
   const openDevices = (): void => setPage({ name: 'devices' });
   const openAcceptance = (): void => setPage({ name: 'acceptance' });
+  const openCertificates = (): void => setPage({ name: 'certificates' });
   const openSlots = (): void => {
     if (bench?.practice === true) notify({ sentence: texts.slots.notInPractice, tone: 'information' });
     else setSlotsOpen(bench !== undefined);
@@ -67,7 +70,7 @@ export function App() {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
     commands[command]();
   });
 
@@ -75,7 +78,7 @@ export function App() {
   const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
         <WarningStrip warnings={bench?.warnings ?? []} />
@@ -84,8 +87,9 @@ export function App() {
       {bench === undefined ? null : (
         <>
           {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} notify={notify} /> : null}
-          {page.name === 'devices' ? <DevicesPage search={search} scanAttribute={bench.scanAttribute} onSearch={setSearch} onOpen={openDevice} /> : null}
+          {page.name === 'devices' ? <DevicesPage search={search} bench={bench} onSearch={setSearch} onOpen={openDevice} /> : null}
           {page.name === 'acceptance' ? <AcceptancePage bench={bench} search={acceptanceSearch} onSearch={setAcceptanceSearch} onOpen={openDevice} /> : null}
+          {page.name === 'certificates' ? <CertificatesPage bench={bench} search={certificateSearch} onSearch={setCertificateSearch} onOpen={openDevice} /> : null}
           {page.name === 'device' ? <DevicePage key={page.deviceId} deviceId={page.deviceId} bench={bench} onBack={back} onOpen={openDevice} notify={notify} /> : null}
         </>
       )}

@@ -4,6 +4,8 @@ import type {
   AcceptanceRowView,
   BatchView,
   BenchView,
+  CertificateList,
+  CertificateRowView,
   CodeQuestion,
   ConflictChoice,
   ConflictView,
@@ -27,6 +29,8 @@ export type {
   AcceptanceRowView,
   BatchView,
   BenchView,
+  CertificateList,
+  CertificateRowView,
   CodeQuestion,
   ConflictChoice,
   ConflictView,
@@ -61,5 +65,9 @@ export type Diagnosis = NonNullable<AcceptanceRowView['diagnosis']>;
 export type BatchSummary = BatchView['summary'];
 export type ActionEntry = DeviceDetails['actions'][number];
 export type AuthSet = ServerView['authSets'][number];
+export type Certificate = DeviceDetails['certificates'][number];
+export type CertificateState = Certificate['state'];
+export type CertificateParams = WindowMethods['certificates']['params']['_zod']['output'];
+export type RevocationReason = NonNullable<WindowMethods['decommission']['params']['_zod']['output']['reason']>;
 export type AcceptanceParams = WindowMethods['acceptances']['params']['_zod']['output'];
 export type Notice = WindowEvents['notice']['_zod']['output'];

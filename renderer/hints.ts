@@ -1,6 +1,6 @@
 import type { BenchView, SlotView } from './contract';
 import type { KeyHint } from './frame/key-hints';
-import { hasEnded } from './logic/slots';
+import { canRenew, hasEnded } from './logic/slots';
 import type { Page } from './state/page';
 import { texts } from './texts';
 
@@ -26,12 +26,21 @@ export function hintsFor(page: Page['name'], bench: BenchView | undefined, selec
       { keys: 'Esc', does: hints.back },
     ];
   }
+  if (page === 'certificates') {
+    return [
+      { keys: 'F3', does: hints.textFilter },
+      { keys: 'Alt+1…5', does: hints.stateFilter },
+      { keys: 'Ctrl+I', does: hints.compromised },
+      { keys: 'Esc', does: hints.back },
+    ];
+  }
   const shown: KeyHint[] = [];
   if (selected?.state === 'ready') shown.push({ keys: 'Enter', does: hints.start });
   if (selected?.hasConflict === true) shown.push({ keys: 'Enter', does: hints.conflict });
   if (selected?.state === 'ready' || selected?.canCancel === true) shown.push({ keys: 'Esc', does: hints.cancel });
   if (selected?.canPowerOn === true) shown.push({ keys: 'F6', does: hints.powerOn });
   if (selected !== undefined && hasEnded(selected.state)) shown.push({ keys: 'F7', does: hints.clear });
+  if (bench?.renews === true && selected !== undefined && canRenew(selected)) shown.push({ keys: 'Ctrl+E', does: hints.renew });
   if (bench !== undefined && bench.slots.length > 1) shown.push({ keys: 'Alt+1…0', does: hints.slots });
   if (bench !== undefined && bench.outbox.waiting > 0) shown.push({ keys: 'F10', does: hints.tryOutbox });
   return [...shown, { keys: 'F3', does: hints.dayList }, { keys: 'Ctrl+B', does: hints.batchField }];

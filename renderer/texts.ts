@@ -1,4 +1,5 @@
-import type { AcceptanceState, ActionEntry, ConflictChoice, DeviceState, Diagnosis, JobState, ProgressPhase, Role, SlotState, Step } from './contract';
+import type { AcceptanceState, ActionEntry, ConflictChoice, DeviceState, Diagnosis, JobState, ProgressPhase, RevocationReason, Role, SlotState, Step } from './contract';
+import type { ShownState } from './logic/certificates';
 
 /** Every word that the window itself says, in one place so that another language is another object of this shape. */
 export const texts = {
@@ -9,6 +10,7 @@ export const texts = {
     bench: 'Bench',
     devices: 'Devices',
     acceptance: 'Acceptance',
+    certificates: 'Certificates',
     help: 'Keys',
     openProfile: 'Open a profile…',
     openPractice: 'Practice bench',
@@ -69,6 +71,7 @@ export const texts = {
     cancelAgain: 'Press again to cancel',
     powerOn: 'Power on the device',
     clear: 'Take out the card',
+    renew: 'Renew the certificate',
     inSlot: (action: string, slot: string) => `${action} (${slot})`,
   },
 
@@ -142,6 +145,69 @@ export const texts = {
     'pinned-to-another-key': 'Another key pinned',
   } satisfies Record<Diagnosis, string>,
 
+  certificateStates: {
+    issued: 'Issued',
+    ending: 'Ends soon',
+    expired: 'Expired',
+    superseded: 'Superseded',
+    revoked: 'Revoked',
+    lost: 'Lost',
+  } satisfies Record<ShownState, string>,
+
+  revocationReasons: {
+    'cessation-of-operation': 'The device ends',
+    'key-compromise': 'Its key is known to others, or its card is lost',
+    'superseded': 'A new card takes its place',
+    'affiliation-changed': 'It belongs to somebody else now',
+    'unspecified': 'No reason',
+  } satisfies Record<RevocationReason, string>,
+
+  certificates: {
+    title: 'Certificates',
+    counts: 'Certificates by state',
+    all: 'All',
+    filter: 'Filter',
+    text: 'Identity, serial number or issuer',
+    textPlaceholder: 'Scan or type',
+    within: 'Expires within',
+    any: 'Any time',
+    spans: { 0: 'Expired', 24: '1 day', 168: '7 days', 720: '30 days', 2160: '90 days', 8760: '1 year' } as Readonly<Record<number, string>>,
+    find: 'Find',
+    clear: 'Show all',
+    shown: (count: number) => (count === 1 ? '1 certificate' : `${count.toLocaleString('en')} certificates`),
+    empty: 'No certificate fits.',
+    nothingYet: 'No certificate is recorded: the servers of this station’s devices gave none.',
+    loading: 'Reading the record…',
+    rows: 'Certificates, the one that expires next first',
+    columns: { expires: 'Expires', state: 'State', identity: 'Identity', batch: 'Batch', serial: 'Serial number', issuer: 'Issuer' },
+    inTime: (time: string) => `in ${time}`,
+    ago: (time: string) => `${time} ago`,
+    compromised: 'The authority is compromised',
+  },
+
+  /** What to do when the authority that issues the devices' certificates cannot be trusted any more. */
+  compromised: {
+    title: 'When the issuing authority itself is compromised',
+    intro: 'Revoking single certificates does not help: whoever has the authority’s key issues new ones. Every device that it vouched for must get a certificate of another authority.',
+    steps: [
+      'Stop the line: no card is made, nothing is renewed. Say so to everybody at the benches, and to the people who run the servers.',
+      'The people who run the parent authority revoke the compromised Sub-CA there and publish the new revocation list. From then on its devices are turned away wherever that list is read.',
+      'They make a new Sub-CA with a new key, and the bridge and its CA issue by it. Put its certificate into the profiles; the root stays.',
+      'List the devices: the filter above with the issuer’s name, or “imprint certificates --issuer NAME --csv”.',
+      'Make a new card for each of them: decommission the device with the reason “Its key is known to others”, then provision it again. A renewal is not enough: it would be asked for with a certificate that is not trusted any more.',
+      'Done when the list shows no issued certificate of that issuer.',
+    ],
+    close: 'Close',
+  },
+
+  renewal: {
+    title: (slot: string) => `Renew the certificate in ${slot}?`,
+    sentence: 'The authority gives the card that is in this slot a new certificate. Its key stays on the card. Leave the card in until the result stands there.',
+    yes: 'Renew',
+    no: 'Back',
+    notHere: 'The server of this profile gives its devices no certificates.',
+  },
+
   roles: {
     technician: 'technician',
     qa: 'QA',
@@ -167,7 +233,7 @@ export const texts = {
     empty: 'No device fits.',
     nothingYet: 'No device was made for a server yet.',
     loading: 'Reading the record…',
-    columns: { identity: 'Identity', batch: 'Batch', profile: 'Profile', since: 'Preauthorized', accepted: 'Accepted', state: 'State', diagnosis: 'What is the matter' },
+    columns: { identity: 'Identity', batch: 'Batch', profile: 'Profile', since: 'Made', accepted: 'Accepted', state: 'State', diagnosis: 'What is the matter' },
     waitsFor: (time: string) => `${time} ago`,
     rows: 'Devices and how the server sees them',
   },
@@ -259,6 +325,7 @@ export const texts = {
     back: 'Back',
     differs: (value: string) => `That is not ${value}.`,
     decommission: 'Decommission for good',
+    reason: 'Why its certificates are revoked',
     decommissionTitle: 'Decommission this device?',
     decommissionSentence: 'The server forgets the device and all its keys. A board with this card cannot sign in any more.',
     removeKey: 'Remove the key for good',
@@ -310,6 +377,15 @@ export const texts = {
     checkedAt: (time: string) => `Seen ${time}`,
     related: 'Open the other device',
     actions: 'What was done',
+    parts: 'Parts that were done',
+    reason: (reason: string) => `Reason: ${reason}`,
+    certificates: 'Certificates',
+    serial: 'Serial number',
+    issuer: 'Issuer',
+    valid: 'Valid',
+    validity: (from: string, until: string) => `${from} to ${until}`,
+    revokedAt: 'Revoked',
+    pem: 'Show the certificate (PEM)',
     notThisOne: 'That is not the device of this record, which ended: another one has its identity now.',
     nothingCanBeDone: (role: string) => `The role ${role} changes nothing at the server.`,
     decommission: 'Decommission…',
@@ -398,7 +474,7 @@ export const texts = {
   help: {
     title: 'Keys',
     close: 'Close',
-    groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', everywhere: 'Everywhere' },
+    groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', certificates: 'Certificates', everywhere: 'Everywhere' },
     scan: 'Scan the identity of the board',
     start: 'Write the card',
     cancel: 'Clear the field, or cancel the card (twice while it runs)',
@@ -409,6 +485,11 @@ export const texts = {
     dayList: 'Into the list of the day',
     batchField: 'Set the batch of the next devices',
     tryOutbox: 'Tell the server of the cards that wait',
+    renew: 'Renew the certificate of the card in the slot',
+    certificateState: 'All certificates, or those in one state',
+    certificateFilter: 'Into the filter',
+    compromised: 'What to do when the authority is compromised',
+    certificates: 'Certificates',
     conflict: 'What can be done about a taken identity',
     textFilter: 'Into the filter; a scanner finds its device',
     askNow: 'Ask the server now',
@@ -436,6 +517,9 @@ export const texts = {
     dayList: 'Today',
     batchField: 'Batch',
     tryOutbox: 'Try now',
+    renew: 'Renew',
+    compromised: 'Compromised?',
+    certificates: 'Certificates',
     conflict: 'What can be done',
     textFilter: 'Find',
     askNow: 'Ask now',

@@ -143,6 +143,8 @@ function conflictView(profile: Profile, identity: Identity, { serverDevice, hold
             identity: { ...holder.identity },
             fingerprint: holder.fingerprint,
             state: recorded?.state,
+            serverKind: recorded?.serverKind,
+            revokes: recorded?.certificates.some(({ state }) => state !== 'revoked') ?? false,
             createdAt: recorded?.createdAt,
             batch: recorded?.batch,
           },

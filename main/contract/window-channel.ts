@@ -196,6 +196,9 @@ export const conflictViewSchema = z.object({
       identity: identitySchema,
       fingerprint: sha256Schema.optional(),
       state: deviceStateSchema.optional(),
+      serverKind: z.string().optional(),
+      /** It has certificates that are revoked when it is decommissioned. */
+      revokes: z.boolean(),
       createdAt: timestampSchema.optional(),
       batch: z.string().optional(),
     })

@@ -35,7 +35,7 @@ export function AcceptancePage({ bench, search, onSearch, onOpen }: AcceptancePa
   // Another round of the watch, or another card at the bench.
   const freshness = `${watch?.last?.at ?? ''} ${bench.today[0]?.jobId ?? ''} ${String(bench.counts.done)}`;
   const acceptances = useAcceptances(search, freshness);
-  const { total, counts } = acceptances;
+  const { total, facts: counts } = acceptances;
   const error = acceptances.error ?? watchError;
   const profiles = [...new Set([bench.profileName, search.profileName])].filter((name) => name !== '');
 

@@ -1,6 +1,7 @@
 import type { AcceptanceList, AcceptanceState } from '../contract';
-import { acceptanceIcons, Icon, type IconName } from '../frame/icons';
+import { acceptanceIcons } from '../frame/icons';
 import { statesInOrder } from '../logic/acceptance-keys';
+import { CountButton } from '../rows/count-button';
 import { texts } from '../texts';
 
 interface StateCountsProps {
@@ -28,25 +29,5 @@ export function StateCounts({ counts, chosen, onChoose }: StateCountsProps) {
         />
       ))}
     </div>
-  );
-}
-
-interface CountButtonProps {
-  readonly name: string;
-  readonly icon: IconName;
-  readonly tone: AcceptanceState | 'all';
-  readonly digit: number;
-  readonly value: number | undefined;
-  readonly chosen: boolean;
-  readonly onPress: () => void;
-}
-
-function CountButton({ name, icon, tone, digit, value, chosen, onPress }: CountButtonProps) {
-  return (
-    <button type="button" className={`state-count state-count--${tone}`} aria-pressed={chosen} aria-keyshortcuts={`Alt+${String(digit)}`} title={`Alt+${String(digit)}`} data-testid="state-count" data-state={tone} onClick={onPress}>
-      <Icon name={icon} />
-      <span className="state-count__name">{name}</span>
-      <strong className="state-count__value">{value === undefined ? '–' : value.toLocaleString('en')}</strong>
-    </button>
   );
 }

@@ -11,10 +11,12 @@ import { texts } from '../texts';
 import { BatchField } from './batch-field';
 import { DayList } from './day-list';
 import { OutboxStrip } from './outbox-strip';
+import { RenewDialog } from './renew-dialog';
 import { ScanArea } from './scan-area';
 import { SlotButtons } from './slot-buttons';
 import { SlotGrid } from './slot-grid';
 import { useBenchConflict } from './use-bench-conflict';
+import { useRenewal } from './use-renewal';
 import { useScanField } from './use-scan-field';
 import { useScanFocus } from './use-scan-focus';
 import { useSlotActions } from './use-slot-actions';
@@ -37,6 +39,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
   const start = (): void => (selected?.hasConflict === true ? conflict.ofSlot(selected) : actions.start());
   const control = useScanField({ field, scan: actions.scan, start, onRefusal: focusNamedInput });
   const onProblem = (sentence: string): void => notify({ sentence, tone: 'problem' });
+  const renewal = useRenewal(bench, selected, notify);
   useScanFocus(field, control.returned);
 
   useKeys((event) => {
@@ -54,6 +57,9 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
         return start();
       case 'batch':
         return batchField.current?.focus();
+      case 'renew':
+        if (renewal.begin === undefined) notify({ sentence: texts.renewal.notHere, tone: 'information' });
+        return renewal.begin?.();
       case 'power-on':
         return actions.powerOn();
       case 'clear':
@@ -106,9 +112,10 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
           />
         </ScanArea>
         <SlotGrid bench={bench} selected={selected?.name} cancelAsked={actions.cancelQuestion?.slot} onSelect={onSelect} />
-        {selected === undefined ? null : <SlotButtons slot={selected} practice={bench.practice} actions={actions} onConflict={() => conflict.ofSlot(selected)} />}
+        {selected === undefined ? null : <SlotButtons slot={selected} practice={bench.practice} actions={actions} onConflict={() => conflict.ofSlot(selected)} onRenew={renewal.begin} />}
       </div>
       <DayList bench={bench} list={list} onOpen={onOpen} />
+      {renewal.slot === undefined ? null : <RenewDialog slot={renewal.slot} onYes={renewal.confirm} onNo={renewal.close} />}
       {conflict.open === undefined ? null : (
         <ConflictDialog
           conflict={conflict.open.view}

@@ -6,6 +6,7 @@ import { Icon, jobIcons } from '../frame/icons';
 import { formatTime } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
 import { rowAfter } from '../logic/rows';
+import { jobWord } from '../logic/words';
 import { texts } from '../texts';
 
 interface DayListProps {
@@ -17,7 +18,7 @@ interface DayListProps {
 /** The day's jobs. One stop for Tab; the arrow keys move inside. */
 export function DayList({ bench, list, onOpen }: DayListProps) {
   const [current, setCurrent] = useState(0);
-  const { today, counts, scanAttribute } = bench;
+  const { today, counts } = bench;
   const onKeyDown = (event: KeyboardEvent): void => {
     const next = rowAfter(event.key, current, today.length);
     if (next === undefined) return;
@@ -38,7 +39,7 @@ export function DayList({ bench, list, onOpen }: DayListProps) {
       {today.length === 0 ? <p className="day__empty">{texts.day.empty}</p> : null}
       <ul className="day__list" ref={list} onKeyDown={onKeyDown}>
         {today.map((row, index) => (
-          <DayRow key={row.jobId} row={row} scanAttribute={scanAttribute} several={bench.slots.length > 1} reachable={index === Math.min(current, today.length - 1)} onFocus={() => setCurrent(index)} onOpen={onOpen} />
+          <DayRow key={row.jobId} bench={bench} row={row} several={bench.slots.length > 1} reachable={index === Math.min(current, today.length - 1)} onFocus={() => setCurrent(index)} onOpen={onOpen} />
         ))}
       </ul>
     </section>
@@ -58,17 +59,17 @@ function Count({ name, value, icon }: { readonly name: string; readonly value: n
 }
 
 interface DayRowProps {
+  readonly bench: BenchView;
   readonly row: DayRowView;
-  readonly scanAttribute: string;
   readonly several: boolean;
   readonly reachable: boolean;
   readonly onFocus: () => void;
   readonly onOpen: (deviceId: string) => void;
 }
 
-function DayRow({ row, scanAttribute, several, reachable, onFocus, onOpen }: DayRowProps) {
-  const identity = viewIdentity(row.identity, scanAttribute);
-  const { word, tone, icon } = result(row);
+function DayRow({ bench, row, several, reachable, onFocus, onOpen }: DayRowProps) {
+  const identity = viewIdentity(row.identity, bench.scanAttribute);
+  const { word, tone, icon } = result(bench, row);
   return (
     <li>
       <button type="button" className="day-row" data-testid="day-row" data-state={row.state} tabIndex={reachable ? 0 : -1} onFocus={onFocus} onClick={() => onOpen(row.deviceId)}>
@@ -89,7 +90,7 @@ function DayRow({ row, scanAttribute, several, reachable, onFocus, onOpen }: Day
   );
 }
 
-function result(row: DayRowView): { readonly word: string; readonly tone: string; readonly icon: IconName } {
+function result(bench: BenchView, row: DayRowView): { readonly word: string; readonly tone: string; readonly icon: IconName } {
   if (row.state === 'done' && row.deviceState === 'accepted') return { word: texts.deviceStates.accepted, tone: 'accepted', icon: 'accepted' };
-  return { word: texts.day.words[row.state], tone: row.state, icon: jobIcons[row.state] };
+  return { word: jobWord(bench, row.serverKind, row.state), tone: row.state, icon: jobIcons[row.state] };
 }

@@ -1,6 +1,7 @@
 import type { SlotView } from '../contract';
 import { ActionButton } from '../frame/action-button';
 import { Icon } from '../frame/icons';
+import { canRenew } from '../logic/slots';
 import { texts } from '../texts';
 import type { SlotActions } from './use-slot-actions';
 
@@ -9,10 +10,12 @@ interface SlotButtonsProps {
   readonly practice: boolean;
   readonly actions: SlotActions;
   readonly onConflict: () => void;
+  /** Absent where nothing is renewed here. */
+  readonly onRenew: (() => void) | undefined;
 }
 
 /** The keys of the selected slot as buttons. Each has its place for good, so a gloved hand finds it without looking. */
-export function SlotButtons({ slot, practice, actions, onConflict }: SlotButtonsProps) {
+export function SlotButtons({ slot, practice, actions, onConflict, onRenew }: SlotButtonsProps) {
   const { cancel, powerOn, clear } = actions.targets;
   const asked = cancel !== undefined && actions.cancelQuestion?.slot === cancel.name;
   /** Says which slot a key is meant for where that is not the selected one. */
@@ -43,6 +46,11 @@ export function SlotButtons({ slot, practice, actions, onConflict }: SlotButtons
           {named(texts.actions.powerOn, powerOn)}
         </ActionButton>
       ) : null}
+      {onRenew === undefined ? null : (
+        <ActionButton testId="renew" keyName="Ctrl+E" disabled={!canRenew(slot)} onPress={onRenew} icon={<Icon name="certificate" />}>
+          {texts.actions.renew}
+        </ActionButton>
+      )}
       <ActionButton testId="clear" keyName="F7" tone={clear === undefined || clear.canPowerOn ? 'plain' : 'main'} disabled={clear === undefined} onPress={actions.clear} icon={<Icon name="next" />}>
         {named(texts.actions.clear, clear)}
       </ActionButton>

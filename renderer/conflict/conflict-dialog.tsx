@@ -1,9 +1,10 @@
 import type { KeyboardEvent } from 'react';
-import { useEffect, useRef } from 'react';
-import type { BenchView, ConflictChoice, ConflictView } from '../contract';
+import { useEffect, useRef, useState } from 'react';
+import type { BenchView, ConflictChoice, ConflictView, RevocationReason } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon, type IconName } from '../frame/icons';
+import { ReasonField } from '../frame/reason-field';
 import { ServerWait } from '../frame/server-wait';
 import { TypedConfirmation } from '../frame/typed-confirmation';
 import { landsInScanField } from '../logic/focus';
@@ -31,6 +32,7 @@ interface ConflictDialogProps {
 export function ConflictDialog({ conflict, bench, onClose, onScan, onFree }: ConflictDialogProps) {
   const control = useConflict(conflict, onFree);
   const { view, step } = control;
+  const [reason, setReason] = useState<RevocationReason>('superseded');
   const scanned = viewIdentity(view.identity, bench.scanAttribute).main;
 
   useKeys((event) => {
@@ -53,13 +55,15 @@ export function ConflictDialog({ conflict, bench, onClose, onScan, onFree }: Con
         {control.error === undefined ? null : <ErrorPanel error={control.error} />}
         {step === 'server' ? <ServerWait sentence={control.doing === 'wait' ? words.meaning.wait : words.leaveMeaning} /> : null}
         {step === 'confirm' ? (
-          <TypedConfirmation value={view.confirmation} sentence={words.meaning.decommission} button={texts.confirm.decommission} onConfirm={control.decommission} onBack={control.back} />
+          <TypedConfirmation value={view.confirmation} sentence={words.meaning.decommission} button={texts.confirm.decommission} onConfirm={(typed) => control.decommission(typed, reason)} onBack={control.back}>
+            {view.recorded?.revokes === true ? <ReasonField reason={reason} onReason={setReason} /> : null}
+          </TypedConfirmation>
         ) : null}
         {step === 'choices' ? <Choices view={view} onOther={onClose} onReject={control.reject} onDecommission={control.askToConfirm} onWait={control.wait} /> : null}
         {step === 'choices' ? (
           <>
             {view.server !== undefined && !view.choices.includes('decommission') && !bench.rights.includes('decommission') ? <p className="quiet conflict__role">{words.onlyThese(texts.roles[bench.role])}</p> : null}
-            <ConflictFacts view={view} />
+            <ConflictFacts view={view} bench={bench} />
           </>
         ) : null}
       </div>

@@ -1,12 +1,13 @@
-import type { ConflictView } from '../contract';
+import type { BenchView, ConflictView } from '../contract';
 import { shortFingerprint } from '../logic/fingerprint';
 import { formatDateTime } from '../logic/format';
+import { deviceWord } from '../logic/words';
 import { texts } from '../texts';
 
 const { conflict: words } = texts;
 
 /** Who has the identity: at the server, and in the record. */
-export function ConflictFacts({ view: { server, recorded } }: { readonly view: ConflictView }) {
+export function ConflictFacts({ view: { server, recorded }, bench }: { readonly view: ConflictView; readonly bench: BenchView }) {
   return (
     <div className="conflict__facts">
       {server === undefined ? null : (
@@ -48,7 +49,7 @@ export function ConflictFacts({ view: { server, recorded } }: { readonly view: C
               <>
                 <dt>{words.state}</dt>
                 <dd>
-                  <strong>{texts.deviceStates[recorded.state]}</strong>
+                  <strong>{deviceWord(bench, recorded.serverKind, recorded.state)}</strong>
                 </dd>
               </>
             )}

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { ActionEntry, ConflictView, ErrorReport } from '../contract';
+import type { ActionEntry, ConflictView, ErrorReport, RevocationReason } from '../contract';
 import { ask } from '../station';
 
 /** choices: what can be done is shown. confirm: the identity must be typed. server: the server is at it. */
@@ -15,7 +15,7 @@ export interface ConflictControl {
   readonly doing: 'decommission' | 'reject' | 'wait' | undefined;
   readonly askToConfirm: () => void;
   readonly back: () => void;
-  readonly decommission: (typed: string) => void;
+  readonly decommission: (typed: string, reason: RevocationReason) => void;
   readonly reject: () => void;
   readonly wait: () => void;
 }
@@ -70,9 +70,9 @@ export function useConflict(first: ConflictView, onFree: () => void): ConflictCo
   );
 
   const { serverDeviceId } = view;
-  const decommission = (typed: string): void => {
+  const decommission: ConflictControl['decommission'] = (typed, reason) => {
     if (serverDeviceId === undefined) return;
-    tell('decommission', () => ask('decommission', { identity: view.identity, serverDeviceId, confirmation: typed }));
+    tell('decommission', () => ask('decommission', { identity: view.identity, serverDeviceId, confirmation: typed, ...(view.recorded?.revokes === true ? { reason } : {}) }));
   };
   const reject = (): void => {
     const set = view.server?.authSets.find((each) => each.status === 'pending');

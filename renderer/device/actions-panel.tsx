@@ -1,6 +1,7 @@
 import type { ActionEntry } from '../contract';
 import { actionIcons, Icon } from '../frame/icons';
-import { formatDateTime } from '../logic/format';
+import { formatDateTime, formatTime } from '../logic/format';
+import { reasonWords } from '../logic/words';
 import { texts } from '../texts';
 
 const { device: words } = texts;
@@ -15,18 +16,39 @@ export function ActionsPanel({ actions }: { readonly actions: readonly ActionEnt
       </header>
       <ol className="steps">
         {actions.map((action) => (
-          <li key={action.actionId} className={`step step--action step--${action.state}`} data-testid="action" data-action={action.action} data-state={action.state}>
-            <Icon name={actionIcons[action.state]} />
-            <span className="step__name">{words.actionNames[action.action]}</span>
-            <span className="step__sentence">
-              {action.sentence ?? words.actionStates[action.state]} ({words.by(action.by)})
-            </span>
-            <time className="step__time" dateTime={action.startedAt}>
-              {formatDateTime(action.startedAt)}
-            </time>
+          <li key={action.actionId} data-testid="action" data-action={action.action} data-state={action.state}>
+            <div className={`step step--action step--${action.state}`}>
+              <Icon name={actionIcons[action.state]} />
+              <span className="step__name">{words.actionNames[action.action]}</span>
+              <span className="step__sentence">
+                {action.sentence ?? words.actionStates[action.state]} ({words.by(action.by)}){action.reason === undefined ? '' : ` ${words.reason(reasonWords(action.reason))}.`}
+              </span>
+              <time className="step__time" dateTime={action.startedAt}>
+                {formatDateTime(action.startedAt)}
+              </time>
+            </div>
+            <Parts parts={action.steps ?? []} />
           </li>
         ))}
       </ol>
     </section>
+  );
+}
+
+/** What of it is done for certain, also where the rest failed. */
+function Parts({ parts }: { readonly parts: NonNullable<ActionEntry['steps']> }) {
+  if (parts.length === 0) return null;
+  return (
+    <ol className="parts" aria-label={words.parts}>
+      {parts.map((part) => (
+        <li key={part.part} className="step step--part step--done" data-testid="action-part" data-part={part.part}>
+          <Icon name="done" />
+          <span className="step__sentence">{part.sentence}</span>
+          <time className="step__time" dateTime={part.at}>
+            {formatTime(part.at)}
+          </time>
+        </li>
+      ))}
+    </ol>
   );
 }

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'react';
-import type { ActionEntry, ErrorReport, Identity } from '../contract';
+import type { ActionEntry, ErrorReport, Identity, RevocationReason } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { ReasonField, usualReason } from '../frame/reason-field';
 import { ServerWait } from '../frame/server-wait';
 import { TypedConfirmation } from '../frame/typed-confirmation';
 import { shortFingerprint } from '../logic/fingerprint';
@@ -17,6 +18,8 @@ export interface DeviceAction {
   /** The auth set, where it is about one. */
   readonly authSetId: string;
   readonly fingerprint: string | undefined;
+  /** The device has certificates that are revoked with it. */
+  readonly revokes?: boolean;
 }
 
 interface DeviceActionDialogProps {
@@ -40,6 +43,7 @@ const content = {
 /** Asks once more, tells the server, and waits for it where everybody can see. */
 export function DeviceActionDialog({ action, identity, confirmation, onClose, onDone, onProblem }: DeviceActionDialogProps) {
   const [working, setWorking] = useState(false);
+  const [reason, setReason] = useState<RevocationReason>(usualReason);
   const [error, setError] = useState<ErrorReport>();
   const left = useRef(false);
   useEffect(() => {
@@ -54,7 +58,7 @@ export function DeviceActionDialog({ action, identity, confirmation, onClose, on
     if (working) return;
     setWorking(true);
     setError(undefined);
-    void tell(action, identity, typed).then((reply) => {
+    void tell(action, identity, typed, reason).then((reply) => {
       if (reply.ok) return onDone(reply.value);
       if (left.current) return onProblem(reply.error.sentence);
       setWorking(false);
@@ -80,17 +84,19 @@ export function DeviceActionDialog({ action, identity, confirmation, onClose, on
         ) : action.kind === 'reject' ? (
           <RejectQuestion sentence={sentence} onConfirm={() => act('')} onBack={onClose} />
         ) : (
-          <TypedConfirmation value={confirmation} sentence={sentence} button={button} onConfirm={act} onBack={onClose} />
+          <TypedConfirmation value={confirmation} sentence={sentence} button={button} onConfirm={act} onBack={onClose}>
+            {action.kind === 'decommission' && action.revokes === true ? <ReasonField reason={reason} onReason={setReason} /> : null}
+          </TypedConfirmation>
         )}
       </div>
     </Dialog>
   );
 }
 
-function tell({ kind, serverDeviceId, authSetId }: DeviceAction, identity: Identity, confirmation: string): ReturnType<typeof ask<'decommission'>> {
+function tell({ kind, serverDeviceId, authSetId, revokes = false }: DeviceAction, identity: Identity, confirmation: string, reason: RevocationReason): ReturnType<typeof ask<'decommission'>> {
   switch (kind) {
     case 'decommission':
-      return ask('decommission', { identity, serverDeviceId, confirmation });
+      return ask('decommission', { identity, serverDeviceId, confirmation, ...(revokes ? { reason } : {}) });
     case 'remove-key':
       return ask('removeKey', { identity, serverDeviceId, authSetId, confirmation });
     case 'reject':

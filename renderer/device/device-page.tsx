@@ -4,9 +4,11 @@ import { ErrorPanel } from '../frame/error-panel';
 import { deviceIcons, Icon } from '../frame/icons';
 import { formatDateTime } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
+import { deviceWord, jobWord } from '../logic/words';
 import { texts } from '../texts';
 import { AcceptancePanel } from './acceptance-panel';
 import { ActionsPanel } from './actions-panel';
+import { CertificatesPanel } from './certificates-panel';
 import { DeviceActionDialog, type DeviceAction } from './device-action-dialog';
 import { JobPanel } from './job-panel';
 import { PublicKeyPanel } from './public-key';
@@ -43,7 +45,7 @@ export function DevicePage({ deviceId, bench, onBack, onOpen, notify }: DevicePa
         {device === undefined ? null : (
           <span className={`badge badge--big tone--${device.state}`}>
             <Icon name={deviceIcons[device.state]} />
-            {texts.deviceStates[device.state]}
+            {deviceWord(bench, device.serverKind, device.state)}
           </span>
         )}
       </header>
@@ -54,7 +56,8 @@ export function DevicePage({ deviceId, bench, onBack, onOpen, notify }: DevicePa
         <div className="device__columns">
           <div className="device__column">
             {current || device.acceptance !== undefined ? <AcceptancePanel device={device} onOpen={onOpen} /> : null}
-            <ServerState server={server} bench={bench} current={current} asking={asking} onAsk={askServer} onAct={setAction} />
+            <ServerState server={server} bench={bench} current={current} asking={asking} onAsk={askServer} onAct={(act) => setAction({ ...act, revokes: device.certificates.some(({ state }) => state !== 'revoked') })} />
+            <CertificatesPanel certificates={device.certificates} />
             <ActionsPanel actions={device.actions} />
             <PublicKeyPanel device={device} />
             <RecordPanel device={device} />
@@ -62,7 +65,7 @@ export function DevicePage({ deviceId, bench, onBack, onOpen, notify }: DevicePa
           <div className="device__column">
             {device.jobs.length === 0 ? <p className="panel quiet">{texts.device.noJobs}</p> : null}
             {device.jobs.map((job, index) => (
-              <JobPanel key={job.jobId} job={job} number={index + 1} count={device.jobs.length} />
+              <JobPanel key={job.jobId} job={job} word={jobWord(bench, device.serverKind, job.state)} number={index + 1} count={device.jobs.length} />
             ))}
           </div>
         </div>

@@ -5,19 +5,21 @@ import { texts } from '../texts';
 
 interface JobPanelProps {
   readonly job: JobRow;
+  /** How it ended. */
+  readonly word: string;
   readonly number: number;
   readonly count: number;
 }
 
 /** One card that was written for the device: where, from what, and its journal. */
-export function JobPanel({ job, number, count }: JobPanelProps) {
+export function JobPanel({ job, word, number, count }: JobPanelProps) {
   return (
     <section className="panel" aria-label={texts.device.job(number, count)}>
       <header className="panel__head">
         <h2>{texts.device.job(number, count)}</h2>
         <span className={`badge tone--${job.state}`}>
           <Icon name={jobIcons[job.state]} />
-          {texts.day.words[job.state]}
+          {word}
         </span>
         <span className="panel__aside">
           <time dateTime={job.startedAt}>{formatDateTime(job.startedAt)}</time>

@@ -1,17 +1,18 @@
 import { useState } from 'react';
-import type { DeviceState } from '../contract';
+import type { BenchView, DeviceState } from '../contract';
 import type { DeviceSearch } from '../state/page';
+import { deviceWord } from '../logic/words';
 import { texts } from '../texts';
 
 interface DeviceFilterProps {
   readonly search: DeviceSearch;
-  readonly scanAttribute: string;
+  readonly bench: BenchView;
   readonly onSearch: (search: DeviceSearch) => void;
 }
 
 const states = Object.keys(texts.deviceStates) as readonly DeviceState[];
 
-export function DeviceFilter({ search, scanAttribute, onSearch }: DeviceFilterProps) {
+export function DeviceFilter({ search, bench, onSearch }: DeviceFilterProps) {
   const [text, setText] = useState(search.text);
   return (
     <form
@@ -25,7 +26,7 @@ export function DeviceFilter({ search, scanAttribute, onSearch }: DeviceFilterPr
     >
       <label className="field filter__identity">
         {texts.devices.filterIdentity}
-        <input type="search" autoFocus data-testid="filter-identity" value={text} placeholder={texts.devices.filterPlaceholder(scanAttribute)} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} />
+        <input type="search" autoFocus data-testid="filter-identity" value={text} placeholder={texts.devices.filterPlaceholder(bench.scanAttribute)} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} />
       </label>
       <label className="field">
         {texts.devices.filterState}
@@ -37,7 +38,7 @@ export function DeviceFilter({ search, scanAttribute, onSearch }: DeviceFilterPr
           <option value="">{texts.devices.anyState}</option>
           {states.map((state) => (
             <option key={state} value={state}>
-              {texts.deviceStates[state]}
+              {deviceWord(bench, bench.serverKind, state)}
             </option>
           ))}
         </select>

@@ -1,23 +1,24 @@
 import type { KeyboardEvent } from 'react';
 import { useRef, useState } from 'react';
-import type { DeviceRow } from '../contract';
+import type { BenchView, DeviceRow } from '../contract';
 import { deviceIcons, Icon } from '../frame/icons';
 import { shortFingerprint } from '../logic/fingerprint';
 import { formatDateTime } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
 import { rowAfter } from '../logic/rows';
+import { deviceWord } from '../logic/words';
 import { texts } from '../texts';
 
 interface DeviceTableProps {
   readonly devices: readonly DeviceRow[];
-  readonly scanAttribute: string;
+  readonly bench: BenchView;
   readonly onOpen: (deviceId: string) => void;
 }
 
 const { columns } = texts.devices;
 
 /** The rows of one page. One stop for Tab; the arrow keys move inside. */
-export function DeviceTable({ devices, scanAttribute, onOpen }: DeviceTableProps) {
+export function DeviceTable({ devices, bench, onOpen }: DeviceTableProps) {
   const body = useRef<HTMLTableSectionElement>(null);
   const [current, setCurrent] = useState(0);
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -40,7 +41,7 @@ export function DeviceTable({ devices, scanAttribute, onOpen }: DeviceTableProps
       </thead>
       <tbody ref={body} onKeyDown={onKeyDown}>
         {devices.map((device, index) => {
-          const identity = viewIdentity(device.identity, scanAttribute);
+          const identity = viewIdentity(device.identity, bench.scanAttribute);
           return (
             <tr key={device.deviceId} data-testid="device-row" onClick={() => onOpen(device.deviceId)}>
               <td>
@@ -61,7 +62,7 @@ export function DeviceTable({ devices, scanAttribute, onOpen }: DeviceTableProps
               <td>
                 <span className={`badge tone--${device.state}`}>
                   <Icon name={deviceIcons[device.state]} />
-                  {texts.deviceStates[device.state]}
+                  {deviceWord(bench, device.serverKind, device.state)}
                 </span>
               </td>
               <td className="code quiet">{device.fingerprint === undefined ? '—' : shortFingerprint(device.fingerprint)}</td>

@@ -1,3 +1,4 @@
+import type { BenchView } from '../contract';
 import { isDialogOpen } from '../logic/elements';
 import type { DeviceSearch } from '../state/page';
 import { devicesOnPage } from '../state/page';
@@ -11,13 +12,13 @@ import { useDevices } from './use-devices';
 
 interface DevicesPageProps {
   readonly search: DeviceSearch;
-  readonly scanAttribute: string;
+  readonly bench: BenchView;
   readonly onSearch: (search: DeviceSearch) => void;
   readonly onOpen: (deviceId: string) => void;
 }
 
-export function DevicesPage({ search, scanAttribute, onSearch, onOpen }: DevicesPageProps) {
-  const { found, offset, error } = useDevices(search, scanAttribute);
+export function DevicesPage({ search, bench, onSearch, onOpen }: DevicesPageProps) {
+  const { found, offset, error } = useDevices(search, bench.scanAttribute);
   const total = found?.total ?? 0;
   const hasPrevious = search.offset > 0;
   const hasNext = search.offset + devicesOnPage < total;
@@ -43,14 +44,14 @@ export function DevicesPage({ search, scanAttribute, onSearch, onOpen }: Devices
         <p className="devices__total" role="status">
           {found === undefined ? '' : texts.devices.total(total)}
         </p>
-        <DeviceFilter search={search} scanAttribute={scanAttribute} onSearch={onSearch} />
+        <DeviceFilter search={search} bench={bench} onSearch={onSearch} />
       </header>
       {error === undefined ? null : <ErrorPanel error={error} />}
       <div className="devices__rows">
         {found === undefined || found.devices.length === 0 ? (
           <p className="devices__empty">{found === undefined && error === undefined ? texts.devices.loading : texts.devices.empty}</p>
         ) : (
-          <DeviceTable key={offset} devices={found.devices} scanAttribute={scanAttribute} onOpen={onOpen} />
+          <DeviceTable key={offset} devices={found.devices} bench={bench} onOpen={onOpen} />
         )}
       </div>
       <nav className="devices__pages" aria-label={texts.navigation.label}>

@@ -12,6 +12,7 @@ interface HeaderProps {
   readonly onBench: () => void;
   readonly onDevices: () => void;
   readonly onAcceptance: () => void;
+  readonly onCertificates: () => void;
   readonly onTheme: () => void;
   readonly onOpenProfile: () => void;
   readonly onOpenPractice: () => void;
@@ -30,6 +31,7 @@ export function Header(props: HeaderProps) {
         <PageButton label={texts.navigation.bench} keyName="F1" testId="nav-bench" current={page === 'bench'} onPress={props.onBench} />
         <PageButton label={texts.navigation.devices} keyName="F2" testId="nav-devices" current={page === 'devices'} onPress={props.onDevices} />
         <PageButton label={texts.navigation.acceptance} keyName="F9" testId="nav-acceptance" current={page === 'acceptance'} onPress={props.onAcceptance} />
+        <PageButton label={texts.navigation.certificates} keyName="F11" testId="nav-certificates" current={page === 'certificates'} onPress={props.onCertificates} />
       </nav>
       <div className="header__station">{bench === undefined ? null : <StationName bench={bench} />}</div>
       <div className="header__actions">

@@ -18,6 +18,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['F3', help.dayList],
       ['Ctrl+B', help.batchField],
       ['F10', help.tryOutbox],
+      ['Ctrl+E', help.renew],
     ],
   },
   {
@@ -39,11 +40,20 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
     ],
   },
   {
+    title: help.groups.certificates,
+    keys: [
+      ['F3', help.certificateFilter],
+      ['Alt+1…5', help.certificateState],
+      ['Ctrl+I', help.compromised],
+    ],
+  },
+  {
     title: help.groups.everywhere,
     keys: [
       ['F1', help.bench],
       ['F2', help.devices],
       ['F9', help.acceptance],
+      ['F11', help.certificates],
       ['F4', help.slotBinding],
       ['Ctrl+O', help.openProfile],
       ['F8', help.theme],

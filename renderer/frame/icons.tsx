@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { AcceptanceState, ActionEntry, DeviceState, JobState, SlotState, Step } from '../contract';
+import type { ShownState } from '../logic/certificates';
 
 /** Every icon: 24 × 24, drawn with the colour of the text beside it. Their outlines differ, so colour is never the only sign. */
 const shapes = {
@@ -80,6 +81,14 @@ const shapes = {
   next: <path d="M5 12h14M13 6l6 6-6 6" />,
   back: <path d="M19 12H5M11 6l-6 6 6 6" />,
   close: <path d="m6 6 12 12M18 6 6 18" />,
+  certificate: (
+    <>
+      <path d="M5 3h14v12H5Z" />
+      <path d="M8 7h8M8 11h4" />
+      <circle cx="15" cy="15" r="3" fill="var(--surface)" />
+      <path d="m13.5 17.5-1 4 2.5-1.5 2.5 1.5-1-4" />
+    </>
+  ),
   key: (
     <>
       <circle cx="8" cy="15" r="5" />
@@ -122,6 +131,8 @@ export const jobIcons = {
 export const deviceIcons = { reserved: 'running', preauthorized: 'done', accepted: 'accepted', released: 'free', decommissioned: 'removed' } satisfies Record<DeviceState, IconName>;
 
 export const acceptanceIcons = { unchecked: 'free', waiting: 'waiting', accepted: 'accepted', stuck: 'failed', missing: 'missing' } satisfies Record<AcceptanceState, IconName>;
+
+export const certificateIcons = { issued: 'certificate', ending: 'waiting', expired: 'failed', superseded: 'again', revoked: 'cancelled', lost: 'missing' } satisfies Record<ShownState, IconName>;
 
 export const actionIcons = { started: 'running', done: 'done', failed: 'failed' } satisfies Record<ActionEntry['state'], IconName>;
 

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { texts } from '../texts';
 
@@ -6,12 +7,14 @@ interface TypedConfirmationProps {
   readonly value: string;
   readonly sentence: string;
   readonly button: string;
+  /** What else is asked, above it. */
+  readonly children?: ReactNode;
   readonly onConfirm: (typed: string) => void;
   readonly onBack: () => void;
 }
 
 /** What cannot be undone is confirmed by the name of the thing, typed or scanned. Main compares; this only asks. */
-export function TypedConfirmation({ value, sentence, button, onConfirm, onBack }: TypedConfirmationProps) {
+export function TypedConfirmation({ value, sentence, button, children, onConfirm, onBack }: TypedConfirmationProps) {
   const [text, setText] = useState('');
   const typed = text.trim();
   return (
@@ -24,6 +27,7 @@ export function TypedConfirmation({ value, sentence, button, onConfirm, onBack }
       }}
     >
       <p className="confirmation__sentence">{sentence}</p>
+      {children}
       <label className="field">
         <span className="confirmation__question">{texts.confirm.label(value)}</span>
         <input type="text" autoFocus data-testid="confirmation-input" value={text} maxLength={1000} autoComplete="off" spellCheck={false} onChange={(event) => setText(event.target.value)} />

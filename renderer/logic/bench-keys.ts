@@ -5,7 +5,7 @@ import { slotIndexOfDigit } from './slots';
 /** What a key press asks of the bench. */
 export type BenchCommand =
   | { readonly type: 'terminator'; readonly key: 'Enter' | 'Tab' }
-  | { readonly type: 'start' | 'escape' | 'power-on' | 'clear' | 'day-list' | 'to-field' | 'batch' }
+  | { readonly type: 'start' | 'escape' | 'power-on' | 'clear' | 'day-list' | 'to-field' | 'batch' | 'renew' }
   | { readonly type: 'select'; readonly index: number }
   | { readonly type: 'move'; readonly key: ArrowKey }
   /** A held-down key: done once, not again. */
@@ -24,11 +24,16 @@ export interface BenchKeyPress extends KeyPress {
 
 const functionKeys: Readonly<Record<string, 'start' | 'power-on' | 'clear' | 'day-list'>> = { F3: 'day-list', F5: 'start', F6: 'power-on', F7: 'clear' };
 
+const controlKeys: Readonly<Record<string, 'batch' | 'renew' | undefined>> = { b: 'batch', e: 'renew' };
+
 /** Reads a key press on the bench; undefined where it is not the bench's business. */
 export function readBenchKey(press: BenchKeyPress, context: BenchKeyContext): BenchCommand | undefined {
   const { key } = press;
   if (press.metaKey) return undefined;
-  if (press.ctrlKey) return key.toLowerCase() === 'b' && !press.altKey ? { type: press.repeat ? 'ignore' : 'batch' } : undefined;
+  if (press.ctrlKey) {
+    const command = press.altKey ? undefined : controlKeys[key.toLowerCase()];
+    return command === undefined ? undefined : { type: press.repeat ? 'ignore' : command };
+  }
   if (press.altKey) {
     const index = slotIndexOfDigit(key);
     return index === undefined || index >= context.slotCount ? undefined : { type: 'select', index };

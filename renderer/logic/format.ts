@@ -71,6 +71,12 @@ export function formatAge(iso: string, now: number): string {
   return `${String(Math.floor(minutes / (24 * 60)))}${space}days`;
 }
 
+/** How far a moment is from now, in one unit: `12 min`, `5 h`, `3 days`; which side of it the caller knows. */
+export function formatDistance(iso: string, now: number): string {
+  const moment = Date.parse(iso);
+  return moment <= now ? formatAge(iso, now) : formatAge(new Date(now).toISOString(), moment);
+}
+
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }

@@ -29,6 +29,8 @@ export function slotForAction(slots: readonly SlotView[], selected: SlotView | u
 
 export const canCancel = (slot: SlotView): boolean => !hasEnded(slot.state) && (slot.canCancel || slot.state === 'ready');
 export const canPowerOn = (slot: SlotView): boolean => slot.canPowerOn;
+/** Not while a job is at the card, nor while one is about to be. */
+export const canRenew = (slot: SlotView): boolean => slot.state !== 'running' && slot.state !== 'ready';
 export const canClear = (slot: SlotView): boolean => hasEnded(slot.state);
 
 export type ArrowKey = 'ArrowLeft' | 'ArrowRight' | 'ArrowUp' | 'ArrowDown';

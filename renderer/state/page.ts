@@ -1,6 +1,6 @@
-import type { AcceptanceState, DeviceState } from '../contract';
+import type { AcceptanceState, CertificateState, DeviceState } from '../contract';
 
-export type ListPage = 'bench' | 'devices' | 'acceptance';
+export type ListPage = 'bench' | 'devices' | 'acceptance' | 'certificates';
 
 export type Page =
   | { readonly name: ListPage }
@@ -28,3 +28,15 @@ export interface AcceptanceSearch {
 }
 
 export const emptyAcceptanceSearch: AcceptanceSearch = { text: '', batch: '', profileName: '', state: undefined, current: 0 };
+
+/** What the page of certificates shows and where in it; it outlives a visit to a device's page. */
+export interface CertificateSearch {
+  readonly text: string;
+  readonly state: CertificateState | undefined;
+  /** Only those that end within so many hours, and those that have ended. */
+  readonly withinHours: number | undefined;
+  readonly current: number;
+}
+
+/** What is on the cards: nobody has to renew what was superseded, revoked or lost. */
+export const emptyCertificateSearch: CertificateSearch = { text: '', state: 'issued', withinHours: undefined, current: 0 };

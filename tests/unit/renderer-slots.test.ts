@@ -97,6 +97,8 @@ describe('what the window knows', () => {
     serverUrl: 'https://127.0.0.1:1',
     imageName: 'golden.sdimg.xz',
     keyType: 'rsa-3072',
+    expectedWords: { mender: 'Preauthorized' },
+    renews: false,
     warnings: [],
     slots: [...slots('free', 'free')],
     today: [],
