@@ -529,7 +529,6 @@ export const texts = {
     bench: 'Bench',
     devices: 'Devices',
     slotBinding: 'Slots',
-    theme: 'Theme',
     help: 'Keys',
     back: 'Back',
     pages: 'Pages',

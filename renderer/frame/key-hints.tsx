@@ -10,7 +10,6 @@ const everywhere: readonly KeyHint[] = [
   { keys: 'F2', does: texts.hints.devices },
   { keys: 'F9', does: texts.hints.acceptance },
   { keys: 'F11', does: texts.hints.certificates },
-  { keys: 'F8', does: texts.hints.theme },
   { keys: 'F12', does: texts.hints.help },
 ];
 
