@@ -1,5 +1,6 @@
 import type { ServerKind } from '../domain/ports';
 import { menderServer } from '../servers/mender/adapter';
+import { openMdmServer } from '../servers/openmdm/adapter';
 
 /** Every server kind that Imprint speaks: another one is a folder beside mender and a line here. */
-export const servers: readonly ServerKind[] = [menderServer];
+export const servers: readonly ServerKind[] = [menderServer, openMdmServer];

@@ -24,6 +24,7 @@ export const options = {
   'target': { type: 'string' },
   'image': { type: 'string' },
   'port': { type: 'string' },
+  'server': { type: 'string' },
   'operator': { type: 'string' },
   'name': { type: 'string' },
   'fixed-disk': { type: 'boolean' },
