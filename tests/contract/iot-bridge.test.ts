@@ -271,7 +271,7 @@ describe('IoT Bridge, practice servers over TLS', () => {
     it('are renewed with the key that stays on the card', async () => {
       await start();
       const { connection, identity, key, receipt, current } = await enrolled();
-      const renewal = await connection.renew?.({ identity, publicKey: key.publicKey, current, tls: key.tls }, never);
+      const renewal = await connection.renew?.({ identity, publicKey: key.publicKey, current, tls: key.tls, sign: key.sign }, never);
       const fresh = new X509Certificate(textOf(renewal?.contents, 'certificate'));
       expect(fresh.serialNumber).not.toBe(new X509Certificate(textOf(receipt.contents, 'certificate')).serialNumber);
       expect(fresh.publicKey.export({ type: 'spki', format: 'der' }).equals(Buffer.from(key.publicKey.spki))).toBe(true);
@@ -293,7 +293,7 @@ describe('IoT Bridge, practice servers over TLS', () => {
       }
       expect(server.servers.isRevoked(serialOf(textOf(receipt.contents, 'certificate')))).toBe(true);
       await expect(connection.findDevice(identity, never)).resolves.toBeUndefined();
-      const late = await failure(connection.renew?.({ identity, publicKey: key.publicKey, current, tls: key.tls }, never) ?? Promise.resolve());
+      const late = await failure(connection.renew?.({ identity, publicKey: key.publicKey, current, tls: key.tls, sign: key.sign }, never) ?? Promise.resolve());
       expect(late).toMatchObject({ code: 'server-refused' });
       expect(late.message).toMatch(/revoked or has expired/);
     });
