@@ -11,6 +11,7 @@ import type { PracticeBridgeOptions } from '../../main/servers/iot-bridge/practi
 import { serialOf } from '../support/bridge-practice';
 import { newBoardKey, newBridgeIdentity, practiceBridgeUnderTest, quickBridge, quickBridgeOptions, realBridgeSettings, realBridgeUrl, type BoardKey, type BridgeUnderTest } from './iot-bridge-fixture';
 import { secretsOf } from './mender-fixture';
+import { describeServerContract } from './server-contract';
 
 const never = new AbortController().signal;
 const failure = (promise: Promise<unknown>) => promise.then(() => { throw new Error('it went well'); }, (thrown: unknown) => asImprintError(thrown));
@@ -19,6 +20,11 @@ function textOf(contents: readonly DeliveredContent[] | undefined, content: stri
   const parts = contents?.find((each) => each.content === content)?.parts ?? [];
   return parts.map((part) => ('bytes' in part ? Buffer.from(part.bytes).toString('utf8') : `{${part.secret}}`)).join('');
 }
+
+describeServerContract('IoT Bridge, practice servers over TLS', async () => {
+  const { settings, secrets, close } = await practiceBridgeUnderTest();
+  return { kind: quickBridge, settings, secrets, wrong: { settings, secrets }, newIdentity: newBridgeIdentity, newKey: newBoardKey, rules: { expectedStatus: 'hawkBit target present, never polled; not in ThingsBoard', signsIn: false, showsKeys: false, tellsFirst: false }, close };
+});
 
 describe('IoT Bridge, practice servers over TLS', () => {
   let server: BridgeUnderTest;
