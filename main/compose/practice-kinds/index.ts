@@ -1,10 +1,11 @@
 import { ImprintError } from '../../domain/errors';
+import { iotBridgePractice } from './iot-bridge';
 import { menderPractice } from './mender';
 import { openMdmPractice, openMdmSecretPractice } from './openmdm';
 import type { PracticeKind } from './practice-kind';
 
 /** Every way to practise; the first is the usual one. Another one is a file beside these and a word here. */
-export const practiceKinds: readonly [PracticeKind, ...PracticeKind[]] = [menderPractice, openMdmPractice, openMdmSecretPractice];
+export const practiceKinds: readonly [PracticeKind, ...PracticeKind[]] = [menderPractice, iotBridgePractice, openMdmPractice, openMdmSecretPractice];
 
 /** @throws ImprintError usage */
 export function practiceKindOf(name: string | undefined): PracticeKind {
