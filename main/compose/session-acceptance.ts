@@ -115,7 +115,7 @@ function rowView({ deviceId, identity, profileName, batch, acceptance, diagnosis
 /** How the server sees a device; `ours` is the fingerprint of the recorded key. */
 export function serverView(device: ServerDevice, ours: string | undefined): ServerView {
   return {
-    status: device.status,
+    status: device.keysHidden === true ? 'known' : device.status,
     sentence: device.decommissioning ? `The server is decommissioning device ${device.id}.` : device.keysHidden === true ? `Device ${device.id} at the server: ${device.status}.` : `Device ${device.id} is ${device.status} at the server.`,
     serverDeviceId: device.id,
     decommissioning: device.decommissioning,
