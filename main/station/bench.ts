@@ -138,6 +138,8 @@ export class Bench {
     const scanned = scheme.find((attribute) => attribute.scan);
     if (scanned === undefined) throw new ImprintError('profile-invalid', 'The profile names no attribute that the scanner fills.', { field: 'identity' });
     const identity = readIdentity(scheme, { ...others, [scanned.name]: text });
+    const { profile } = this.#loaded;
+    serverKindOf(this.#station, profile).checkIdentity?.(identity, profile.server);
     const twin = [...this.#slots.values()].find(
       (other) => other !== slot && (other.view.state === 'ready' || other.view.state === 'running') && describeIdentity(other.view.identity ?? {}) === describeIdentity(identity),
     );
