@@ -6,7 +6,7 @@ import type { DeviceDetails } from '../domain/ports';
 import type { SlotSettings } from '../domain/profile';
 import { may } from '../domain/roles';
 import { systemDrives } from '../flash/drives';
-import { finishActions } from '../station/administration';
+import { finishActions, possibleActs } from '../station/administration';
 import { Bench, type BenchSlot } from '../station/bench';
 import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
@@ -213,10 +213,10 @@ export class BenchSession {
     if (device.serverUrl !== profile.server.url) return { sentence: `This device belongs to ${device.serverUrl}; open its profile to ask that server.`, authSets: [] };
     try {
       const signal = AbortSignal.timeout(15_000);
-      const { found, blind } = await withServer(this.station, profile, signal, async (connection) => ({ found: await connection.findDevice(device.identity, signal), blind: connection.blind }));
+      const { found, blind, acts } = await withServer(this.station, profile, signal, async (connection) => ({ found: await connection.findDevice(device.identity, signal), blind: connection.blind, acts: possibleActs(connection) }));
       if (blind !== undefined) return { sentence: blind, authSets: [] };
       if (found === undefined) return { sentence: 'The server does not know this identity.', authSets: [] };
-      return serverView(found, device.fingerprint);
+      return serverView(found, device.fingerprint, acts);
     } catch (thrown) {
       return { sentence: asImprintError(thrown).message, authSets: [] };
     }

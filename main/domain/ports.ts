@@ -329,8 +329,8 @@ export interface EnrolReceipt {
   /** True where an earlier call had done it already and its reply was lost. */
   readonly already: boolean;
   readonly sentence: string;
-  /** How the sentence about the finished device ends, where the server does not expect exactly the key on its card. */
-  readonly ending?: string | undefined;
+  /** How it was done and what that means, where the server does not expect exactly the key on the card. */
+  readonly how?: string | undefined;
   /** What goes onto the card besides the private key: all of the kind's deliverables that the profile writes. */
   readonly contents?: readonly DeliveredContent[] | undefined;
   /** Every certificate that the server is known to have issued for this call. */

@@ -156,6 +156,14 @@ function assertConfirmed(profile: Profile, { identity, confirmation }: DeviceReq
   throw new ImprintError('identity-invalid', `The confirmation is not that of ${describeIdentity(identity)}: nothing was done.`, { field: 'confirmation', expected });
 }
 
+/** What this kind of server lets an admin do, whoever that is. */
+export function possibleActs({ administration }: ServerConnection): readonly PossibleAct[] {
+  if (administration === undefined) return [];
+  return ['decommission', ...(administration.reject === undefined ? [] : (['reject'] as const)), ...(administration.removeAuthSet === undefined ? [] : (['remove-auth-set'] as const))];
+}
+
+export type PossibleAct = 'decommission' | 'reject' | 'remove-auth-set';
+
 function administrationOf(profile: Profile, { administration }: ServerConnection): ServerAdministration {
   if (administration !== undefined) return administration;
   throw new ImprintError('server-refused', `Imprint cannot change the devices of a ${profile.server.kind} server: do it there.`, { field: 'server.kind' });

@@ -170,7 +170,8 @@ class ProvisionRun {
       await custody.destroy(this.#jobId);
       return { value: undefined, sentence: 'The private key was erased from this computer; only the card has it.' };
     });
-    const sentence = `${this.#kind.expectedWord}: ${describeIdentity(this.#request.identity)} ${receipt.ending ?? 'is expected at the server with the key on this card.'}`;
+    const who = describeIdentity(this.#request.identity);
+    const sentence = receipt.how === undefined ? `${this.#kind.expectedWord}: ${who} is expected at the server with the key on this card.` : `${this.#kind.expectedWord} ${receipt.how}: ${who}.`;
     await this.#journal.step('record', async () => Promise.resolve({ value: undefined, sentence: `Recorded with the fingerprint ${short(publicKey)}….` }));
     await record.endJob(this.#jobId, 'done', 'preauthorized', sentence, now(this.#station), receipt.serverDeviceId);
     this.#station.faults.reached('end:done');

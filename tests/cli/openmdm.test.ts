@@ -175,7 +175,7 @@ describe('OpenMDM at the command line', () => {
     const warned = made.events.filter((event) => event['event'] === 'warning').map((event) => String(event['sentence']));
     expect(warned.some((sentence) => sentence.startsWith('LEGACY'))).toBe(true);
     expect(stepOf(made, 'enrol')).toMatch(/^LEGACY: .*pinned no key/);
-    expect(lastOf(made)['sentence']).toMatch(/expects no key of it/);
+    expect(lastOf(made)['sentence']).toMatch(/^Enrolled by the secret of the fleet \(LEGACY\)/);
     expect(`${made.stdout}${made.stderr}`).not.toContain(server.deviceSecret);
     expect(((await asAdmin('GET', `/devices/${(await readCard('SN-3')).deviceId}`)).json() as { publicKey: string | null }).publicKey).toBeNull();
     const other = { data: 'third' };

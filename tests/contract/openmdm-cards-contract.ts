@@ -97,7 +97,7 @@ export function describeMdmCards(name: string, makeServer: () => Promise<MdmUnde
       // A service of its own that the practice server has; a real one is where its owner put it.
       if (server.practice === undefined) return context.skip();
       const made = await make();
-      expect(await confirm({ deviceRequests: '/device-request' }, confirmOf(made))).toMatch(/verified against the pinned key/);
+      expect(await confirm({ deviceRequests: '/device-request' }, confirmOf(made))).toMatch(/erified against the pinned key/);
       await expect(confirm({ deviceRequests: '/device-request' }, confirmOf(made, newDeviceKey()))).rejects.toMatchObject({ code: 'device-not-accepted', message: expect.stringContaining('signature-invalid') as string });
     });
 

@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ImprintError } from '../../domain/errors';
-import { describeIdentity } from '../../domain/identity';
 import type { JsonObject } from '../../domain/profile';
 import { openMdmServer } from '../../servers/openmdm/adapter';
 import { bootSharedSecretDevice, bootSigningDevice } from '../../servers/openmdm/practice-device';
@@ -32,7 +31,7 @@ export const openMdmPractice: PracticeKind = {
 export const openMdmSecretPractice: PracticeKind = {
   ...common,
   name: 'openmdm-hmac',
-  profileName: 'Practice bench, OpenMDM by the secret of the fleet',
+  profileName: 'Practice bench, OpenMDM (legacy)',
   start: (options) => start(options, { enrolment: 'hmac', deviceSecret: { from: 'keyring', name: 'practice-secret' }, heartbeat: true }, bootBySecret),
 };
 
@@ -64,10 +63,10 @@ async function deviceIdOnCard({ custody, profile, targetPath }: PracticeBoard): 
 const bootByKey: Boot = async ({ custody, profile, targetPath, identity }, deviceId, _secret, signal) => {
   const sign = async (payload: Uint8Array): Promise<Uint8Array> => (await custody.signWithCardKey(targetPath, profile.files, payload)).signature;
   await bootSigningDevice({ url: profile.server.url, certificateAuthority: profile.server.certificateAuthority, identity, deviceId }, sign, signal);
-  return `The simulated device signed a request with the key from this card, and the practice server verified it against the key that is pinned for ${describeIdentity(identity)}.`;
+  return `The simulated device signed a request with the key from this card, and the practice server verified it against the pinned key (device ${deviceId}).`;
 };
 
 const bootBySecret: Boot = async ({ profile, identity }, deviceId, secret, signal) => {
   await bootSharedSecretDevice({ url: profile.server.url, certificateAuthority: profile.server.certificateAuthority, identity, deviceId }, secret, signal);
-  return `The simulated device of ${describeIdentity(identity)} enrolled by the secret of the fleet and reported. LEGACY: the key on this card had no part in it.`;
+  return `LEGACY: the simulated device enrolled by the secret of the fleet and reported (device ${deviceId}); the key on this card had no part in it.`;
 };

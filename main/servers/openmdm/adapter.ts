@@ -1,7 +1,6 @@
 import type { Finding, WatchedDevice } from '../../domain/acceptance';
 import { asImprintError, ImprintError } from '../../domain/errors';
 import type { Identity } from '../../domain/identity';
-import { canonicalIdentity } from '../../domain/identity';
 import type { Clock, ConfirmRequest, EnrolReceipt, EnrolRequest, Renewal, RenewRequest, Secrets, ServerAdministration, ServerCapacity, ServerConnection, ServerDevice, ServerDevicesQuery, ServerKind } from '../../domain/ports';
 import type { Profile, ServerSettings } from '../../domain/profile';
 import { HttpClient } from '../http/http-client';
@@ -18,7 +17,7 @@ import { signDeviceRequest } from './device-request';
 import { devicesPath, MdmDevices, toServerDevice } from './devices';
 import type { EnrolmentParts } from './enrolment';
 import { enrolDevice } from './enrolment';
-import { enrollmentIdOf, identifierNames, mdmAttributes, readMdmIdentity } from './identifiers';
+import { enrollmentIdOf, identifierNames, identifierOf, mdmAttributes, readMdmIdentity } from './identifiers';
 import { blindSentence, MdmClient } from './mdm-client';
 import type { MdmOptions } from './options';
 import { optionsOf, readMdmOptions, warningsOf } from './options';
@@ -57,7 +56,7 @@ export function createOpenMdmServer(options: OpenMdmOptions = {}): ServerKind {
     checkIdentity: (identity, settings) => {
       enrollmentIdOf(readMdmIdentity(identity, optionsOf(settings).method));
     },
-    identityKey,
+    identityKey: identifierOf,
     warnings: (settings) => warningsOf(optionsOf(settings)),
     signRequest: signDeviceRequest,
     connect(settings: ServerSettings, secrets: Secrets): ServerConnection {
@@ -72,12 +71,6 @@ export function createOpenMdmServer(options: OpenMdmOptions = {}): ServerKind {
 }
 
 export const openMdmServer: ServerKind = createOpenMdmServer();
-
-/** The server knows a device by one of its identifiers alone; an update of its system must not make it another one. */
-function identityKey(identity: Identity): string {
-  const id = identifierNames.map((name) => identity[name]).find((value) => value !== undefined && value !== '');
-  return id ?? canonicalIdentity(identity);
-}
 
 /** @throws ImprintError profile-invalid */
 function checkProfile({ identity, keyType }: Pick<Profile, 'identity' | 'keyType'>): void {
@@ -160,8 +153,8 @@ class OpenMdmConnection implements ServerConnection {
     return inClosedCodes(async () => {
       const sign = key === undefined ? undefined : (payload: Uint8Array) => key.sign(payload);
       const { enrolment, already, sentence } = await enrolDevice(this.#parts, { identity, publicKey, sign, replace, again: false }, signal);
-      const ending = this.#parts.options.enrolment === 'hmac' ? { ending: 'is enrolled by the secret of the fleet (LEGACY): the server expects no key of it.' } : {};
-      return { serverDeviceId: enrolment.deviceId, already, sentence, ...ending, contents: contentsOf(enrolment, this.#parts.options, this.#url) };
+      const how = this.#parts.options.enrolment === 'hmac' ? { how: 'by the secret of the fleet (LEGACY); the server expects no key' } : {};
+      return { serverDeviceId: enrolment.deviceId, already, sentence, ...how, contents: contentsOf(enrolment, this.#parts.options, this.#url) };
     });
   }
 

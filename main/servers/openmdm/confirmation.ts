@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, ConfirmRequest } from '../../domain/ports';
 import { ImprintError } from '../../domain/errors';
-import { describeIdentity } from '../../domain/identity';
 import { printableWords, serverWords } from '../http/server-words';
 import { textOf } from './contents';
 import { signDeviceRequest } from './device-request';
+import { identifierOf } from './identifiers';
 import type { MdmClient } from './mdm-client';
 import type { MdmOptions } from './options';
 import { parseConfig, parseHeartbeat } from './replies';
@@ -24,7 +24,7 @@ export async function confirmEnrolment(client: MdmClient, options: MdmOptions, c
     said.push('a request signed by the key on the card was verified against the pinned key');
   }
   if (options.heartbeat) {
-    const doing = `trying the token of ${describeIdentity(identity)}`;
+    const doing = `trying the token of ${identifierOf(identity)}`;
     const token = textOf(contents, 'token') ?? '';
     const config = parseConfig(await client.agent({ method: 'GET', path: '/agent/config' }, true, signal, token), doing);
     if (config.device.id !== serverDeviceId) throw new ImprintError('server-reply-invalid', `The token of device ${serverDeviceId} is that of device ${printableWords(config.device.id) ?? '?'}: look at the server before this card is used.`);
@@ -32,7 +32,8 @@ export async function confirmEnrolment(client: MdmClient, options: MdmOptions, c
     parseHeartbeat(await client.agent({ method: 'POST', path: '/agent/heartbeat', body: { timestamp: clock.now().toISOString() } }, true, signal, token), doing);
     said.push('the server took a heartbeat with the token');
   }
-  return `${describeIdentity(identity)} (device ${serverDeviceId}): ${said.join(', and ')}.`;
+  const sentence = said.join(', and ');
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)} (device ${serverDeviceId}).`;
 }
 
 async function proveKey(client: MdmClient, path: string, deviceId: string, clock: Clock, sign: ConfirmRequest['sign'], signal: AbortSignal): Promise<void> {

@@ -2,7 +2,6 @@ import type { Clock, Secrets } from '../../domain/ports';
 import type { Identity } from '../../domain/identity';
 import type { PublicKey } from '../../domain/keys';
 import { asImprintError, ImprintError } from '../../domain/errors';
-import { describeIdentity } from '../../domain/identity';
 import type { HttpReply } from '../http/http-exchange';
 import { ExchangeFailure } from '../http/http-failures';
 import { pause } from '../http/patience';
@@ -10,7 +9,7 @@ import { pinnedKeyMessage, sharedSecretMessage, sharedSecretSignature } from './
 import type { MdmDevices } from './devices';
 import { fingerprintOf } from './devices';
 import type { MdmIdentity } from './identifiers';
-import { enrollmentIdOf, identifierNames, readMdmIdentity } from './identifiers';
+import { enrollmentIdOf, identifierNames, identifierOf, readMdmIdentity } from './identifiers';
 import { blindSentence, type MdmClient } from './mdm-client';
 import type { MdmOptions } from './options';
 import type { MdmDevice, MdmEnrolment } from './replies';
@@ -74,7 +73,7 @@ export async function enrolDevice(parts: EnrolmentParts, device: DeviceToEnrol, 
 /** @throws ImprintError identity-at-server where the server has this device in a way that the person must decide about */
 async function clearTheWay({ devices, options }: EnrolmentParts, { identity, publicKey, replace, again }: DeviceToEnrol, known: MdmDevice | undefined, signal: AbortSignal): Promise<void> {
   if (devices === undefined || known === undefined) return;
-  const who = `${describeIdentity(identity)} (device ${known.id}, ${known.status})`;
+  const who = `${identifierOf(identity)} (device ${known.id}, ${known.status})`;
   const conflict = (sentence: string): ImprintError => new ImprintError('identity-at-server', sentence, { field: 'identity', expected: 'an identity that the server does not have' });
   if (options.enrolment === 'hmac') {
     // SECURITY: the server takes the shared secret for a device that has a pinned key, and asks nobody for that key.
@@ -95,11 +94,11 @@ async function clearTheWay({ devices, options }: EnrolmentParts, { identity, pub
 /** A device that is in the way and in no list was retired: unpinning would not help there. */
 async function explainHidden({ devices }: EnrolmentParts, { identity }: DeviceToEnrol, enrollmentId: string, error: ImprintError, signal: AbortSignal): Promise<ImprintError> {
   if (error.code !== 'identity-at-server' || devices === undefined || (await devices.find(enrollmentId, signal)) !== undefined) return error;
-  return new ImprintError('identity-at-server', `The server has retired ${describeIdentity(identity)} and keeps its row with another key: whoever runs the server must delete that row before this identity is used again (${error.message})`, error);
+  return new ImprintError('identity-at-server', `The server has retired ${identifierOf(identity)} and keeps its row with another key: whoever runs the server must delete that row before this identity is used again (${error.message})`, error);
 }
 
 function mismatchSentence(who: string): string {
-  return `The server has pinned another key for ${who}: either its storage was wiped, or somebody else uses its identity. Find out which; then an admin makes its card with replace, which unpins the old key.`;
+  return `The server has pinned another key for ${who}: its storage was wiped, or somebody else uses its identity. Find out which; then an admin makes its card with --replace, which unpins the old key.`;
 }
 
 /** Another attempt may help. */
@@ -114,7 +113,7 @@ class Again extends Error {
 }
 
 async function attempt(parts: EnrolmentParts, device: DeviceToEnrol, identity: MdmIdentity, signal: AbortSignal): Promise<MdmEnrolment> {
-  const doing = `enrolling ${describeIdentity(device.identity)}`;
+  const doing = `enrolling ${identifierOf(device.identity)}`;
   const { policyId, groupId, deviceSecret } = parts.options;
   const signed = parts.options.enrolment === 'hmac' ? await bySecret(parts, identity, signal) : await byKey(parts, device, identity, doing, signal);
   const body = { ...identity, ...signed, ...(policyId === undefined ? {} : { policyId }), ...(groupId === undefined ? {} : { groupId }) };
@@ -190,7 +189,7 @@ async function repeatedly({ settle }: EnrolmentParts, device: DeviceToEnrol, sig
 
 function withDoubt(error: ImprintError, { identity }: DeviceToEnrol): ImprintError {
   if (error.code === 'cancelled') return error;
-  return new ImprintError(error.code, `${error.message} It is not known whether the server has enrolled ${describeIdentity(identity)}; if it has, an admin must unpin it before its card is made again.`, error);
+  return new ImprintError(error.code, `${error.message} It is not known whether the server has enrolled ${identifierOf(identity)}; if it has, an admin must unpin it before its card is made again.`, error);
 }
 
 /**
@@ -200,7 +199,7 @@ function withDoubt(error: ImprintError, { identity }: DeviceToEnrol): ImprintErr
 async function assertThere({ devices, options }: EnrolmentParts, { publicKey, identity }: DeviceToEnrol, id: string, signal: AbortSignal): Promise<void> {
   if (devices === undefined) return;
   const shown = await devices.read(id, signal);
-  const who = `${describeIdentity(identity)} (device ${id})`;
+  const who = `${identifierOf(identity)} (device ${id})`;
   if (shown === undefined) {
     throw new ImprintError('server-refused', `The server has retired ${who} and keeps its row: it would turn the board away. Whoever runs the server must delete that row before this identity is used again.`, { field: 'identity' });
   }
@@ -209,9 +208,9 @@ async function assertThere({ devices, options }: EnrolmentParts, { publicKey, id
   }
 }
 
-function describe({ options, devices }: EnrolmentParts, { identity, again }: DeviceToEnrol, mdm: MdmIdentity, { deviceId, enrollmentId }: MdmEnrolment, known: MdmDevice | undefined): string {
+function describe({ options, devices }: EnrolmentParts, { again }: DeviceToEnrol, mdm: MdmIdentity, { deviceId, enrollmentId }: MdmEnrolment, known: MdmDevice | undefined): string {
   const name = identifierNames.find((each) => mdm[each] === enrollmentId) ?? 'identifier';
-  const who = `${describeIdentity(identity)} as device ${deviceId}, known there by its ${name} ${enrollmentId}`;
+  const who = `this device as ${deviceId}, known there by its ${name} ${enrollmentId}`;
   if (options.enrolment === 'hmac') {
     const before = devices === undefined ? ` ${blindSentence}` : known?.publicKey === undefined ? '' : ' The key that was pinned for it stays pinned, and is not asked for.';
     return `LEGACY: the server enrolled ${who}, by the secret of the fleet; it has pinned no key.${before}`;

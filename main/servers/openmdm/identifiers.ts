@@ -1,6 +1,6 @@
 import { ImprintError } from '../../domain/errors';
 import type { Identity } from '../../domain/identity';
-import { normaliseMac } from '../../domain/identity';
+import { canonicalIdentity, normaliseMac } from '../../domain/identity';
 
 /** How a device comes to its enrolment, in OpenMDM's words. */
 export const enrolmentMethods = ['qr', 'nfc', 'zero-touch', 'knox', 'manual', 'app-only', 'adb'] as const;
@@ -82,6 +82,11 @@ export function enrollmentIdOf(identity: MdmIdentity): string {
     throw new ImprintError('identity-missing-attribute', `Nothing tells this device from others: OpenMDM needs at least one of ${identifierNames.join(', ')}.`, { field: 'identity', expected: `one of ${identifierNames.join(', ')}` });
   }
   return id;
+}
+
+/** The same of any identity; the server knows a device by this alone, so an update of its system makes it no other one. */
+export function identifierOf(identity: Identity): string {
+  return identifierNames.map((name) => identity[name]).find((value) => value !== undefined && value !== '') ?? canonicalIdentity(identity);
 }
 
 function readMethod(value: string): EnrolmentMethod {

@@ -112,7 +112,7 @@ export function refusalOfMdm(reply: HttpReply, doing: string): ImprintError {
     case 'PUBLIC_KEY_MISMATCH': {
       const id = mismatchDetails.safeParse(body.details).data?.deviceId;
       const which = id === undefined ? '' : ` (device ${printableWords(id) ?? 'without a name'})`;
-      return new ImprintError('identity-at-server', `The server has this device already under another key${which} while ${doing}: either its storage was wiped and it came with a new key, or somebody else uses its identity. Nothing was changed there. Find out which; then an admin unpins it (PATCH /devices/ID with {"publicKey": null}, or provision with --replace where the profile has an adminToken), and its card is made again.`, {
+      return new ImprintError('identity-at-server', `The server has this device already under another key${which}: its storage was wiped, or somebody else uses its identity. Find out which; then an admin unpins it there (PATCH /devices/ID, {"publicKey": null}) or here (--replace, with an adminToken). Nothing was changed while ${doing}.`, {
         field: 'identity',
         expected: 'an identity that the server does not have',
       });
