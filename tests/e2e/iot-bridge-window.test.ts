@@ -27,7 +27,7 @@ describe('the practice bench with an IoT Bridge', () => {
 
   it('refuses an id that no certificate can be made out to, before a key is made', async () => {
     await scan(station, 'gateway_7');
-    await page.waitForFunction(() => document.body.textContent?.includes('cannot be the id of a device at this server') === true);
+    await page.waitForFunction(() => document.body.innerText.includes('cannot be the id of a device at this server'));
     await shootAll(station, screenshots, 'iot-bridge-refused');
     expect(await page.locator('[data-testid="slot"][data-slot="Slot 1"][data-state="free"]').count()).toBe(1);
     await page.keyboard.press('Escape');
@@ -53,7 +53,7 @@ describe('the practice bench with an IoT Bridge', () => {
   it('shows the steps of its life in their order, and how the tenant sees it', async () => {
     await page.locator('[data-testid="day-row"]', { hasText: 'gateway-0815' }).first().click();
     await page.waitForSelector('[data-testid="device-page"]');
-    await page.waitForFunction(() => document.querySelector('[data-testid="server-state"]')?.textContent?.includes('connected by MQTT, shown in ThingsBoard') === true, undefined, { timeout: 30_000 });
+    await page.waitForFunction(() => (document.querySelector('[data-testid="server-state"]')?.textContent ?? '').includes('connected by MQTT, shown in ThingsBoard'), undefined, { timeout: 30_000 });
     const text = (await page.textContent('[data-testid="device-page"]')) ?? '';
     expect(text.indexOf('Tell the server')).toBeLessThan(text.indexOf('Read back'));
     expect(text).toMatch(/the broker 127\.0\.0\.1 took a message of it/);

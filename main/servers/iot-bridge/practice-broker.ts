@@ -41,7 +41,7 @@ export async function startPracticeBroker(options: PracticeBrokerOptions): Promi
   });
   // SECURITY: on the loopback interface only.
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(new ImprintError('usage', `The practice broker cannot listen: ${cause.message}.`, { field: 'port', cause })));
+    server.once('error', (cause: Error) => reject(new ImprintError('usage', `The practice broker cannot listen: ${cause.message}.`, { field: 'port', cause })));
     server.listen(0, '127.0.0.1', resolve);
   });
   const address = server.address();

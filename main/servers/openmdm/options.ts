@@ -25,8 +25,11 @@ const common = {
   deviceRequests: path.optional(),
 };
 
+/** SECURITY: whoever has the secret of a fleet can enrol as any of its devices, so only the keyring is good enough for it. */
+const keyringOnly = z.strictObject({ keyring: z.string().min(1).max(100) }, 'expected {"keyring": "name"}: the secret of a fleet is kept in the keyring and nowhere else');
+
 /** As a person writes it. */
-const optionsFile = z.strictObject({ ...common, deviceSecret: referenceFile.optional(), adminToken: referenceFile.optional() });
+const optionsFile = z.strictObject({ ...common, deviceSecret: keyringOnly.optional(), adminToken: referenceFile.optional() });
 
 const reference = z.object({ from: z.enum(['environment', 'keyring', 'ask']), name: z.string() });
 
@@ -90,8 +93,5 @@ function mistakeOf(error: z.ZodError): ImprintError {
 /** What stays on screen with such a profile, one sentence each. */
 export function warningsOf(options: MdmOptions): readonly string[] {
   if (options.enrolment !== 'hmac') return [];
-  const legacy = 'LEGACY: these devices enrol by a secret that the whole fleet shares; no key is pinned at the server, so whoever knows the secret can enrol as any of them.';
-  // SECURITY: every program of this user can read the environment; the keyring is what keeps a fleet's secret.
-  const exposed = 'The shared secret of the fleet comes from an environment variable, which every program of this user can read: keep it in the keyring.';
-  return options.deviceSecret?.from === 'environment' ? [legacy, exposed] : [legacy];
+  return ['LEGACY: these devices enrol by a secret that the whole fleet shares; no key is pinned at the server, so whoever knows the secret can enrol as any of them.'];
 }
