@@ -71,7 +71,7 @@ export const texts = {
     cancelAgain: 'Press again to cancel',
     powerOn: 'Power on the device',
     clear: 'Take out the card',
-    renew: 'Renew the certificate',
+    renew: 'Renew the card',
     inSlot: (action: string, slot: string) => `${action} (${slot})`,
   },
 
@@ -201,11 +201,11 @@ export const texts = {
   },
 
   renewal: {
-    title: (slot: string) => `Renew the certificate in ${slot}?`,
-    sentence: 'The authority gives the card that is in this slot a new certificate. Its key stays on the card. Leave the card in until the result stands there.',
+    title: (slot: string) => `Renew the card in ${slot}?`,
+    sentence: 'The server gives the card that is in this slot a new certificate or token. Its key stays on the card. Leave the card in until the result stands there.',
     yes: 'Renew',
     no: 'Back',
-    notHere: 'The server of this profile gives its devices no certificates.',
+    notHere: 'The server of this profile gives its devices nothing that is renewed.',
   },
 
   roles: {
@@ -396,7 +396,7 @@ export const texts = {
       'remove-auth-set': 'Remove a key',
       'reject': 'Reject',
       'replace': 'Replace the key',
-      'renew': 'Renew the certificate',
+      'renew': 'Renew the card',
     } satisfies Record<ActionEntry['action'], string>,
     actionStates: { started: 'begun', done: 'done', failed: 'failed' } satisfies Record<ActionEntry['state'], string>,
     by: (name: string) => `by ${name}`,
@@ -485,7 +485,7 @@ export const texts = {
     dayList: 'Into the list of the day',
     batchField: 'Set the batch of the next devices',
     tryOutbox: 'Tell the server of the cards that wait',
-    renew: 'Renew the certificate of the card in the slot',
+    renew: 'Renew certificate or token of the card in the slot',
     certificateState: 'All certificates, or those in one state',
     certificateFilter: 'Into the filter',
     compromised: 'What to do when the authority is compromised',

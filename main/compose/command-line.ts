@@ -15,6 +15,7 @@ import { provisionCommand } from './commands/provision';
 import { listCommand, recoverCommand, statusCommand } from './commands/record';
 import { renewCommand } from './commands/renew';
 import { secretCommand } from './commands/secret';
+import { signRequestCommand } from './commands/sign-request';
 import { slotsCommand } from './commands/slots';
 import { watchCommand } from './commands/status-watch';
 import { verifyCardCommand } from './commands/verify-card';
@@ -41,6 +42,7 @@ const commands: Readonly<Record<string, Command>> = {
   'decommission': decommissionCommand,
   'renew': renewCommand,
   'certificates': certificatesCommand,
+  'sign-request': signRequestCommand,
   'import': importCommand,
   'audit': auditCommand,
   'practice': practiceCommand,

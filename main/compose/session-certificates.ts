@@ -34,7 +34,7 @@ function rowView({ pem: _pem, sha256: _sha256, ...row }: CertificateRow): Certif
   return { ...row, identity: { ...row.identity } };
 }
 
-/** Whether the profile's server renews certificates. Its adapter is looked at and nothing is sent. */
-export async function renewsCertificates(station: Station, profile: Profile): Promise<boolean> {
+/** Whether the profile's server renews what it gave to a card. Its adapter is looked at and nothing is sent. */
+export async function renewsCards(station: Station, profile: Profile): Promise<boolean> {
   return withConnection(station, profile, (connection) => Promise.resolve(connection.renew !== undefined)).catch(() => false);
 }

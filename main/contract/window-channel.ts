@@ -95,7 +95,7 @@ export const benchViewSchema = z.object({
   keyType: z.string(),
   /** What a finished device is called until its board came, by kind of server; the record has devices of several. */
   expectedWords: z.record(z.string(), z.enum(['Preauthorized', 'Enrolled'])),
-  /** This server gives its devices certificates that can be renewed with the card in the bench. */
+  /** This server gives its devices something that can be renewed with the card in the bench: certificates, tokens. */
   renews: z.boolean(),
   /** Sentences that stay on screen: memory not locked, unofficial runtime … */
   warnings: listOf(z.string()),
@@ -115,6 +115,8 @@ export const serverViewSchema = z.object({
   decommissioning: z.boolean().optional(),
   /** This kind of server tells nobody which keys it expects. */
   keysHidden: z.boolean().optional(),
+  /** What this kind of server lets an admin do to it. */
+  acts: listOf(z.enum(['decommission', 'reject', 'remove-auth-set'])).optional(),
   createdAt: z.string().optional(),
   checkedInAt: z.string().optional(),
   authSets: listOf(z.object({ id: z.string(), status: z.string(), fingerprint: sha256Schema.optional(), ours: z.boolean(), at: z.string().optional() })),
@@ -288,7 +290,7 @@ export const windowMethods = {
     }),
     result: certificateListSchema,
   },
-  /** A new certificate for the card in this slot. Answers when it is on the card. */
+  /** What the server gave to the card in this slot, given anew. Answers when it is on the card. */
   renew: { params: slot, result: actionEntrySchema },
   watch: { params: z.object({}), result: watchViewSchema },
   /** A round of the watch now; the `watch` event tells how it goes. */

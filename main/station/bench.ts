@@ -14,8 +14,8 @@ import { serverKindOf, type LoadedProfile, type Station } from './station';
 
 export type { BenchSlot } from './bench-slot';
 
-/** Boots the simulated device from a card; practice only. */
-export type PowerOn = (slot: SlotSettings, identity: Identity, signal: AbortSignal) => Promise<void>;
+/** Boots the simulated device from a card; practice only. @returns what it did and what the server said, one sentence */
+export type PowerOn = (slot: SlotSettings, identity: Identity, signal: AbortSignal) => Promise<string>;
 
 export interface BenchOptions {
   readonly powerOn?: PowerOn | undefined;
@@ -95,6 +95,8 @@ export class Bench {
     const scanned = scheme.find((attribute) => attribute.scan);
     if (scanned === undefined) throw new ImprintError('profile-invalid', 'The profile names no attribute that the scanner fills.', { field: 'identity' });
     const identity = readIdentity(scheme, { ...others, [scanned.name]: text });
+    const { profile } = this.#loaded;
+    serverKindOf(this.#station, profile).checkIdentity?.(identity, profile.server);
     const twin = [...this.#slots.values()].find(
       (other) => other !== slot && (other.view.state === 'ready' || other.view.state === 'running') && describeIdentity(other.view.identity ?? {}) === describeIdentity(identity),
     );
@@ -134,7 +136,7 @@ export class Bench {
   }
 
   /**
-   * A new certificate for the card that is in a slot. Returns when it has ended; how it goes on is told by `changed`.
+   * What the server gave to the card in a slot, given anew. Returns when it has ended; how it goes on is told by `changed`.
    *
    * @throws ImprintError slot-busy, target-not-found: the slot stays as it was; else as renewCard, and the slot says so
    */
@@ -232,13 +234,13 @@ export class Bench {
     if (this.#powerOn === undefined || view.identity === undefined || view.deviceId === undefined || !view.canPowerOn) {
       throw new ImprintError('device-not-accepted', 'There is no simulated device with a finished card in this slot.');
     }
-    await this.#powerOn(settings, view.identity, new AbortController().signal);
+    const sentence = await this.#powerOn(settings, view.identity, new AbortController().signal);
     await this.#station.record.markAccepted(view.deviceId, this.#station.clock.now().toISOString());
     return this.#show(name, {
       ...view,
       state: 'accepted',
       word: 'Accepted',
-      sentence: `The device signed in with the key from this card, and the server accepted ${describeIdentity(view.identity)}.`,
+      sentence,
       canPowerOn: false,
     });
   }

@@ -2,7 +2,7 @@ import type { ActionEntry } from '../domain/acceptance';
 import { asImprintError, ImprintError } from '../domain/errors';
 import { describeIdentity, type Identity } from '../domain/identity';
 import type { DeviceDetails, TlsEndpoint } from '../domain/ports';
-import { isSecretFile, type CardFile, type Profile } from '../domain/profile';
+import { isSecretFile, privateKeyContent, type CardFile, type Profile } from '../domain/profile';
 import { assertMay } from '../domain/roles';
 import { assertTargetAllowed, type TargetNaming } from '../domain/targets';
 import { assertSlotFree } from './provision';
@@ -15,14 +15,14 @@ export interface RenewalRequest {
   readonly onPhase?: ((phase: RenewalPhase, identity: Identity | undefined) => void) | undefined;
 }
 
-/** The card is read; the authority is asked; the card is written. From the last one on nothing can be cancelled. */
+/** The card is read; the server is asked; the card is written. From the last one on nothing can be cancelled. */
 export type RenewalPhase = 'read' | 'ask' | 'write';
 
 /** How each phase is told. */
 export const renewalWords: Readonly<Record<RenewalPhase, { readonly word: string; readonly sentence: string }>> = {
   read: { word: 'Reading', sentence: 'The card is read.' },
-  ask: { word: 'Renewing', sentence: 'The authority is asked for a new certificate, with the key on the card.' },
-  write: { word: 'Writing', sentence: 'The new certificate is written to the card and read back. Leave the card in.' },
+  ask: { word: 'Renewing', sentence: 'The server is asked for a new certificate or token, with the key on the card.' },
+  write: { word: 'Writing', sentence: 'What is new is written to the card and read back. Leave the card in.' },
 };
 
 export interface RenewalOutcome {
@@ -31,11 +31,10 @@ export interface RenewalOutcome {
 }
 
 /**
- * Renews the certificate of a card that is in the bench: with the key on the card, which stays there, and the new certificate
- * written back to it.
+ * Renews what a server gave to a card that is in the bench, such as its certificate or token: with the key on the card, which
+ * stays there, and what is new written back to it.
  *
- * CRASH: the intent is durable before the authority is asked. A kill before the card was rewritten leaves it with its old
- * certificate, one in the middle of that a card that must be written again; recovery says so.
+ * CRASH: the intent is durable before the server is asked. A kill before the card was rewritten leaves it with what it had, one in the middle of that a card that must be written again; recovery says so.
  *
  * @throws ImprintError not-allowed, slot-busy (a job writes this card), target-*, verify-*, no-such-device (a card of nobody, or of another server), server-*
  */
@@ -54,6 +53,7 @@ export async function renewCard(station: Station, profile: Profile, request: Ren
   const bytes = await custody.readCardFiles(targetPath, files);
   const current = new Map(files.map(({ content }, index) => [content, bytes[index] ?? new Uint8Array()]));
   const tls = { open: (endpoint: TlsEndpoint, stop: AbortSignal) => custody.openTls({ targetPath, files: profile.files }, endpoint, stop) };
+  const sign = async (payload: Uint8Array): Promise<Uint8Array> => (await custody.signWithCardKey(targetPath, profile.files, payload)).signature;
   onPhase?.('ask', device.identity);
   return withServer(station, profile, signal, async (connection) => {
     if (connection.renew === undefined) throw new ImprintError('server-refused', `A ${profile.server.kind} server gives its devices nothing that is renewed.`, { field: 'server.kind' });
@@ -78,17 +78,19 @@ export async function renewCard(station: Station, profile: Profile, request: Ren
     };
     let issued = false;
     try {
-      const renewal = await connection.renew({ identity: device.identity, publicKey, current, tls }, signal);
+      const renewal = await connection.renew({ identity: device.identity, publicKey, current, tls, sign }, signal);
       await record.addCertificates(device.deviceId, renewal.certificates, true, now(station));
       issued = true;
       station.faults.reached('renew:acted');
       onPhase?.('write', device.identity);
-      const written = filesOf(files, renewal.contents.map(({ content }) => content));
+      // The key stays as it is; a secret that the server gave is written like the rest, and not read out before.
+      const given = profile.files.filter(({ content }) => content !== privateKeyContent);
+      const written = filesOf(given, renewal.contents.map(({ content }) => content));
       await custody.rewriteCardFiles(target, written, renewal.contents);
       return { device, action: await end('done', renewal.sentence) };
     } catch (thrown) {
       const cause = asImprintError(thrown);
-      const error = issued ? new ImprintError(cause.code, `${cause.message} A new certificate was issued, but it is not certain that it is on the card: renew it again, or write the card again where it cannot be read.`, cause) : cause;
+      const error = issued ? new ImprintError(cause.code, `${cause.message} The server gave something new, but it is not certain that it is on the card: renew it again, or write the card again where it cannot be read.`, cause) : cause;
       await end('failed', error.message);
       throw error;
     }

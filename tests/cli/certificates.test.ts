@@ -63,7 +63,7 @@ describe('certificates by the command line', () => {
     expect(renewed.exitCode, renewed.stderr).toBe(0);
     expect(renewed.events.filter((event) => event['event'] === 'notice').map((event) => event['sentence'])).toEqual([
       'The card is read.',
-      expect.stringContaining('authority is asked') as string,
+      expect.stringContaining('server is asked') as string,
       expect.stringContaining('is written to the card') as string,
     ]);
     expect(results(renewed)[0]).toMatchObject({ action: 'renew', state: 'done', identity: { id: 'gw-2' } });

@@ -55,11 +55,11 @@ export async function recoverFirst(context: CommandContext, { station }: OpenSta
   }
 }
 
-/** Tells what the person must know about this computer and this server before a key is made. */
+/** Tells what the person must know about this computer and this profile before a key is made. */
 export async function warnings(context: CommandContext, { station }: OpenStation, profile: Profile): Promise<void> {
   const { warning } = await station.custody.status();
-  if (warning !== undefined) context.output.emit({ event: 'warning', sentence: warning });
-  for (const sentence of serverKindOf(station, profile).warnings?.(profile.server) ?? []) context.output.emit({ event: 'warning', sentence });
+  const ofServer = serverKindOf(station, profile).warnings?.(profile.server) ?? [];
+  for (const sentence of [...(warning === undefined ? [] : [warning]), ...ofServer]) context.output.emit({ event: 'warning', sentence });
 }
 
 /** Where nobody sits at a terminal, nobody is asked. */

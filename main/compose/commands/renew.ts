@@ -8,15 +8,16 @@ import { stationFolder } from '../open-station';
 import { stationSlots } from '../session-slots';
 import { SlotsStore } from '../slots-store';
 import { text, usage, type Command, type CommandContext } from './arguments';
-import { profileOf, recoverFirst, withStation } from './context';
+import { profileOf, recoverFirst, warnings, withStation } from './context';
 
-/** `renew --profile P.json --target PATH [--fixed-disk] | --slot NAME`: a new certificate for the card that is there. */
+/** `renew --profile P.json --target PATH [--fixed-disk] | --slot NAME`: what the server gave to a card, given anew, with the key that is on it. */
 export const renewCommand: Command = async (context) => {
   const { profile } = profileOf(context);
   const slot = text(context, 'slot');
   const target = text(context, 'target');
   if ((slot === undefined) === (target === undefined)) throw usage('Which card is meant: a drive or a slot?', '--target PATH or --slot NAME');
   return withStation(context, async (open) => {
+    await warnings(context, open, profile);
     await recoverFirst(context, open, profile);
     const card: RenewalRequest = slot === undefined ? { targetPath: target ?? '', naming: context.values['fixed-disk'] === true ? 'fixed-disk' : 'typed' } : await cardIn(slotOf(context, profile, slot));
     const { action } = await renewCard(
