@@ -34,7 +34,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
   const field = useRef<HTMLInputElement>(null);
   const batchField = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
-  const conflict = useBenchConflict({ bench, atRest: () => field.current?.value === '' });
+  const conflict = useBenchConflict({ bench, atRest: (refused) => ['', refused].includes(field.current?.value.trim() ?? '') });
   const actions = useSlotActions({ bench, selected, onSelect, onSlot, onScanRefused: conflict.afterScan });
   const start = (): void => (selected?.hasConflict === true ? conflict.ofSlot(selected) : actions.start());
   const control = useScanField({ field, scan: actions.scan, start, onRefusal: focusNamedInput });

@@ -20,8 +20,8 @@ export interface BenchConflict {
 
 interface BenchConflictInput {
   readonly bench: BenchView;
-  /** Nobody is in the middle of a scan. */
-  readonly atRest: () => boolean;
+  /** Nobody is in the middle of a scan: the field is empty, or still has the text that was refused. */
+  readonly atRest: (refused: string) => boolean;
 }
 
 /** When the dialog about a taken identity is open: after a scan, and when a job finds it at the server. */
@@ -32,9 +32,10 @@ export function useBenchConflict({ bench, atRest }: BenchConflictInput): BenchCo
   newest.current = atRest;
 
   const look = (slot: string, params: { readonly identity: Identity } | { readonly text: string; readonly others: Record<string, string> }): void => {
+    const refused = 'text' in params ? params.text : '';
     void ask('conflict', params).then((reply) => {
-      // The refusal itself stands at the scan field; this adds what can be done.
-      if (reply.ok && reply.value !== undefined && !isDialogOpen()) setOpen({ view: reply.value, slot });
+      // The refusal itself stands at the scan field; this adds what can be done. Whoever scans the next board by now is not disturbed.
+      if (reply.ok && reply.value !== undefined && newest.current(refused) && !isDialogOpen()) setOpen({ view: reply.value, slot });
     });
   };
   const ofSlot = (slot: SlotView): void => {
@@ -46,7 +47,7 @@ export function useBenchConflict({ bench, atRest }: BenchConflictInput): BenchCo
     before.current = conflictsOf(bench);
     const fresh = bench.slots.find((slot) => slot.hasConflict && !known.includes(conflictOf(slot)));
     // Never into somebody's scan: the slot keeps its word, and Enter on it opens the dialog.
-    if (fresh !== undefined && newest.current() && !isDialogOpen()) ofSlot(fresh);
+    if (fresh !== undefined && newest.current('') && !isDialogOpen()) ofSlot(fresh);
   });
 
   return {
