@@ -36,7 +36,7 @@ const mostInflation = 200;
  * Unpacks an export into a folder of the system's temporary folder, and removes it afterwards.
  *
  * SECURITY: the archive comes from anybody. Names that lead out of the folder, links, and archives that grow beyond any
- * sense are refused; the library checks each file's length and checksum.
+ * sense are refused; the library checks each file's length, the manifest its content.
  *
  * @throws ImprintError export-unreadable
  */

@@ -25,7 +25,6 @@ export class UnfinishedFolder implements ExportTarget {
     const absolute = resolve(place);
     assertFree(absolute);
     try {
-      await mkdir(dirname(absolute), { recursive: true });
       return new UnfinishedFolder(await mkdtemp(join(dirname(absolute), `${basename(absolute)}.unfinished-`)), absolute);
     } catch (thrown) {
       throw unwritable(absolute, thrown);
@@ -106,10 +105,20 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'its disk is full'],
+  ['EDQUOT', 'its disk is full'],
+  ['EACCES', 'this user may not write there'],
+  ['EPERM', 'this user may not write there'],
+  ['EROFS', 'its disk is read-only'],
+  ['ENOENT', 'the folder that it shall be in is not there'],
+  ['ENOTDIR', 'what it shall be in is no folder'],
+]);
+
 function unwritable(place: string, cause: unknown): ImprintError {
   if (cause instanceof ImprintError) return cause;
   const code = isSystemError(cause) ? cause.code : 'an error';
-  const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'its disk is full' : code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? 'this user may not write there' : `the system answers ${code}`;
+  const reason = reasons.get(code) ?? `the system answers ${code}`;
   return new ImprintError('export-unwritable', `The export cannot be written to ${place}: ${reason}. Nothing of it was left there.`, { field: '--to', cause });
 }
 
