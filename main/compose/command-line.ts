@@ -6,6 +6,8 @@ import { decommissionCommand, signOffCommand } from './commands/administration';
 import { readArguments, text, usage, type Command, type CommandContext } from './commands/arguments';
 import { auditCommand } from './commands/audit';
 import { drivesCommand } from './commands/drives';
+import { exportCommand } from './commands/export';
+import { exportKeyCommand } from './commands/export-key';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
 import { outboxCommand } from './commands/outbox';
@@ -16,6 +18,7 @@ import { secretCommand } from './commands/secret';
 import { slotsCommand } from './commands/slots';
 import { watchCommand } from './commands/status-watch';
 import { verifyCardCommand } from './commands/verify-card';
+import { verifyExportCommand } from './commands/verify-export';
 import { defaultDataFolder } from './data-folder';
 import { helpText } from './help';
 import { commandOutput } from './output';
@@ -39,6 +42,9 @@ const commands: Readonly<Record<string, Command>> = {
   'decommission': decommissionCommand,
   'import': importCommand,
   'audit': auditCommand,
+  'export': exportCommand,
+  'verify-export': verifyExportCommand,
+  'export-key': exportKeyCommand,
   'practice': practiceCommand,
   'practice-server': practiceServerCommand,
   'secret': secretCommand,

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { safeStorage } from 'electron';
 import { ImprintError } from '../domain/errors';
@@ -29,6 +29,11 @@ export class Keyring {
   /** False without a desktop keyring: there safeStorage would only scramble with a key that everybody knows. */
   async available(): Promise<boolean> {
     return safeStorage.getSelectedStorageBackend() !== 'basic_text' && (await safeStorage.isAsyncEncryptionAvailable());
+  }
+
+  /** Whether something was stored under this name, whoever can read it now. */
+  has(name: string): boolean {
+    return existsSync(this.#path(name));
   }
 
   /** @throws ImprintError credential-missing */

@@ -24,7 +24,7 @@ export async function checkCms(signature: Uint8Array, content: Uint8Array, certi
   setEngine('node', new CryptoEngine({ name: 'node', crypto }));
   let signed: SignedData;
   try {
-    const info = ContentInfo.fromBER(signature);
+    const info = ContentInfo.fromBER(exactly(signature));
     if (info.contentType !== ContentInfo.SIGNED_DATA) return { problem: 'it is no signature' };
     signed = new SignedData({ schema: info.content });
   } catch {

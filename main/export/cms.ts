@@ -74,7 +74,8 @@ function asn1Of(der: Uint8Array): forge.asn1.Asn1 {
   return forge.asn1.fromDer(forge.util.createBuffer(Buffer.from(der).toString('binary')), options as unknown as boolean);
 }
 
-function partsOf(node: forge.asn1.Asn1 | undefined): readonly (forge.asn1.Asn1 | undefined)[] {
+/** None where it is not constructed: the caller asks for each part by its place. */
+function partsOf(node: forge.asn1.Asn1 | undefined): readonly forge.asn1.Asn1[] {
   return Array.isArray(node?.value) ? node.value : [];
 }
 

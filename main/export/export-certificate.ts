@@ -24,7 +24,7 @@ export async function makeExportKey(name: string, now: Date): Promise<ExportKey>
   const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 3072 });
   const spki = publicKey.export({ format: 'der', type: 'spki' });
   // As an object: in a string of this library a quotation mark, a comma or an equals sign would be syntax.
-  const subject: x509.JsonName = [{ CN: [{ utf8String: `${name}: exports of Imprint` }] }];
+  const subject = new x509.Name([{ CN: [{ utf8String: `${name}: exports of Imprint` }] }]);
   const certificate = await x509.X509CertificateGenerator.create(
     {
       subject,

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
 import type { WriteStream } from 'node:fs';
-import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 
 import { ImprintError } from '../domain/errors';
@@ -25,7 +26,9 @@ export class UnfinishedFolder implements ExportTarget {
     const absolute = resolve(place);
     assertFree(absolute);
     try {
-      return new UnfinishedFolder(await mkdtemp(join(dirname(absolute), `${basename(absolute)}.unfinished-`)), absolute);
+      const path = `${absolute}.unfinished-${randomBytes(4).toString('hex')}`;
+      await mkdir(path);
+      return new UnfinishedFolder(path, absolute);
     } catch (thrown) {
       throw unwritable(absolute, thrown);
     }

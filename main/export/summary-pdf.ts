@@ -98,15 +98,13 @@ class Pages {
     this.#y += height + 3;
   }
 
-  /** Cells of one row, each of one or two lines that are cut and never broken. @returns whether it began a new page */
-  row(cells: readonly { readonly x: number; readonly lines: readonly string[]; readonly font?: 'text' | 'mono' | 'bold'; readonly size?: number; readonly most: number }[], height: number): boolean {
-    const before = this.#y;
+  /** Cells of one row, each of one or two lines that are cut and never broken. */
+  row(cells: readonly { readonly x: number; readonly lines: readonly string[]; readonly font?: 'text' | 'mono' | 'bold'; readonly size?: number; readonly most: number }[], height: number): void {
     this.room(height);
     for (const { x, lines, font = 'text', size = 7.5, most } of cells) {
-      lines.forEach((line, index) => this.#put(shortened(line, most), page.margin + x, font, size, 'black', index * 10));
+      lines.forEach((line, index) => this.#put(shortened(this.#printable(line), most), page.margin + x, font, size, 'black', index * 10));
     }
     this.#y += height;
-    return this.#y < before;
   }
 
   rule(): void {
@@ -184,17 +182,19 @@ function writeProof(pages: Pages, { checkpoint, logKey }: Summary): void {
   pages.heading('Public key of the log', 12);
   pages.paragraph(logKey, { font: 'mono', size: 8 });
   pages.heading('Check it', 12);
-  pages.paragraph("node verify-export.mjs --key 'KEY'\nopenssl cms -verify -binary -inform DER -in manifest.json.p7s -content manifest.json -CAfile export-certificate.pem -out /dev/null", { font: 'mono', size: 8 });
+  pages.paragraph("node verify-export.mjs --key 'KEY'\nopenssl cms -verify -binary -inform DER -in manifest.json.p7s \\\n  -content manifest.json -CAfile export-certificate.pem -out /dev/null", { font: 'mono', size: 8 });
   pages.paragraph('Take the key and the fingerprint of the certificate from the station itself or from an older export, not from this one.', { color: grey });
 }
 
-const columns = { entry: 0, identity: 46, state: 196, fingerprint: 270, dates: 436 } as const;
+const columns = { entry: 0, identity: 44, state: 204, fingerprint: 274, dates: 440 } as const;
+const identityCharacters = 38;
 const rowHeight = 25;
 
 function writeDevices(pages: Pages, { tally }: Summary): void {
   if (tally.devices === 0) return;
   pages.newPage();
   pages.heading('Devices', 12);
+  pages.paragraph('All times are UTC, by the clock of the station.', { color: grey });
   if (tally.devices > tally.first.length) pages.paragraph(`The first ${tally.first.length} of ${tally.devices} devices in the order of the log. All of them, with their public keys, are in devices.csv and devices.jsonl.`);
   writeHeader(pages);
   for (const device of tally.first) {
@@ -208,7 +208,7 @@ function writeDevices(pages: Pages, { tally }: Summary): void {
 
 function writeHeader(pages: Pages): void {
   const cell = (x: number, text: string) => ({ x, lines: [text], font: 'bold', most: 40 }) as const;
-  pages.row([cell(columns.entry, 'Entry'), cell(columns.identity, 'Identity'), cell(columns.state, 'State'), cell(columns.fingerprint, 'SHA-256 of the public key'), cell(columns.dates, 'Made, state since')], 16);
+  pages.row([cell(columns.entry, 'Entry'), cell(columns.identity, 'Identity'), cell(columns.state, 'State, batch'), cell(columns.fingerprint, 'SHA-256 of the public key'), cell(columns.dates, 'Made, state since')], 16);
   pages.rule();
 }
 
@@ -216,8 +216,8 @@ function writeDevice(pages: Pages, { entry, identity, state, fingerprint, batch,
   pages.row(
     [
       { x: columns.entry, lines: [String(entry)], most: 10 },
-      { x: columns.identity, lines: [describeIdentity(identity), batch === undefined ? '' : `batch ${batch}`], most: 32 },
-      { x: columns.state, lines: [state], most: 16 },
+      { x: columns.identity, lines: inTwo(describeIdentity(identity)), size: 7, most: identityCharacters },
+      { x: columns.state, lines: [state, batch ?? ''], size: 7, most: 16 },
       { x: columns.fingerprint, lines: [grouped(fingerprint.slice(0, 32)), grouped(fingerprint.slice(32))], font: 'mono', size: 6.6, most: 40 },
       { x: columns.dates, lines: [forEyes(madeAt), forEyes(stateAt)], size: 7, most: 24 },
     ],
@@ -225,6 +225,14 @@ function writeDevice(pages: Pages, { entry, identity, state, fingerprint, batch,
   );
 }
 
+/** Two lines, parted between two attributes where that helps. */
+function inTwo(text: string): readonly string[] {
+  if (text.length <= identityCharacters) return [text];
+  const comma = text.lastIndexOf(', ', identityCharacters - 1);
+  return comma < 0 ? [text.slice(0, identityCharacters), text.slice(identityCharacters)] : [text.slice(0, comma + 1), text.slice(comma + 2)];
+}
+
+/** UTC, as the page says once. */
 function forEyes(at: string): string {
-  return `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
+  return `${at.slice(0, 10)} ${at.slice(11, 19)}`;
 }

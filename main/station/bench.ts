@@ -2,7 +2,7 @@ import { cardAtPort, describeCard, describePort, type Drive, type Drives } from 
 import { readBatch } from '../domain/batches';
 import { asImprintError, ImprintError, type ErrorCode } from '../domain/errors';
 import { describeIdentity, readIdentity, type Identity } from '../domain/identity';
-import type { JobOutcome, Progress, StepName } from '../domain/job';
+import type { JobOutcome, Progress, ProgressPhase, StepName } from '../domain/job';
 import { slotPlace, type SlotSettings } from '../domain/profile';
 import { provision } from './provision';
 import type { RecoveryReport } from './recover';
@@ -65,6 +65,8 @@ const stepWords: Readonly<Record<StepName, string>> = {
   destroy: 'Erasing',
   record: 'Recording',
 };
+
+const phaseWords: Readonly<Record<ProgressPhase, string>> = { ...stepWords, image: 'Reading', export: 'Exporting' };
 
 const endWords: Readonly<Record<JobOutcome['state'], string>> = {
   open: 'Running',
@@ -301,7 +303,7 @@ export class Bench {
           signal,
           onReserved: change,
           onProgress: (progress) => {
-            change({ progress, word: progress.phase === 'image' ? 'Reading' : stepWords[progress.phase] });
+            change({ progress, word: phaseWords[progress.phase] });
           },
           onStep: (step, state) => {
             if (state === 'started') change({ word: stepWords[step], progress: undefined, canCancel: cancellable.has(step) });

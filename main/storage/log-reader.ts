@@ -1,6 +1,6 @@
+import { ImprintError } from '../domain/errors';
 import type { ExportDevice, ExportSelection } from '../ledger/export-rows';
 import type { KeptEntry } from '../ledger/export-writer';
-import { parseEntry } from '../ledger/entry';
 import { openDatabaseForReading } from './database';
 import { exportedDevices, exportedEntries } from './log-export';
 import { LogStore } from './log-store';
@@ -26,17 +26,23 @@ export class LogReader {
     return new LogReader(new RecordSession(openDatabaseForReading(path)));
   }
 
-  /** @throws ImprintError record-corrupt */
-  head(): Promise<LogHead> {
-    return this.#session.read(() => this.#log.head());
+  /**
+   * The head with the key that must sign it.
+   *
+   * @throws ImprintError log-broken for a record without a log, record-corrupt
+   */
+  head(): Promise<LogHead & { readonly logKey: string }> {
+    return this.#session.read(() => {
+      const head = this.#log.head();
+      const logKey = this.#log.currentKey();
+      if (logKey === undefined) throw new ImprintError('log-broken', `The record at ${this.#session.path} has no log of its own yet: make a device first.`);
+      return { ...head, logKey };
+    });
   }
 
   /** As the newest of the first `size` entries names it. @throws ImprintError log-entry-invalid */
   station(size: number): Promise<string | undefined> {
-    return this.#session.read(() => {
-      const [newest] = size === 0 ? [] : this.#log.entriesFrom(size - 1, 1);
-      return newest === undefined ? undefined : parseEntry(newest.bytes).station;
-    });
+    return this.#session.read(() => this.#log.entry(size - 1)?.station);
   }
 
   entries(size: number): AsyncIterable<readonly KeptEntry[]> {
