@@ -13,10 +13,10 @@ export class ExportKeys {
   }
 
   /** What the person must know about where the key lies; undefined where the keyring has it. */
-  async warning(): Promise<string | undefined> {
-    const file = await this.#kept.file();
+  warning(): string | undefined {
+    const file = this.#kept.file();
     if (file === undefined) return undefined;
-    return `The key that signs exports lies in ${file} as it is, because this session has no desktop keyring: whoever reads this user's files can sign in the name of this station.`;
+    return `The key that signs exports lies in ${file} as it is, because it came to this station without a desktop keyring: whoever reads this user's files can sign in the name of this station.`;
   }
 
   /**

@@ -38,7 +38,7 @@ describe('export and verify-export at the command line', () => {
     const result = await exported('whole', '--public-keys', '--receipts');
     expect(result.exitCode).toBe(0);
     expect(result.events.filter(({ event }) => event === 'progress').at(-1)).toMatchObject({ phase: 'export', unit: 'entries', doneBytes: 453, totalBytes: 453 });
-    expect(result.events.filter(({ event }) => event === 'warning')).toMatchObject([{ sentence: expect.stringMatching(/export-key\.pem as it is, because this session has no desktop keyring/) }]);
+    expect(result.events.filter(({ event }) => event === 'warning')).toMatchObject([{ sentence: expect.stringMatching(/export-key\.pem as it is, because it came to this station without a desktop keyring/) }]);
     expect(result.events.at(-1)).toMatchObject({ event: 'result', devices: 60, entries: 151, files: 130, logKey: key, origin: 'line-a.example/log' });
     expect(createHash('sha256').update(readFileSync(record)).digest('hex')).toBe(before);
     expect(statSync(join(data, 'station', 'keyring', 'export-key.pem')).mode & 0o777).toBe(0o600);

@@ -21,7 +21,7 @@ export const exportKeyCommand: Command = async (context) => {
   const keys = new ExportKeys(new Keyring(folder), folder);
   const { certificate } = await keys.import(file, password, new Date());
   const { subject, validTo, fingerprint256 } = new X509Certificate(certificate);
-  const warning = await keys.warning();
+  const warning = keys.warning();
   if (warning !== undefined) context.output.emit({ event: 'warning', sentence: warning });
   const facts = { subject: subject.replaceAll('\n', ', '), fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(), validUntil: new Date(validTo).toISOString() };
   const sentence = `Exports are signed as ${facts.subject} from now on, until ${facts.validUntil}; certificate ${facts.fingerprint}.`;

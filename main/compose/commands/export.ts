@@ -23,7 +23,7 @@ export const exportCommand: Command = async (context) => {
       { log: (key) => logKeys.signer(key), manifest: (station) => exportKeys.open(station, new Date()) },
       { signal, onProgress: (progress) => output.emit({ event: 'progress', ...progress }) },
     );
-    const warning = await exportKeys.warning();
+    const warning = exportKeys.warning();
     if (warning !== undefined) output.emit({ event: 'warning', sentence: warning });
     const sentence = `${outcome.devices} devices and ${outcome.entries} entries of ${outcome.origin} were exported to ${outcome.to}.`;
     output.emit({ event: 'result', ...outcome, sentence });
