@@ -22,6 +22,7 @@ function openWindow(): void {
   const { values } = readArguments(args);
   const dataFolder = resolve(typeof values['data'] === 'string' ? values['data'] : defaultDataFolder());
   const profile = typeof values['profile'] === 'string' ? resolve(values['profile']) : undefined;
+  const server = typeof values['server'] === 'string' ? values['server'] : undefined;
   app.setPath('userData', join(dataFolder, 'window'));
   app.setName('Imprint');
   registerPageScheme();
@@ -31,7 +32,7 @@ function openWindow(): void {
     app.exit(0);
     return;
   }
-  void app.whenReady().then(() => new StationWindow(dataFolder).open(profile));
+  void app.whenReady().then(() => new StationWindow(dataFolder).open(profile, server));
 }
 
 /** The window with the bench that it shows. */
@@ -63,9 +64,10 @@ class StationWindow {
     });
   }
 
-  async open(profile: string | undefined): Promise<void> {
+  /** @param server which practice server, where no profile is given */
+  async open(profile: string | undefined, server: string | undefined): Promise<void> {
     try {
-      this.#session = this.#openSession(profile);
+      this.#session = this.#openSession(profile, server);
       await this.#session;
     } catch (thrown) {
       const error = asImprintError(thrown);
@@ -75,10 +77,10 @@ class StationWindow {
     }
   }
 
-  #openSession(profile: string | undefined): Promise<BenchSession> {
+  #openSession(profile: string | undefined, server?: string): Promise<BenchSession> {
     const warnings = runtimeWarnings();
     return profile === undefined
-      ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners)
+      ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners, server)
       : BenchSession.openProfile(profile, this.#dataFolder, this.#ask, warnings, this.#listeners);
   }
 

@@ -6,11 +6,11 @@ import type { DeviceDetails } from '../domain/ports';
 import type { SlotSettings } from '../domain/profile';
 import { may } from '../domain/roles';
 import { systemDrives } from '../flash/drives';
-import { finishActions } from '../station/administration';
+import { finishActions, possibleActs } from '../station/administration';
 import { Bench, type BenchSlot } from '../station/bench';
 import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
-import { withServer, type LoadedProfile, type Station } from '../station/station';
+import { serverKindOf, withServer, type LoadedProfile, type Station } from '../station/station';
 import { atWorkOfEnvironment } from './at-work';
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder } from './open-station';
@@ -107,8 +107,9 @@ export class BenchSession {
     });
   }
 
-  static async openPractice(dataFolder: string, warnings: readonly string[], listeners: SessionListeners): Promise<BenchSession> {
-    const practice = await openPracticeBench(dataFolder, atWorkOfEnvironment());
+  /** @param server which practice server; that of the last time unless told */
+  static async openPractice(dataFolder: string, warnings: readonly string[], listeners: SessionListeners, server?: string): Promise<BenchSession> {
+    const practice = await openPracticeBench(dataFolder, atWorkOfEnvironment(), server);
     const { station, folder } = practice.open;
     const { loaded } = practice;
     return BenchSession.#start({
@@ -148,7 +149,9 @@ export class BenchSession {
   static async #start(parts: SessionParts): Promise<BenchSession> {
     try {
       const { warning } = await parts.station.custody.status();
-      const session = new BenchSession(warning === undefined ? parts : { ...parts, warnings: [...parts.warnings, warning] });
+      const { station, loaded } = parts;
+      const ofServer = serverKindOf(station, loaded.profile).warnings?.(loaded.profile.server) ?? [];
+      const session = new BenchSession({ ...parts, warnings: [...parts.warnings, ...(warning === undefined ? [] : [warning]), ...ofServer] });
       // In the background: a server that does not answer must not keep the bench closed.
       void session.#begin().catch(() => undefined);
       return session;
@@ -210,9 +213,10 @@ export class BenchSession {
     if (device.serverUrl !== profile.server.url) return { sentence: `This device belongs to ${device.serverUrl}; open its profile to ask that server.`, authSets: [] };
     try {
       const signal = AbortSignal.timeout(15_000);
-      const found = await withServer(this.station, profile, signal, (connection) => connection.findDevice(device.identity, signal));
+      const { found, blind, acts } = await withServer(this.station, profile, signal, async (connection) => ({ found: await connection.findDevice(device.identity, signal), blind: connection.blind, acts: possibleActs(connection) }));
+      if (blind !== undefined) return { sentence: blind, authSets: [] };
       if (found === undefined) return { sentence: 'The server does not know this identity.', authSets: [] };
-      return serverView(found, device.fingerprint);
+      return serverView(found, device.fingerprint, acts);
     } catch (thrown) {
       return { sentence: asImprintError(thrown).message, authSets: [] };
     }

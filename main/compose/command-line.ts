@@ -14,7 +14,9 @@ import { outboxCommand } from './commands/outbox';
 import { practiceCommand, practiceServerCommand } from './commands/practice';
 import { provisionCommand } from './commands/provision';
 import { listCommand, recoverCommand, statusCommand } from './commands/record';
+import { renewCommand } from './commands/renew';
 import { secretCommand } from './commands/secret';
+import { signRequestCommand } from './commands/sign-request';
 import { slotsCommand } from './commands/slots';
 import { watchCommand } from './commands/status-watch';
 import { verifyCardCommand } from './commands/verify-card';
@@ -40,6 +42,8 @@ const commands: Readonly<Record<string, Command>> = {
   'watch': watchCommand,
   'sign-off': signOffCommand,
   'decommission': decommissionCommand,
+  'renew': renewCommand,
+  'sign-request': signRequestCommand,
   'import': importCommand,
   'audit': auditCommand,
   'export': exportCommand,

@@ -6,6 +6,11 @@ export const helpText = `imprint: a key of its own for every device
   imprint inspect --image PATH              partitions, filesystems, and where a key can go
   imprint verify-card --profile P.json --target PATH [--identity NAME=VALUE …]
                                             reads the key back; who knows it
+  imprint renew --profile P.json --target PATH [--fixed-disk]
+                                            gives a card anew what its server gave it, with the key on it
+  imprint sign-request --profile P.json --target PATH [--body TEXT | --file PATH]
+                   [--device-id ID] [--timestamp T] [--nonce N]
+                                            a request signed by the key on a card, as its device does it
   imprint drives                            drives, their ports, and which may be written
   imprint drives --reset PORT|SLOT          resets a USB reader that does not answer any more
   imprint slots [list] | slots bind --name NAME | slots clear
@@ -30,11 +35,13 @@ export const helpText = `imprint: a key of its own for every device
                                             takes a device off the server; its identity is free then
   imprint outbox [--profile P.json]         verified cards that wait for their server; sends them
   imprint recover [--profile P.json]        ends what a killed station left open
-  imprint practice [--identity mac=…]       the whole life of a device, nothing real touched
-  imprint practice-server --port N [--ca-file PATH] [--data DIR]
+  imprint practice [--server KIND] [--identity NAME=VALUE …]
+                                            the whole life of a device, nothing real touched
+  imprint practice-server --port N [--server KIND] [--ca-file PATH] [--data DIR]
   imprint secret NAME < FILE                keeps a credential in the desktop's keyring
 
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
+  --server KIND    which practice server, also for the window: mender, openmdm, openmdm-hmac (default: the last)
   --practice       the practice bench's record instead of the station's (status, list, recover, export)
   --operator NAME  who is at work (default: the user's name)
   --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything)

@@ -1,25 +1,24 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { ImprintError } from '../domain/errors';
 import type { Identity } from '../domain/identity';
-import type { Custody, Secrets } from '../domain/ports';
+import type { Secrets } from '../domain/ports';
 import { slotPlace, type Profile, type SlotSettings } from '../domain/profile';
-import { bootPracticeDevice } from '../servers/mender/practice-device';
-import { startPracticeServer, type PracticeServer } from '../servers/mender/practice-server';
 import type { LoadedProfile } from '../station/station';
 import { loadedProfile } from './load-profile';
 import { openStation, stationFolder, type AtWork, type OpenStation } from './open-station';
+import { practiceKindOf, type PracticeKind, type RunningPractice } from './practice-kinds';
 
 const slotCount = 4;
 
 export interface PracticeBench {
   readonly open: OpenStation;
   readonly loaded: LoadedProfile;
-  readonly server: PracticeServer;
-  /** Boots the simulated device from the card in a slot. @throws ImprintError device-not-accepted */
-  powerOn(slot: SlotSettings, identity: Identity, signal: AbortSignal): Promise<void>;
+  readonly kind: PracticeKind;
+  /** Boots the simulated device from the card in a slot. @returns one sentence. @throws ImprintError device-not-accepted */
+  powerOn(slot: SlotSettings, identity: Identity, signal: AbortSignal): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -27,26 +26,28 @@ export interface PracticeBench {
  * The embedded practice bench: a practice server on loopback, the golden image that comes with the app, cards that are
  * files. The same station as with a real profile, in a folder of its own.
  *
- * @throws ImprintError slot-busy where another window or command has this bench open
+ * @param server which one; that of the last time unless told
+ * @throws ImprintError usage where there is no such server; slot-busy where another window or command has this bench open
  */
-export async function openPracticeBench(dataFolder: string, who: AtWork = {}): Promise<PracticeBench> {
+export async function openPracticeBench(dataFolder: string, who: AtWork = {}, server?: string): Promise<PracticeBench> {
   const folder = stationFolder(dataFolder, true);
-  const cards = join(folder.root, 'cards');
-  const serverFolder = join(folder.root, 'server');
-  for (const path of [cards, serverFolder]) makeFolder(path);
+  // A word that is wrong leaves everything as it is.
+  const asked = server === undefined ? undefined : practiceKindOf(server);
+  const cards = makeFolder(join(folder.root, 'cards'));
   const lock = await lockFolder(folder.root);
   try {
-    const server = await startServer(folder.root, serverFolder);
-    const loaded = loadedProfile(practiceProfile(server, cards));
-    const open = openStation(folder, practiceSecrets(server), who);
+    const kind = rememberedKind(folder.root, asked);
+    const running = await startServer(folder.root, kind);
+    const loaded = loadedProfile(practiceProfile(kind, running, cards));
+    const open = openStation(folder, practiceSecrets(running), who);
     return {
       open,
       loaded,
-      server,
-      powerOn: (slot, identity, signal) => powerOn(open.station.custody, loaded.profile, slot, identity, signal),
+      kind,
+      powerOn: (slot, identity, signal) => running.powerOn({ custody: open.station.custody, profile: loaded.profile, targetPath: slotPlace(slot), identity }, signal),
       async close() {
         await open.close();
-        await server.close();
+        await running.close();
         lock.close();
       },
     };
@@ -80,58 +81,52 @@ async function lockFolder(folder: string): Promise<Server> {
   return server;
 }
 
-/** On the port of the last time if it is free: the record names devices by their server's address. */
-async function startServer(root: string, folder: string): Promise<PracticeServer> {
-  const portFile = join(root, 'port');
-  const kept = existsSync(portFile) ? Number(readFileSync(portFile, 'utf8')) : 0;
-  const options = { folder, clock: { now: () => new Date() }, randomness: { uuid: randomUUID }, tls: true };
-  const server = await startPracticeServer({ ...options, port: Number.isInteger(kept) && kept > 0 && kept < 65536 ? kept : 0 }).catch(() => startPracticeServer({ ...options, port: 0 }));
-  writeFileSync(portFile, String(server.port));
-  return server;
+/** What is practised with: what is asked for, or what this folder had the last time. */
+function rememberedKind(root: string, asked: PracticeKind | undefined): PracticeKind {
+  const file = join(root, 'server-kind');
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+  if (asked === undefined) return practiceKindOf(kept);
+  writeFileSync(file, asked.name);
+  return asked;
 }
 
-function practiceProfile(server: PracticeServer, cards: string): Profile {
+/** On the port of the last time if it is free: the record names devices by their server's address. */
+async function startServer(root: string, kind: PracticeKind): Promise<RunningPractice> {
+  const folder = makeFolder(join(root, kind.folder));
+  const portFile = join(root, `port${kind.folder.replace('server', '')}`);
+  const kept = existsSync(portFile) ? Number(readFileSync(portFile, 'utf8')) : 0;
+  const port = Number.isInteger(kept) && kept > 0 && kept < 65536 ? kept : 0;
+  const running = await kind.start({ port, folder }).catch(() => kind.start({ port: 0, folder }));
+  writeFileSync(portFile, String(running.port));
+  return running;
+}
+
+function practiceProfile({ profileName, identity, keyType, files }: PracticeKind, { settings }: RunningPractice, cards: string): Profile {
   const assets = join(import.meta.dirname, 'practice', 'assets');
   const description = JSON.parse(readFileSync(join(assets, 'golden.sdimg.json'), 'utf8')) as { readonly sha256: string };
   return {
-    name: 'Practice bench',
+    name: profileName,
     practice: true,
-    server: {
-      kind: 'mender',
-      url: server.url,
-      certificateAuthority: server.certificateAuthorityPem,
-      credentials: { type: 'password', username: server.username, password: { from: 'environment', name: 'practice' } },
-    },
-    identity: [{ name: 'mac', normalise: ['trim', 'mac'], scan: true }],
-    keyType: 'rsa-3072',
+    server: settings,
+    identity,
+    keyType,
     image: { path: join(assets, 'golden.sdimg.xz'), sha256: description.sha256 },
     outboxLimit: slotCount,
-    files: [{ content: 'private-key', partition: { number: 4 }, path: '/mender/mender-agent.pem', mode: 0o600, uid: 0, gid: 0, createFolders: false }],
+    files,
     targets: {
       slots: Array.from({ length: slotCount }, (_, index) => ({ name: `Slot ${String(index + 1)}`, path: join(cards, `card-${String(index + 1)}.img`), fixedDisk: false })),
     },
   };
 }
 
-/** The practice server's own password: made at its start, never kept. */
-function practiceSecrets(server: PracticeServer): Secrets {
+/** The practice server's own secrets: made at its start, never kept. */
+function practiceSecrets({ secrets }: RunningPractice): Secrets {
   return {
-    resolve: () => Promise.resolve(server.password),
+    resolve: ({ name }) => {
+      const value = secrets[name];
+      return value === undefined ? Promise.reject(new ImprintError('credential-missing', `The practice server has no secret "${name}".`)) : Promise.resolve(value);
+    },
     forget: () => undefined,
     oneTimeCode: (account) => Promise.reject(new ImprintError('credential-missing', `The practice server wants no one-time code for ${account}.`)),
   };
-}
-
-async function powerOn(custody: Custody, profile: Profile, slot: SlotSettings, identity: Identity, signal: AbortSignal): Promise<void> {
-  const { publicKey } = await custody.readCardKey(slotPlace(slot), profile.files);
-  await bootPracticeDevice(
-    {
-      url: profile.server.url,
-      certificateAuthority: profile.server.certificateAuthority,
-      identity,
-      publicKey,
-      sign: async (payload) => (await custody.signWithCardKey(slotPlace(slot), profile.files, payload)).signature,
-    },
-    signal,
-  );
 }

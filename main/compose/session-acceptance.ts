@@ -5,7 +5,7 @@ import { ImprintError } from '../domain/errors';
 import { readIdentity, type Identity } from '../domain/identity';
 import type { AcceptanceRow, ServerDevice } from '../domain/ports';
 import type { Profile } from '../domain/profile';
-import { confirmationOf, decommissionAtServer, rejectAtServer, removeKeyAtServer, signOffBatch } from '../station/administration';
+import { confirmationOf, decommissionAtServer, rejectAtServer, removeKeyAtServer, signOffBatch, type PossibleAct } from '../station/administration';
 import { findConflict, type Conflict } from '../station/conflict';
 import type { Station } from '../station/station';
 
@@ -113,20 +113,21 @@ function rowView({ deviceId, identity, profileName, batch, acceptance, diagnosis
 }
 
 /** How the server sees a device; `ours` is the fingerprint of the recorded key. */
-export function serverView(device: ServerDevice, ours: string | undefined): ServerView {
+export function serverView(device: ServerDevice, ours: string | undefined, acts: readonly PossibleAct[]): ServerView {
   return {
-    status: device.status,
+    status: device.keysHidden === true ? 'known' : device.status,
     sentence: device.decommissioning ? `The server is decommissioning device ${device.id}.` : device.keysHidden === true ? `Device ${device.id} at the server: ${device.status}.` : `Device ${device.id} is ${device.status} at the server.`,
     serverDeviceId: device.id,
     decommissioning: device.decommissioning,
     ...(device.keysHidden === true ? { keysHidden: true } : {}),
+    acts: [...acts],
     createdAt: device.createdAt,
     checkedInAt: device.checkedInAt,
     authSets: device.authSets.map(({ id, status, fingerprint, at }) => ({ id, status, fingerprint, at, ours: fingerprint !== undefined && fingerprint === ours })),
   };
 }
 
-function conflictView(profile: Profile, identity: Identity, { serverDevice, holder, sentence, choices }: Conflict): ConflictView {
+function conflictView(profile: Profile, identity: Identity, { serverDevice, acts, holder, sentence, choices }: Conflict): ConflictView {
   const recorded = holder !== undefined && 'jobs' in holder ? holder : undefined;
   return {
     identity: { ...identity },
@@ -134,7 +135,7 @@ function conflictView(profile: Profile, identity: Identity, { serverDevice, hold
     sentence,
     choices: [...choices],
     serverDeviceId: serverDevice?.id ?? recorded?.serverDeviceId,
-    server: serverDevice === undefined ? undefined : serverView(serverDevice, recorded?.fingerprint),
+    server: serverDevice === undefined ? undefined : serverView(serverDevice, recorded?.fingerprint, acts),
     recorded:
       holder === undefined
         ? undefined

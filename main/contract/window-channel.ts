@@ -105,6 +105,8 @@ export const serverViewSchema = z.object({
   decommissioning: z.boolean().optional(),
   /** This kind of server tells nobody which keys it expects. */
   keysHidden: z.boolean().optional(),
+  /** What this kind of server lets an admin do to it. */
+  acts: listOf(z.enum(['decommission', 'reject', 'remove-auth-set'])).optional(),
   createdAt: z.string().optional(),
   checkedInAt: z.string().optional(),
   authSets: listOf(z.object({ id: z.string(), status: z.string(), fingerprint: sha256Schema.optional(), ours: z.boolean(), at: z.string().optional() })),

@@ -296,6 +296,8 @@ export interface ServerAdministration {
   removeAuthSet?(serverDeviceId: string, authSetId: string, signal: AbortSignal): Promise<void>;
   /** Removes the device and returns when the server does not show it any more. Idempotent. @throws server-busy where that does not end */
   decommission(serverDeviceId: string, signal: AbortSignal, removal: Removal): Promise<void>;
+  /** Why the identity of a decommissioned device cannot be used again at once, one sentence; absent where it can. */
+  readonly identityStaysTaken?: string | undefined;
 }
 
 /** The device's key as an adapter may use it: it never sees it. */
@@ -327,6 +329,8 @@ export interface EnrolReceipt {
   /** True where an earlier call had done it already and its reply was lost. */
   readonly already: boolean;
   readonly sentence: string;
+  /** How it was done and what that means, where the server does not expect exactly the key on the card. */
+  readonly how?: string | undefined;
   /** What goes onto the card besides the private key: all of the kind's deliverables that the profile writes. */
   readonly contents?: readonly DeliveredContent[] | undefined;
   /** Every certificate that the server is known to have issued for this call. */
@@ -337,18 +341,22 @@ export interface EnrolReceipt {
 export interface ConfirmRequest {
   readonly identity: Identity;
   readonly serverDeviceId: string;
-  /** Public contents by their names. */
+  /** What the server delivered for this card. */
   readonly contents: readonly DeliveredContent[];
   readonly tls: DeviceTls;
+  /** As Custody.sign, with the device's key. */
+  readonly sign: (payload: Uint8Array) => Promise<Uint8Array>;
 }
 
-/** A card in the bench whose certificate is to be renewed. */
+/** A card in the bench that gets anew what the server gave it: a certificate, a token. */
 export interface RenewRequest {
   readonly identity: Identity;
   readonly publicKey: PublicKey;
   /** What stands on the card now, public files only, by content. */
   readonly current: ReadonlyMap<string, Uint8Array>;
   readonly tls: DeviceTls;
+  /** With the key on the card, as Custody.signWithCardKey. */
+  readonly sign: (payload: Uint8Array) => Promise<Uint8Array>;
 }
 
 export interface Renewal {
@@ -372,6 +380,8 @@ export interface ServerConnection {
   device(serverDeviceId: string, signal: AbortSignal): Promise<ServerDevice | undefined>;
   capacity(signal: AbortSignal): Promise<ServerCapacity>;
   readonly administration?: ServerAdministration | undefined;
+  /** Why this connection cannot say which devices the server has, one sentence: `findDevice` then knows none, and `enrol` alone has the word. */
+  readonly blind?: string | undefined;
   /**
    * What has become of these devices, for a kind of server that has other signs of life than auth sets; in their order. Without it
    * the watch judges by `devices`.
@@ -387,6 +397,24 @@ export interface ServerConnection {
    */
   enrol(request: EnrolRequest, signal: AbortSignal): Promise<EnrolReceipt>;
   close(): Promise<void>;
+}
+
+/** What a device signs of a request that it sends to a service of its server. */
+export interface RequestToSign {
+  /** The server's id of the device. */
+  readonly deviceId: string;
+  /** ISO 8601. */
+  readonly timestamp: string;
+  /** As it is sent. */
+  readonly body: string;
+  readonly nonce: string;
+}
+
+export interface SignedRequest {
+  /** What the signature is over. */
+  readonly message: string;
+  /** What is sent beside the body. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** One thing that a kind of server delivers for the card. */
@@ -433,6 +461,13 @@ export interface ServerKind {
   checkProfile?(profile: Pick<Profile, 'server' | 'identity' | 'files' | 'keyType'>): void;
   /** What this server would not take, said before a key is made. @throws ImprintError identity-invalid */
   checkIdentity?(identity: Identity, settings: ServerSettings): void;
+  /**
+   * The text by which the server tells devices apart, where that is not all of the identity; two identities with the same text
+   * are one device there. `canonicalIdentity` unless told.
+   */
+  identityKey?(identity: Identity): string;
+  /** A request signed as its devices do it, where this kind has such a thing. @throws what `sign` throws, or where a part cannot be signed */
+  signRequest?(request: RequestToSign, sign: (payload: Uint8Array) => Promise<Uint8Array>): Promise<SignedRequest>;
   /** What stays on screen as long as such a profile is open, such as an enrolment that others can forge; one sentence each. */
   warnings?(settings: ServerSettings): readonly string[];
   connect(settings: ServerSettings, secrets: Secrets): ServerConnection;

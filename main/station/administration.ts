@@ -6,7 +6,7 @@ import type { DeviceDetails, DeviceTls, Removal, RevocationReason, ServerAdminis
 import type { Profile } from '../domain/profile';
 import { revocationReasons } from '../domain/ports';
 import { assertMay } from '../domain/roles';
-import { isUndecided, now, withServer, type Station } from './station';
+import { identityKeyOf, isUndecided, now, withServer, type Station } from './station';
 
 interface DeviceRequest {
   readonly identity: Identity;
@@ -156,6 +156,14 @@ function assertConfirmed(profile: Profile, { identity, confirmation }: DeviceReq
   throw new ImprintError('identity-invalid', `The confirmation is not that of ${describeIdentity(identity)}: nothing was done.`, { field: 'confirmation', expected });
 }
 
+/** What this kind of server lets an admin do, whoever that is. */
+export function possibleActs({ administration }: ServerConnection): readonly PossibleAct[] {
+  if (administration === undefined) return [];
+  return ['decommission', ...(administration.reject === undefined ? [] : (['reject'] as const)), ...(administration.removeAuthSet === undefined ? [] : (['remove-auth-set'] as const))];
+}
+
+export type PossibleAct = 'decommission' | 'reject' | 'remove-auth-set';
+
 function administrationOf(profile: Profile, { administration }: ServerConnection): ServerAdministration {
   if (administration !== undefined) return administration;
   throw new ImprintError('server-refused', `Imprint cannot change the devices of a ${profile.server.kind} server: do it there.`, { field: 'server.kind' });
@@ -170,7 +178,7 @@ async function act(station: Station, profile: Profile, action: DeviceAction, req
     const recorded = await recordedDevice(station, profile, identity);
     const server = await connection.device(serverDeviceId, signal);
     if (server?.keysHidden === true) await assertIdOf(connection, request, signal);
-    else if (server !== undefined) assertSameDevice(server, request);
+    else if (server !== undefined) assertSameDevice(server, request, (identity) => identityKeyOf(station, profile, identity));
     else if (recorded?.serverDeviceId !== serverDeviceId) throw noSuchDevice(`The server has no device ${serverDeviceId}.`);
     if (action === 'remove-auth-set') assertNotRecorded(server, recorded, authSetId);
     const entry: ActionEntry = {
@@ -228,7 +236,7 @@ async function carryOut(station: Station, administration: ServerAdministration, 
     throw error;
   }
   station.faults.reached(`${action}:acted`);
-  return end('done', describeDone(entry));
+  return end('done', describeDone(entry, administration.identityStaysTaken));
 }
 
 function noSuchAct(): ImprintError {
@@ -273,11 +281,11 @@ function mayHaveHappened(error: ImprintError): boolean {
   return isUndecided(error) || error.code === 'cancelled' || error.code === 'server-sign-in-refused' || error.code === 'server-untrusted';
 }
 
-function describeDone({ action, identity, serverDeviceId, authSetId = '' }: ActionEntry): string {
+function describeDone({ action, identity, serverDeviceId, authSetId = '' }: ActionEntry, staysTaken?: string): string {
   const what = `${describeIdentity(identity)} (device ${serverDeviceId})`;
   switch (action) {
     case 'decommission':
-      return `${what} is gone from the server; its identity may be used again.`;
+      return `${what} is gone from the server${staysTaken === undefined ? '; its identity may be used again.' : `. ${staysTaken}`}`;
     case 'remove-auth-set':
       return `The key ${authSetId} was removed from ${what}.`;
     case 'reject':
@@ -308,9 +316,9 @@ async function recordedDevice(station: Station, profile: Profile, identity: Iden
 }
 
 /** Another device than the one that the person saw must not be touched. */
-function assertSameDevice(server: ServerDevice, { identity, serverDeviceId, authSetId }: DeviceRequest & Partial<KeyRequest>): void {
-  const canonical = canonicalIdentity(identity);
-  const carries = [server.identity, ...server.authSets.map((set) => set.identity)].some((each) => canonicalIdentity(each) === canonical);
+function assertSameDevice(server: ServerDevice, { identity, serverDeviceId, authSetId }: DeviceRequest & Partial<KeyRequest>, keyOf: (identity: Identity) => string): void {
+  const wanted = keyOf(identity);
+  const carries = [server.identity, ...server.authSets.map((set) => set.identity)].some((each) => keyOf(each) === wanted);
   if (!carries) throw noSuchDevice(`Device ${serverDeviceId} at the server is ${describeIdentity(server.identity)}, not ${describeIdentity(identity)}: nothing was done.`);
   if (authSetId !== undefined && !server.authSets.some((set) => set.id === authSetId)) throw noSuchDevice(`Device ${serverDeviceId} at the server has no key ${authSetId} any more: look at it again.`);
 }

@@ -1,8 +1,8 @@
 import { ImprintError } from '../domain/errors';
-import { canonicalIdentity, describeIdentity, type Identity } from '../domain/identity';
+import { describeIdentity, type Identity } from '../domain/identity';
 import type { ServerAuthSet, ServerConnection, ServerDevice } from '../domain/ports';
 import type { Profile } from '../domain/profile';
-import { now, withServer, type Station } from './station';
+import { identityKeyOf, now, withServer, type Station } from './station';
 
 /**
  * only-in-record, foreign-missing: the server has no such device. only-at-server: nobody recorded or imported it.
@@ -36,6 +36,7 @@ const pageSize = 500;
 
 /** What the record expects of one identity. */
 interface Expected {
+  readonly identity: Identity;
   readonly deviceId: string | undefined;
   readonly serverDeviceId: string | undefined;
   readonly fingerprint: string;
@@ -73,11 +74,11 @@ class Audit {
   readonly #station: Station;
   readonly #profile: Profile;
   readonly #onFinding: (finding: AuditFinding) => void;
-  /** By canonical identity. */
+  /** By what the server tells devices apart. */
   readonly #expected = new Map<string, Expected>();
   readonly #byServerId = new Map<string, Expected>();
   /** Under which identity the server has each key. */
-  readonly #keysAtServer = new Map<string, string>();
+  readonly #keysAtServer = new Map<string, Identity>();
   readonly #serverIds = new Set<string>();
   #matching = 0;
   #findings = 0;
@@ -97,8 +98,8 @@ class Audit {
         const { devices } = await record.list({ state, limit: pageSize, offset });
         for (const { identity, deviceId, serverUrl, serverDeviceId, fingerprint } of devices) {
           if (serverUrl !== this.#profile.server.url || fingerprint === undefined) continue;
-          const expected: Expected = { deviceId, serverDeviceId, fingerprint, seen: false };
-          this.#expected.set(canonicalIdentity(identity), expected);
+          const expected: Expected = { identity, deviceId, serverDeviceId, fingerprint, seen: false };
+          this.#expected.set(this.#keyOf(identity), expected);
           if (serverDeviceId !== undefined) this.#byServerId.set(serverDeviceId, expected);
         }
         if (devices.length < pageSize) break;
@@ -108,9 +109,9 @@ class Audit {
       signal.throwIfAborted();
       const { devices } = await record.foreignDevices({ limit: pageSize, offset });
       for (const { identity, fingerprint } of devices) {
-        const canonical = canonicalIdentity(identity);
+        const key = this.#keyOf(identity);
         // One that was decommissioned since and made anew is ours.
-        if (!this.#expected.has(canonical)) this.#expected.set(canonical, { deviceId: undefined, serverDeviceId: undefined, fingerprint, seen: false });
+        if (!this.#expected.has(key)) this.#expected.set(key, { identity, deviceId: undefined, serverDeviceId: undefined, fingerprint, seen: false });
       }
       if (devices.length < pageSize) break;
     }
@@ -126,14 +127,14 @@ class Audit {
 
   /** A list that is read while devices change their status may miss some: those are asked for once more. */
   async lookForTheMissing(connection: ServerConnection, signal: AbortSignal): Promise<void> {
-    const unseen = (): [string, Expected][] => [...this.#expected].filter(([, { seen }]) => !seen);
-    const ids = unseen().flatMap(([, { serverDeviceId }]) => serverDeviceId ?? []);
+    const unseen = (): Expected[] => [...this.#expected.values()].filter(({ seen }) => !seen);
+    const ids = unseen().flatMap(({ serverDeviceId }) => serverDeviceId ?? []);
     if (ids.length > 0) {
       for await (const devices of connection.devices({ ids }, signal)) for (const device of devices) await this.#see(device);
     }
-    for (const [canonical, expected] of unseen()) {
+    for (const expected of unseen()) {
       signal.throwIfAborted();
-      const identity = readCanonical(canonical);
+      const { identity } = expected;
       if (expected.serverDeviceId === undefined) {
         const found = await connection.findDevice(identity, signal);
         if (found !== undefined) {
@@ -157,17 +158,17 @@ class Audit {
     // A server that knows ids alone knows this device by the one that is recorded.
     const recorded = device.keysHidden === true ? this.#byServerId.get(device.id) : undefined;
     if (recorded !== undefined) return this.#compare(device, recorded);
-    const canonical = canonicalIdentity(device.identity);
+    const key = this.#keyOf(device.identity);
     const { identity, id: serverDeviceId } = device;
     for (const { fingerprint } of device.authSets) {
       if (fingerprint === undefined) continue;
       const other = this.#keysAtServer.get(fingerprint);
       if (other !== undefined) {
-        this.#report('key-twice', { identity, serverDeviceId, deviceId: this.#expected.get(canonical)?.deviceId, sentence: `The server has the same key under ${describeIdentity(identity)} and under ${describeIdentity(readCanonical(other))}: one card was copied, or a board changed its identity.` });
+        this.#report('key-twice', { identity, serverDeviceId, deviceId: this.#expected.get(key)?.deviceId, sentence: `The server has the same key under ${describeIdentity(identity)} and under ${describeIdentity(other)}: one card was copied, or a board changed its identity.` });
       }
-      this.#keysAtServer.set(fingerprint, canonical);
+      this.#keysAtServer.set(fingerprint, identity);
     }
-    const expected = this.#expected.get(canonical);
+    const expected = this.#expected.get(key);
     if (expected === undefined) await this.#seeStranger(device);
     else this.#compare(device, expected);
   }
@@ -204,6 +205,10 @@ class Audit {
     this.#report('only-at-server', { identity, deviceId: here?.deviceId, serverDeviceId, sentence: `The server has ${describeIdentity(identity)} (device ${serverDeviceId}, ${status}), and ${former}.` });
   }
 
+  #keyOf(identity: Identity): string {
+    return identityKeyOf(this.#station, this.#profile, identity);
+  }
+
   #report(kind: AuditFindingKind, finding: Omit<AuditFinding, 'kind'>): void {
     this.#findings += 1;
     this.#onFinding({ kind, ...finding });
@@ -212,10 +217,4 @@ class Audit {
 
 function describeSet({ status, fingerprint }: ServerAuthSet): string {
   return `${status}, ${fingerprint === undefined ? 'unreadable' : `fingerprint ${fingerprint.slice(0, 16)}…`}`;
-}
-
-/** The identity of a canonical text, which this class itself has made of one. */
-function readCanonical(canonical: string): Identity {
-  const value: unknown = JSON.parse(canonical);
-  return Object.fromEntries(Object.entries(value ?? {}).map(([name, text]) => [name, String(text)]));
 }

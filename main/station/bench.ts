@@ -6,7 +6,7 @@ import type { JobOutcome, Progress, ProgressPhase, StepName } from '../domain/jo
 import { slotPlace, type SlotSettings } from '../domain/profile';
 import { provision } from './provision';
 import type { RecoveryReport } from './recover';
-import type { LoadedProfile, Station } from './station';
+import { serverKindOf, type LoadedProfile, type Station } from './station';
 
 export type BenchSlotState = 'free' | 'ready' | 'running' | 'done' | 'accepted' | 'waiting' | 'cancelled' | 'failed';
 
@@ -37,8 +37,8 @@ export interface BenchSlot {
   readonly canPowerOn: boolean;
 }
 
-/** Boots the simulated device from a card; practice only. */
-export type PowerOn = (slot: SlotSettings, identity: Identity, signal: AbortSignal) => Promise<void>;
+/** Boots the simulated device from a card; practice only. @returns what it did and what the server said, one sentence */
+export type PowerOn = (slot: SlotSettings, identity: Identity, signal: AbortSignal) => Promise<string>;
 
 export interface BenchOptions {
   readonly powerOn?: PowerOn | undefined;
@@ -68,9 +68,8 @@ const stepWords: Readonly<Record<StepName, string>> = {
 
 const phaseWords: Readonly<Record<ProgressPhase, string>> = { ...stepWords, image: 'Reading', export: 'Exporting' };
 
-const endWords: Readonly<Record<JobOutcome['state'], string>> = {
+const endWords: Readonly<Record<Exclude<JobOutcome['state'], 'done'>, string>> = {
   open: 'Running',
-  done: 'Preauthorized',
   failed: 'Stopped',
   cancelled: 'Cancelled',
   compensated: 'Stopped',
@@ -141,6 +140,8 @@ export class Bench {
     const scanned = scheme.find((attribute) => attribute.scan);
     if (scanned === undefined) throw new ImprintError('profile-invalid', 'The profile names no attribute that the scanner fills.', { field: 'identity' });
     const identity = readIdentity(scheme, { ...others, [scanned.name]: text });
+    const { profile } = this.#loaded;
+    serverKindOf(this.#station, profile).checkIdentity?.(identity, profile.server);
     const twin = [...this.#slots.values()].find(
       (other) => other !== slot && (other.view.state === 'ready' || other.view.state === 'running') && describeIdentity(other.view.identity ?? {}) === describeIdentity(identity),
     );
@@ -212,7 +213,7 @@ export class Bench {
     const slot = [...this.#slots.values()].find((each) => each.view.jobId === jobId && each.view.state === 'waiting');
     if (slot === undefined || state === 'waiting') return;
     const done = state === 'done';
-    this.#show(slot.settings.name, { ...slot.view, state: done ? 'done' : 'failed', word: endWords[state], sentence, canPowerOn: done && this.#powerOn !== undefined });
+    this.#show(slot.settings.name, { ...slot.view, state: done ? 'done' : 'failed', word: this.#endWord(state), sentence, canPowerOn: done && this.#powerOn !== undefined });
   }
 
   /** The server has forgotten this identity with all its keys: whoever finds its old card in a slot must not use it. */
@@ -247,13 +248,13 @@ export class Bench {
     if (this.#powerOn === undefined || view.identity === undefined || view.deviceId === undefined || !view.canPowerOn) {
       throw new ImprintError('device-not-accepted', 'There is no simulated device with a finished card in this slot.');
     }
-    await this.#powerOn(settings, view.identity, new AbortController().signal);
+    const sentence = await this.#powerOn(settings, view.identity, new AbortController().signal);
     await this.#station.record.markAccepted(view.deviceId, this.#station.clock.now().toISOString());
     return this.#show(name, {
       ...view,
       state: 'accepted',
       word: 'Accepted',
-      sentence: `The device signed in with the key from this card, and the server accepted ${describeIdentity(view.identity)}.`,
+      sentence,
       canPowerOn: false,
     });
   }
@@ -317,7 +318,7 @@ export class Bench {
     }
     change({
       state: outcome.state === 'done' || outcome.state === 'cancelled' || outcome.state === 'waiting' ? outcome.state : 'failed',
-      word: endWords[outcome.state],
+      word: this.#endWord(outcome.state),
       sentence: outcome.sentence,
       errorCode: outcome.error?.code,
       fingerprint: outcome.fingerprint,
@@ -333,6 +334,11 @@ export class Bench {
     const known = await this.#station.record.findByIdentity(identity);
     if (known === undefined || known.state === 'released' || known.state === 'decommissioned') return;
     throw new ImprintError('identity-recorded', `${describeIdentity(identity)} was made already on ${known.createdAt.slice(0, 10)} (${known.state}): scan another board.`, { field: 'identity' });
+  }
+
+  /** What the server did with a finished device has a word for each kind of server. */
+  #endWord(state: JobOutcome['state']): string {
+    return state === 'done' ? serverKindOf(this.#station, this.#loaded.profile).expectedWord : endWords[state];
   }
 
   /** The slot without its job, with the card that is in it. */

@@ -3,7 +3,7 @@ import { canonicalIdentity, describeIdentity, type Identity } from '../domain/id
 import { publicKeyPem } from '../domain/keys';
 import type { CardKey, DeviceDetails, ServerDevice } from '../domain/ports';
 import type { Profile } from '../domain/profile';
-import { withServer, type Station } from './station';
+import { identityKeyOf, withServer, type Station } from './station';
 
 export interface CardReport {
   readonly fingerprint: string;
@@ -35,12 +35,16 @@ export async function verifyCard(station: Station, profile: Profile, targetPath:
   let serverError: ErrorReport | undefined;
   if (asked !== undefined) {
     try {
-      server = await withServer(station, profile, signal, (connection) => connection.findDevice(asked, signal));
+      server = await withServer(station, profile, signal, (connection) => {
+        if (connection.blind !== undefined) throw new ImprintError('server-refused', connection.blind);
+        return connection.findDevice(asked, signal);
+      });
     } catch (thrown) {
       serverError = asImprintError(thrown).toReport();
     }
   }
-  const expectedByServer = server?.keysHidden === true ? server.id === recorded?.serverDeviceId : (server?.authSets.some((set) => set.fingerprint === fingerprint && asked !== undefined && canonicalIdentity(set.identity) === canonicalIdentity(asked)) ?? false);
+  const sameIdentity = (one: Identity, other: Identity): boolean => identityKeyOf(station, profile, one) === identityKeyOf(station, profile, other);
+  const expectedByServer = server?.keysHidden === true ? server.id === recorded?.serverDeviceId : (server?.authSets.some((set) => set.fingerprint === fingerprint && asked !== undefined && sameIdentity(set.identity, asked)) ?? false);
   const report = { fingerprint, publicKeyPem: publicKeyPem(spki), keyType: type, file: card.file, recorded, server, serverError, expectedByServer };
   if (identity !== undefined && (recorded === undefined || canonicalIdentity(recorded.identity) !== canonicalIdentity(identity))) {
     const owner = recorded === undefined ? 'the record does not know' : `belongs to ${describeIdentity(recorded.identity)}`;

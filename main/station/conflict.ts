@@ -2,6 +2,7 @@ import { canonicalIdentity, describeIdentity, type Identity } from '../domain/id
 import type { DeviceDetails, KeyHolder, ServerAuthSet, ServerDevice } from '../domain/ports';
 import type { Profile } from '../domain/profile';
 import { may, type Role } from '../domain/roles';
+import { possibleActs, type PossibleAct } from './administration';
 import { withServer, type Station } from './station';
 
 export const conflictChoices = ['other-identity', 'reject', 'decommission', 'wait'] as const;
@@ -10,6 +11,8 @@ export type ConflictChoice = (typeof conflictChoices)[number];
 /** Who has an identity already, and what can be done about it. */
 export interface Conflict {
   readonly serverDevice?: ServerDevice | undefined;
+  /** What the server lets an admin do to it. */
+  readonly acts: readonly PossibleAct[];
   /** The recorded device with this identity; else whoever holds the key that the server has for it. */
   readonly holder?: DeviceDetails | KeyHolder | undefined;
   readonly sentence: string;
@@ -26,15 +29,16 @@ export interface Conflict {
 export async function findConflict(station: Station, profile: Profile, identity: Identity, signal: AbortSignal): Promise<Conflict | undefined> {
   const found = await station.record.findByIdentity(identity);
   const recorded = found === undefined || found.state === 'released' || found.state === 'decommissioned' ? undefined : found;
-  const serverDevice = await withServer(station, profile, signal, (connection) => connection.findDevice(identity, signal));
+  const { serverDevice, acts } = await withServer(station, profile, signal, async (connection) => ({ serverDevice: await connection.findDevice(identity, signal), acts: possibleActs(connection) }));
   if (serverDevice === undefined) return recorded === undefined ? undefined : conflictInRecord(recorded, station.role);
   const holders = await station.record.keyHolders(serverDevice.authSets.flatMap((set) => set.fingerprint ?? []));
   const holder = recorded ?? holders.find((each) => canonicalIdentity(each.identity) === canonicalIdentity(identity)) ?? holders[0];
   return {
     serverDevice,
+    acts,
     holder,
     sentence: `${describeAtServer(serverDevice, identity, holders)} ${adviceFor(serverDevice, recorded, station.role)}`,
-    choices: choicesAtServer(serverDevice, recorded, station.role),
+    choices: choicesAtServer(serverDevice, recorded, station.role, acts),
   };
 }
 
@@ -43,18 +47,18 @@ function conflictInRecord(recorded: DeviceDetails, role: Role): Conflict {
   if (recorded.state === 'reserved') {
     const waits = recorded.jobs[0]?.state === 'waiting';
     const sentence = `${who} is reserved by job ${recorded.jobs[0]?.jobId ?? ''} in slot ${recorded.jobs[0]?.slot ?? ''}${waits ? ', whose card waits for the server' : ''}: wait until that has ended.`;
-    return { holder: recorded, sentence, choices: ['other-identity', 'wait'] };
+    return { acts: [], holder: recorded, sentence, choices: ['other-identity', 'wait'] };
   }
   const decommission = recorded.serverDeviceId !== undefined && may(role, 'decommission');
   const sentence = `${who} was made on ${recorded.createdAt.slice(0, 10)} (${recorded.state}), and the server does not have it any more: use another identity, or ${decommission ? '' : 'let an admin '}decommission it in the record too.`;
-  return { holder: recorded, sentence, choices: decommission ? ['other-identity', 'decommission'] : ['other-identity'] };
+  return { acts: [], holder: recorded, sentence, choices: decommission ? ['other-identity', 'decommission'] : ['other-identity'] };
 }
 
-function choicesAtServer(device: ServerDevice, recorded: DeviceDetails | undefined, role: Role): readonly ConflictChoice[] {
+function choicesAtServer(device: ServerDevice, recorded: DeviceDetails | undefined, role: Role, acts: readonly PossibleAct[]): readonly ConflictChoice[] {
   if (device.decommissioning) return ['other-identity', 'wait'];
   // The server rejects what came by itself, never what was preauthorized.
-  const rejectable = device.authSets.some((set) => set.status === 'pending') && may(role, 'reject');
-  const decommissionable = recorded?.state !== 'reserved' && may(role, 'decommission');
+  const rejectable = device.authSets.some((set) => set.status === 'pending') && may(role, 'reject') && acts.includes('reject');
+  const decommissionable = recorded?.state !== 'reserved' && may(role, 'decommission') && acts.includes('decommission');
   return ['other-identity', ...(rejectable ? ['reject' as const] : []), ...(decommissionable ? ['decommission' as const] : []), ...(recorded?.state === 'reserved' ? ['wait' as const] : [])];
 }
 

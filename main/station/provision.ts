@@ -170,7 +170,8 @@ class ProvisionRun {
       await custody.destroy(this.#jobId);
       return { value: undefined, sentence: 'The private key was erased from this computer; only the card has it.' };
     });
-    const sentence = `${this.#kind.expectedWord}: ${describeIdentity(this.#request.identity)} is expected at the server with the key on this card.`;
+    const who = describeIdentity(this.#request.identity);
+    const sentence = receipt.how === undefined ? `${this.#kind.expectedWord}: ${who} is expected at the server with the key on this card.` : `${this.#kind.expectedWord} ${receipt.how}: ${who}.`;
     await this.#journal.step('record', async () => Promise.resolve({ value: undefined, sentence: `Recorded with the fingerprint ${short(publicKey)}….` }));
     await record.endJob(this.#jobId, 'done', 'preauthorized', sentence, now(this.#station), receipt.serverDeviceId);
     this.#station.faults.reached('end:done');
@@ -228,6 +229,7 @@ class ProvisionRun {
       }
       const leftover = asked.answer !== undefined && (await this.#isLeftover(asked.answer));
       const replaced = leftover ? undefined : this.#judge(asked.answer);
+      if (connection.blind !== undefined) return { value: { image, target, replaced }, sentence: `Image and card are in order. ${connection.blind}` };
       const known = leftover ? 'the server has what an earlier card that failed left there, which this one replaces:' : replaced === undefined ? 'the server does not know' : `device ${replaced.id} (${replaced.status}) at the server gets a new key:`;
       return { value: { image, target, replaced }, sentence: `Image, card and server are in order; ${known} ${describeIdentity(identity)}.` };
     });
@@ -367,7 +369,8 @@ class ProvisionRun {
     await this.#journal.step('confirm', async () => {
       const { signal } = this.#watch;
       const tls = { open: (endpoint: TlsEndpoint, stop: AbortSignal) => custody.openTls({ jobId: this.#jobId }, endpoint, stop) };
-      return { value: undefined, sentence: await confirm({ identity: this.#request.identity, serverDeviceId, contents, tls }, signal) };
+      const sign = (payload: Uint8Array): Promise<Uint8Array> => custody.sign(this.#jobId, payload);
+      return { value: undefined, sentence: await confirm({ identity: this.#request.identity, serverDeviceId, contents, tls, sign }, signal) };
     });
   }
 

@@ -2,7 +2,7 @@ import type { ActionEntry } from '../domain/acceptance';
 import { asImprintError, ImprintError } from '../domain/errors';
 import { describeIdentity } from '../domain/identity';
 import type { DeviceDetails, TlsEndpoint } from '../domain/ports';
-import { isSecretFile, type CardFile, type Profile } from '../domain/profile';
+import { isSecretFile, privateKeyContent, type CardFile, type Profile } from '../domain/profile';
 import { assertMay } from '../domain/roles';
 import { assertTargetAllowed, type TargetNaming } from '../domain/targets';
 import { now, withServer, type Station } from './station';
@@ -18,11 +18,10 @@ export interface RenewalOutcome {
 }
 
 /**
- * Renews the certificate of a card that is in the bench: with the key on the card, which stays there, and the new certificate
- * written back to it.
+ * Renews what a server gave to a card that is in the bench, such as its certificate or token: with the key on the card, which
+ * stays there, and what is new written back to it.
  *
- * CRASH: the intent is durable before the authority is asked. A kill before the card was rewritten leaves it with its old
- * certificate, one in the middle of that a card that must be written again; recovery says so.
+ * CRASH: the intent is durable before the server is asked. A kill before the card was rewritten leaves it with what it had, one in the middle of that a card that must be written again; recovery says so.
  *
  * @throws ImprintError not-allowed, target-*, verify-*, no-such-device (a card of nobody, or of another server), server-*
  */
@@ -39,6 +38,7 @@ export async function renewCard(station: Station, profile: Profile, request: Ren
   const bytes = await custody.readCardFiles(targetPath, files);
   const current = new Map(files.map(({ content }, index) => [content, bytes[index] ?? new Uint8Array()]));
   const tls = { open: (endpoint: TlsEndpoint, stop: AbortSignal) => custody.openTls({ targetPath, files: profile.files }, endpoint, stop) };
+  const sign = async (payload: Uint8Array): Promise<Uint8Array> => (await custody.signWithCardKey(targetPath, profile.files, payload)).signature;
   return withServer(station, profile, signal, async (connection) => {
     if (connection.renew === undefined) throw new ImprintError('server-refused', `A ${profile.server.kind} server gives its devices nothing that is renewed.`, { field: 'server.kind' });
     const action: ActionEntry = {
@@ -61,10 +61,12 @@ export async function renewCard(station: Station, profile: Profile, request: Ren
       return { ...action, state, sentence, endedAt };
     };
     try {
-      const renewal = await connection.renew({ identity: device.identity, publicKey, current, tls }, signal);
+      const renewal = await connection.renew({ identity: device.identity, publicKey, current, tls, sign }, signal);
       await record.addCertificates(device.deviceId, renewal.certificates, true, now(station));
       station.faults.reached('renew:acted');
-      const written = filesOf(files, renewal.contents.map(({ content }) => content));
+      // The key stays as it is; a secret that the server gave is written like the rest, and not read out before.
+      const given = profile.files.filter(({ content }) => content !== privateKeyContent);
+      const written = filesOf(given, renewal.contents.map(({ content }) => content));
       await custody.rewriteCardFiles(target, written, renewal.contents);
       return { device, action: await end('done', renewal.sentence) };
     } catch (thrown) {

@@ -1,6 +1,7 @@
 import type { Clock, Custody, FaultPoints, Processes, Randomness, RecordStore, Secrets, ServerConnection, ServerKind } from '../domain/ports';
 import type { Profile } from '../domain/profile';
 import { asImprintError, ImprintError } from '../domain/errors';
+import { canonicalIdentity, type Identity } from '../domain/identity';
 import type { Role } from '../domain/roles';
 
 /** A profile with the name of its exact content. */
@@ -45,6 +46,11 @@ export function serverKindOf(station: Station, profile: Profile): ServerKind {
     field: 'server.kind',
     expected: `one of ${station.servers.map((candidate) => candidate.kind).join(', ')}`,
   });
+}
+
+/** The text by which the profile's server tells devices apart. */
+export function identityKeyOf(station: Station, profile: Profile, identity: Identity): string {
+  return serverKindOf(station, profile).identityKey?.(identity) ?? canonicalIdentity(identity);
 }
 
 /** A signed-in connection for the time of `use`. */

@@ -100,6 +100,8 @@ class WatchRound {
     const round = new WatchRound(station, profile, connection, options, startedAt, signal);
     const { counts } = await station.record.acceptancePage({ limit: 1, offset: 0 });
     round.#total = unsettled.reduce((sum, state) => sum + counts[state], 0);
+    // A kind that judges by itself compares with nothing of this.
+    if (connection.judge !== undefined) return round;
     round.#capacity = await askCapacity(connection, signal);
     await round.#meetStrangers();
     return round;

@@ -23,7 +23,7 @@ export function SlotGrid({ bench, selected, cancelAsked, onSelect }: SlotGridPro
           selected={slot.name === selected}
           alone={slots.length === 1}
           scanAttribute={bench.scanAttribute}
-          cancelAsked={slot.name === cancelAsked}
+          cancelAsked={slot.name === cancelAsked && slot.canCancel}
           onSelect={onSelect}
         />
       ))}

@@ -6,7 +6,7 @@ import { landsInScanField, scanFieldTakesFocus } from '../logic/focus';
 /**
  * Gives the focus back to the scan field, by the rules of logic/focus.
  *
- * @param onReturn called when the field has it again, after the browser has put its caret anywhere
+ * @param onReturn called before the first character that is typed into the field after the focus came back to it
  */
 export function useScanFocus(field: RefObject<HTMLInputElement | null>, onReturn: () => void): void {
   const newest = useRef(onReturn);
@@ -32,9 +32,15 @@ export function useScanFocus(field: RefObject<HTMLInputElement | null>, onReturn
     const onKey = (event: KeyboardEvent): void => {
       movedBy = 'keyboard';
       if (landsInScanField(event, { dialogOpen: isDialogOpen(), holder: focusHolder(field.current) })) field.current?.focus({ preventScroll: true });
+      const types = event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey;
+      if (!returned || document.activeElement !== field.current) return;
+      returned = false;
+      if (types) newest.current();
     };
+    // Until the first key press: a scanner may be faster than any timer after the focus came back.
+    let returned = false;
     const onFocus = (event: FocusEvent): void => {
-      if (event.target === field.current) window.setTimeout(() => newest.current(), 0);
+      if (event.target === field.current) returned = true;
     };
     document.addEventListener('focusin', onFocus);
     document.addEventListener('pointerdown', onPointer, true);

@@ -21,6 +21,7 @@ interface ServerStateProps {
 export function ServerState({ server, bench, current, asking, onAsk, onAct }: ServerStateProps) {
   const id = !current || server?.decommissioning === true ? undefined : server?.serverDeviceId;
   const rights = bench.rights;
+  const acts = server?.acts ?? [];
   return (
     <section className="panel" aria-label={words.server}>
       <header className="panel__head">
@@ -37,11 +38,11 @@ export function ServerState({ server, bench, current, asking, onAsk, onAct }: Se
       {server === undefined || server.keysHidden === true || (server.authSets.length === 0 && server.serverDeviceId === undefined) ? null : (
         <AuthSets
           sets={server.authSets}
-          onReject={id !== undefined && rights.includes('reject') ? (set) => onAct({ kind: 'reject', serverDeviceId: id, authSetId: set.id, fingerprint: set.fingerprint }) : undefined}
-          onRemove={id !== undefined && rights.includes('replace-key') ? (set) => onAct({ kind: 'remove-key', serverDeviceId: id, authSetId: set.id, fingerprint: set.fingerprint }) : undefined}
+          onReject={id !== undefined && rights.includes('reject') && acts.includes('reject') ? (set) => onAct({ kind: 'reject', serverDeviceId: id, authSetId: set.id, fingerprint: set.fingerprint }) : undefined}
+          onRemove={id !== undefined && rights.includes('replace-key') && acts.includes('remove-auth-set') ? (set) => onAct({ kind: 'remove-key', serverDeviceId: id, authSetId: set.id, fingerprint: set.fingerprint }) : undefined}
         />
       )}
-      {id === undefined ? null : rights.includes('decommission') ? (
+      {id === undefined || !acts.includes('decommission') ? null : rights.includes('decommission') ? (
         <button type="button" className="button button--plain panel__button" data-testid="decommission" onClick={() => onAct({ kind: 'decommission', serverDeviceId: id, authSetId: '', fingerprint: undefined })}>
           <Icon name="removed" />
           {words.decommission}

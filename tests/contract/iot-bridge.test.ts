@@ -11,6 +11,7 @@ import type { PracticeBridgeOptions } from '../../main/servers/iot-bridge/practi
 import { serialOf } from '../support/bridge-practice';
 import { newBoardKey, newBridgeIdentity, practiceBridgeUnderTest, quickBridge, quickBridgeOptions, realBridgeSettings, realBridgeUrl, type BoardKey, type BridgeUnderTest } from './iot-bridge-fixture';
 import { secretsOf } from './mender-fixture';
+import { describeServerContract } from './server-contract';
 
 const never = new AbortController().signal;
 const failure = (promise: Promise<unknown>) => promise.then(() => { throw new Error('it went well'); }, (thrown: unknown) => asImprintError(thrown));
@@ -19,6 +20,11 @@ function textOf(contents: readonly DeliveredContent[] | undefined, content: stri
   const parts = contents?.find((each) => each.content === content)?.parts ?? [];
   return parts.map((part) => ('bytes' in part ? Buffer.from(part.bytes).toString('utf8') : `{${part.secret}}`)).join('');
 }
+
+describeServerContract('IoT Bridge, practice servers over TLS', async () => {
+  const { settings, secrets, close } = await practiceBridgeUnderTest();
+  return { kind: quickBridge, settings, secrets, wrong: { settings, secrets }, newIdentity: newBridgeIdentity, newKey: newBoardKey, rules: { expectedStatus: 'hawkBit target present, never polled; not in ThingsBoard', signsIn: false, showsKeys: false, tellsFirst: false }, close };
+});
 
 describe('IoT Bridge, practice servers over TLS', () => {
   let server: BridgeUnderTest;
@@ -271,7 +277,7 @@ describe('IoT Bridge, practice servers over TLS', () => {
     it('are renewed with the key that stays on the card', async () => {
       await start();
       const { connection, identity, key, receipt, current } = await enrolled();
-      const renewal = await connection.renew?.({ identity, publicKey: key.publicKey, current, tls: key.tls }, never);
+      const renewal = await connection.renew?.({ identity, publicKey: key.publicKey, current, tls: key.tls, sign: key.sign }, never);
       const fresh = new X509Certificate(textOf(renewal?.contents, 'certificate'));
       expect(fresh.serialNumber).not.toBe(new X509Certificate(textOf(receipt.contents, 'certificate')).serialNumber);
       expect(fresh.publicKey.export({ type: 'spki', format: 'der' }).equals(Buffer.from(key.publicKey.spki))).toBe(true);
@@ -293,7 +299,7 @@ describe('IoT Bridge, practice servers over TLS', () => {
       }
       expect(server.servers.isRevoked(serialOf(textOf(receipt.contents, 'certificate')))).toBe(true);
       await expect(connection.findDevice(identity, never)).resolves.toBeUndefined();
-      const late = await failure(connection.renew?.({ identity, publicKey: key.publicKey, current, tls: key.tls }, never) ?? Promise.resolve());
+      const late = await failure(connection.renew?.({ identity, publicKey: key.publicKey, current, tls: key.tls, sign: key.sign }, never) ?? Promise.resolve());
       expect(late).toMatchObject({ code: 'server-refused' });
       expect(late.message).toMatch(/revoked or has expired/);
     });

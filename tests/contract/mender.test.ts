@@ -4,6 +4,7 @@ import { describeMenderApi } from './mender-api-contract';
 import { describeMenderDeviceApi } from './mender-device-contract';
 import type { MenderUnderTest } from './mender-fixture';
 import { devices, newIdentity, newKey, practiceUnderTest, quickMender, realServerUrl, realUnderTest, removeDevices } from './mender-fixture';
+import { newDeviceKey } from '../support/device-key';
 import type { ServerUnderContract } from './server-contract';
 import { describeServerContract } from './server-contract';
 
@@ -20,7 +21,7 @@ async function underContract(make: () => Promise<MenderUnderTest>): Promise<Serv
       used.push(identity);
       return identity;
     },
-    newPublicKey: () => newKey().publicKey,
+    newKey: newDeviceKey,
     fillPages: server.practice === undefined ? undefined : () => fillPages(server),
     close: async () => {
       await removeDevices(server, used);

@@ -121,6 +121,32 @@ export async function startServerProcess(folder: string, port = 0): Promise<Serv
   };
 }
 
+export interface MdmServerProcess {
+  readonly url: string;
+  readonly adminToken: string;
+  readonly deviceSecret: string;
+  readonly caFile: string;
+  stop(): Promise<void>;
+}
+
+/** As startServerProcess, with OpenMDM. */
+export async function startMdmProcess(folder: string): Promise<MdmServerProcess> {
+  const running = startImprint(['practice-server', '--server', 'openmdm', '--port', '0', '--json', '--data', join(folder, 'server')]);
+  const ready = await running.waitFor((event) => event['event'] === 'result');
+  const caFile = join(folder, 'mdm-ca.pem');
+  writeFileSync(caFile, String(ready['certificateAuthority']));
+  return {
+    url: String(ready['url']),
+    adminToken: String(ready['adminToken']),
+    deviceSecret: String(ready['deviceSecret']),
+    caFile,
+    async stop() {
+      running.child.kill('SIGTERM');
+      await running.done;
+    },
+  };
+}
+
 /** Process ids of a process and everything below it. */
 export function processTree(pid: number): number[] {
   const children = new Map<number, number[]>();

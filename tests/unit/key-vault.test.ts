@@ -14,7 +14,8 @@ const pemOf = (vault: KeyVault, job = jobId): Promise<Buffer> => vault.withPem(j
 const openssl = (input: Buffer | string, ...options: string[]): Buffer => execFileSync('openssl', options, { input, stdio: ['pipe', 'pipe', 'pipe'] });
 
 function verifies(publicKey: KeyObject, signature: Uint8Array): boolean {
-  return verify(publicKey.asymmetricKeyType === 'ed25519' ? null : 'sha256', payload, publicKey, signature);
+  const algorithm = publicKey.asymmetricKeyType === 'ed25519' ? null : publicKey.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 'sha384' : 'sha256';
+  return verify(algorithm, payload, publicKey, signature);
 }
 
 describe.each(keyTypes)('a key of type %s', (type: KeyType) => {

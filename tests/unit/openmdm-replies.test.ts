@@ -86,7 +86,7 @@ describe('a refusal', () => {
   it.each<[string, readonly [number, unknown], string, string]>([
     ['used challenge', core(400, 'CHALLENGE_INVALID', 'Enrollment challenge is missing'), 'server-challenge-invalid', 'fresh one'],
     ['another key', core(409, 'PUBLIC_KEY_MISMATCH', 'x', { deviceId: 'dev-9' }), 'identity-at-server', 'device dev-9'],
-    ['another key, without the device', core(409, 'PUBLIC_KEY_MISMATCH', 'x'), 'identity-at-server', 'under another key while'],
+    ['another key, without the device', core(409, 'PUBLIC_KEY_MISMATCH', 'x'), 'identity-at-server', 'under another key:'],
     ['keys required', enrol('Pinned-key enrollment is required but …'), 'server-refused', 'key of their own only'],
     ['no challenge', enrol('Pinned-key enrollment requires attestationChallenge. …'), 'server-refused', 'did not get its challenge back'],
     ['no storage', enrol('Pinned-key enrollment requires an adapter that …'), 'server-refused', 'keeps no challenges'],

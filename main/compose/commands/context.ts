@@ -5,7 +5,7 @@ import { describeIdentity } from '../../domain/identity';
 import type { Profile } from '../../domain/profile';
 import { finishActions } from '../../station/administration';
 import { recover } from '../../station/recover';
-import type { LoadedProfile } from '../../station/station';
+import { serverKindOf, type LoadedProfile } from '../../station/station';
 import { readRole } from '../at-work';
 import { loadProfile } from '../load-profile';
 import { openStation, stationFolder, type AtWork, type OpenStation } from '../open-station';
@@ -55,10 +55,11 @@ export async function recoverFirst(context: CommandContext, { station }: OpenSta
   }
 }
 
-/** Tells what the person must know about this computer before a key is made on it. */
-export async function warnings(context: CommandContext, { station }: OpenStation): Promise<void> {
+/** Tells what the person must know about this computer and this profile before a key is made. */
+export async function warnings(context: CommandContext, { station }: OpenStation, profile: Profile): Promise<void> {
   const { warning } = await station.custody.status();
-  if (warning !== undefined) context.output.emit({ event: 'warning', sentence: warning });
+  const ofServer = serverKindOf(station, profile).warnings?.(profile.server) ?? [];
+  for (const sentence of [...(warning === undefined ? [] : [warning]), ...ofServer]) context.output.emit({ event: 'warning', sentence });
 }
 
 /** Where nobody sits at a terminal, nobody is asked. */

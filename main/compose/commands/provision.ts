@@ -16,7 +16,7 @@ export const provisionCommand: Command = async (context) => {
   const batch = batchOf(context);
   const replace = context.values['replace'] === true;
   return withStation(context, async (open) => {
-    await warnings(context, open);
+    await warnings(context, open, loaded.profile);
     await recoverFirst(context, open, loaded.profile);
     const naming = context.values['fixed-disk'] === true ? 'fixed-disk' : 'typed';
     const outcome = await runJob(context, open, { loaded, identity, slot: 'command line', targetPath, naming, batch, replace });

@@ -8,7 +8,7 @@ export interface HttpTimeouts {
 }
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the server's URL, with a leading slash and its query. */
   readonly path: string;
   /** Sent as JSON. */

@@ -13,6 +13,8 @@ export interface Patience {
   readonly longestWaitSeconds: number;
   /** How many 429 in a row are waited for. */
   readonly waits: number;
+  /** Seconds to wait after a 429 that does not say how long; 1 unless told. */
+  readonly usualWaitSeconds?: number | undefined;
 }
 
 export const usualPatience: Patience = { delays: [250, 1000, 3000], longestWaitSeconds: 60, waits: 3 };
@@ -27,7 +29,7 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
 }
 
 /** A date as HTTP writes it (RFC 9110, 5.6.7); Date.parse alone takes nearly any text for one. */
-function httpDate(text: string | undefined): number | undefined {
+export function httpDate(text: string | undefined): number | undefined {
   if (text === undefined || !/\d{2}:\d{2}:\d{2}/.test(text)) return undefined;
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : at;
@@ -88,7 +90,7 @@ export async function exchangePatiently(
     }
     const asked = retryAfterSeconds(reply.headers['retry-after'], clock.now(), reply.headers['date']);
     if (reply.status === 429) {
-      const seconds = asked ?? 1;
+      const seconds = asked ?? patience.usualWaitSeconds ?? 1;
       if (seconds > patience.longestWaitSeconds || waits >= patience.waits) {
         const sofar = waits === 0 ? '' : `, although it was given ${inWords(waited)}`;
         throw new ImprintError('server-busy', `The server takes no more requests for now${sofar}; try again in ${inWords(Math.max(1, seconds))}.`);

@@ -1,16 +1,16 @@
 import { ImprintError } from '../../domain/errors';
 import type { Identity } from '../../domain/identity';
-import { normaliseMac } from '../../domain/identity';
+import { canonicalIdentity, normaliseMac } from '../../domain/identity';
 
 /** How a device comes to its enrolment, in OpenMDM's words. */
 export const enrolmentMethods = ['qr', 'nfc', 'zero-touch', 'knox', 'manual', 'app-only', 'adb'] as const;
 export type EnrolmentMethod = (typeof enrolmentMethods)[number];
 
 /** What tells a device from others. The first that is present is its enrollmentId at the server, so the order is a rule. */
-const identifierNames = ['macAddress', 'serialNumber', 'imei', 'androidId'] as const;
+export const identifierNames = ['macAddress', 'serialNumber', 'imei', 'androidId'] as const;
 /** What every device must say besides; usually constants of the profile. */
 const descriptionNames = ['model', 'manufacturer', 'osVersion', 'method'] as const;
-const names: readonly string[] = [...identifierNames, ...descriptionNames];
+export const mdmAttributes: readonly string[] = [...identifierNames, ...descriptionNames];
 
 type IdentifierName = (typeof identifierNames)[number];
 
@@ -38,12 +38,13 @@ function invalid(name: string, sentence: string, expected: string): ImprintError
  * No value is changed here: the server compares texts, so what it is told must be what the record and the card say. The
  * profile's `normalise` is the place for notations.
  *
+ * @param usualMethod of an identity that names none
  * @throws ImprintError identity-unknown-attribute, identity-missing-attribute, identity-invalid
  */
-export function readMdmIdentity(identity: Identity): MdmIdentity {
-  const unknown = Object.keys(identity).find((name) => !names.includes(name));
+export function readMdmIdentity(identity: Identity, usualMethod?: EnrolmentMethod): MdmIdentity {
+  const unknown = Object.keys(identity).find((name) => !mdmAttributes.includes(name));
   if (unknown !== undefined) {
-    throw new ImprintError('identity-unknown-attribute', `OpenMDM has no identity attribute ${unknown}; rename or remove it in the profile.`, { field: `identity.${unknown}`, expected: `one of ${names.join(', ')}` });
+    throw new ImprintError('identity-unknown-attribute', `OpenMDM has no identity attribute ${unknown}; rename or remove it in the profile.`, { field: `identity.${unknown}`, expected: `one of ${mdmAttributes.join(', ')}` });
   }
   const valueOf = (name: string): string | undefined => (Object.hasOwn(identity, name) ? checked(name, identity[name] ?? '') : undefined);
   const required = (name: string): string => {
@@ -56,7 +57,7 @@ export function readMdmIdentity(identity: Identity): MdmIdentity {
   const model = required('model');
   const manufacturer = required('manufacturer');
   const osVersion = required('osVersion');
-  const method = readMethod(required('method'));
+  const method = readMethod(valueOf('method') ?? usualMethod ?? required('method'));
   const identifiers = Object.fromEntries(
     identifierNames.flatMap((name): [IdentifierName, string][] => {
       const value = valueOf(name);
@@ -81,6 +82,11 @@ export function enrollmentIdOf(identity: MdmIdentity): string {
     throw new ImprintError('identity-missing-attribute', `Nothing tells this device from others: OpenMDM needs at least one of ${identifierNames.join(', ')}.`, { field: 'identity', expected: `one of ${identifierNames.join(', ')}` });
   }
   return id;
+}
+
+/** The same of any identity; the server knows a device by this alone, so an update of its system makes it no other one. */
+export function identifierOf(identity: Identity): string {
+  return identifierNames.map((name) => identity[name]).find((value) => value !== undefined && value !== '') ?? canonicalIdentity(identity);
 }
 
 function readMethod(value: string): EnrolmentMethod {

@@ -84,7 +84,8 @@ export class PracticeAgentRoutes {
 
   /**
    * POST /device-request: a service of its own in the real world, which checks requests against the pinned key with the
-   * core's `verifyDeviceRequest`. It looks neither at the time nor at a nonce, so a request can be sent again.
+   * core's `verifyDeviceRequest`. It looks neither at the time nor at a nonce, so a request can be sent again. This one takes
+   * a good request for a sign of life, which a real one does where its owner wrote it so.
    */
   verifyRequest(request: PracticeRequest): PracticeReply {
     const header = (name: string): string => String(request.headers[name] ?? '');
@@ -95,6 +96,8 @@ export class PracticeAgentRoutes {
     const key = readPublicKey(device.publicKey);
     const message = [device.id, header('x-device-timestamp'), request.body.toString('utf8'), header('x-device-nonce')].join('|');
     if (key === undefined || !isSignedBy(key, message, header('x-device-signature'))) return refused('signature-invalid');
+    const now = this.#clock.now().toISOString();
+    this.#state.saveDevice({ ...device, lastHeartbeat: now, updatedAt: now });
     return { status: 200, json: { deviceId: device.id, enrollmentId: device.enrollmentId } };
   }
 }

@@ -54,7 +54,7 @@ const causes: readonly Cause[] = [
   {
     words: /^Invalid enrollment signature\b/i,
     sentence: (doing) => `The server has another shared secret than the profile, or received another text than was signed, while ${doing}; compare the secret with the server's deviceSecret.`,
-    field: 'server.credentials',
+    field: 'server.options.deviceSecret',
   },
   {
     words: /^Enrollment timestamp\b/i,
@@ -112,7 +112,7 @@ export function refusalOfMdm(reply: HttpReply, doing: string): ImprintError {
     case 'PUBLIC_KEY_MISMATCH': {
       const id = mismatchDetails.safeParse(body.details).data?.deviceId;
       const which = id === undefined ? '' : ` (device ${printableWords(id) ?? 'without a name'})`;
-      return new ImprintError('identity-at-server', `The server has this device already under another key${which} while ${doing}; use another identity, or have an admin unpin that device at the server first. If nobody made such a device, someone else uses its identity.`, {
+      return new ImprintError('identity-at-server', `The server has this device already under another key${which}: its storage was wiped, or somebody else uses its identity. Find out which; then an admin unpins it there (PATCH /devices/ID, {"publicKey": null}) or here (--replace, with an adminToken). Nothing was changed while ${doing}.`, {
         field: 'identity',
         expected: 'an identity that the server does not have',
       });

@@ -48,6 +48,8 @@ const heartbeat = z.object({
   desiredStateVersion: z.number().nullish().transform((value) => value ?? undefined),
 });
 
+const config = z.object({ device: z.object({ id: z.string().min(1) }) });
+
 /** In the server's words; a device that was let in by autoEnroll is `pending` until it enrols a second time. */
 export const mdmDeviceStatuses = ['pending', 'enrolled', 'unenrolling', 'unenrolled', 'blocked'] as const;
 
@@ -82,6 +84,7 @@ const envelope = z.discriminatedUnion('ok', [
 export type MdmChallenge = z.infer<typeof challenge>;
 export type MdmEnrolment = z.infer<typeof enrolment>;
 export type MdmHeartbeat = z.infer<typeof heartbeat>;
+export type MdmConfig = z.infer<typeof config>;
 export type MdmDevice = z.infer<typeof device>;
 export type MdmDevices = z.infer<typeof devices>;
 
@@ -134,6 +137,11 @@ export function parseEnrolment(reply: HttpReply, doing: string): MdmEnrolment {
 
 export function parseHeartbeat(reply: HttpReply, doing: string): MdmHeartbeat {
   return read(reply, { schema: heartbeat, what: 'a heartbeat', doing });
+}
+
+/** What a device is to be like (`GET /agent/config`); only whose it is matters here. */
+export function parseConfig(reply: HttpReply, doing: string): MdmConfig {
+  return read(reply, { schema: config, what: 'a configuration', doing });
 }
 
 /** One device of the admin's part (`GET /devices/:id`). */
