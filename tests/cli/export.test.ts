@@ -55,7 +55,7 @@ describe('export and verify-export at the command line', () => {
   it('is of a selection, as one zip, and signed with the same key again', async () => {
     const result = await exported('some.zip', '--zip', '--no-pdf', '--from', '2026-11-22', '--until', '2026-11-22T00:30:00Z', '--state', 'accepted', '--state', 'released', '--batch', 'WO-2', '--profile', 'gateway');
     expect(result.events.at(-1)).toMatchObject({ event: 'result', devices: 5 });
-    expect(execFileSync('python3', ['-m', 'zipfile', '-l', join(folder, 'some.zip')], { encoding: 'utf8' })).not.toContain('summary.pdf');
+    expect(execFileSync('unzip', ['-Z1', join(folder, 'some.zip')], { encoding: 'utf8' }).split('\n')).not.toContain('summary.pdf');
     const whole = (await verified('whole')).events;
     const some = (await verified('some.zip')).events;
     expect(some[0]).toMatchObject({ total: 0, devices: 5, signature: whole[0]?.['signature'] });
