@@ -25,6 +25,13 @@ const layers = [
   { layer: 'image', path: '^main/image/', may: [domain, npm(...imageTools)], nodeBuiltins: true, because: 'images know neither keys nor cards' },
   { layer: 'flash', path: '^main/flash/', may: [domain, native, npm('lzma-native', 'usb')], nodeBuiltins: true, because: 'writers know neither images nor keys' },
   { layer: 'ledger', path: '^main/ledger/', may: [domain], nodeBuiltins: true, because: 'the ledger is verified without the station' },
+  {
+    layer: 'export',
+    path: '^main/export/',
+    may: [domain, '^main/ledger/', npm('@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'yauzl', 'yazl')],
+    nodeBuiltins: true,
+    because: 'exports know the log, not where it is kept',
+  },
   { layer: 'practice', path: '^main/practice/', may: [domain], nodeBuiltins: true, because: 'the practice bench stands in for hardware, not for the station' },
   { layer: 'servers', path: '^main/servers/', may: [domain, npm('undici', '@peculiar/(x509|asn1-csr|asn1-schema|asn1-x509)', 'jose', 'mqtt-packet', 'reflect-metadata', 'zod')], nodeBuiltins: true, because: 'an adapter knows its server and the ports' },
   { layer: 'storage', path: '^main/storage/', may: [domain, '^main/ledger/', npm('better-sqlite3', 'zod')], nodeBuiltins: true, because: 'storage holds rows, not use cases' },
@@ -32,7 +39,7 @@ const layers = [
   {
     layer: 'workers',
     path: '^main/workers/',
-    may: [domain, contract, native, '^main/(ipc|keys|image|flash|ledger|storage)/', npm('electron', 'zod', 'better-sqlite3')],
+    may: [domain, contract, native, '^main/(ipc|keys|image|flash|ledger|export|storage)/', npm('electron', 'zod', 'better-sqlite3')],
     nodeBuiltins: true,
     because: 'a worker process holds keys or rows, and has no network',
   },

@@ -82,6 +82,7 @@ export const texts = {
     unknownLeft: 'time left unknown',
     phases: {
       image: 'Reading the image',
+      export: 'Exporting',
       reserve: 'Reserving the identity',
       check: 'Checking',
       generate: 'Making the key',

@@ -7,6 +7,8 @@ import { readArguments, text, usage, type Command, type CommandContext } from '.
 import { auditCommand } from './commands/audit';
 import { certificatesCommand } from './commands/certificates';
 import { drivesCommand } from './commands/drives';
+import { exportCommand } from './commands/export';
+import { exportKeyCommand } from './commands/export-key';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
 import { outboxCommand } from './commands/outbox';
@@ -19,6 +21,7 @@ import { signRequestCommand } from './commands/sign-request';
 import { slotsCommand } from './commands/slots';
 import { watchCommand } from './commands/status-watch';
 import { verifyCardCommand } from './commands/verify-card';
+import { verifyExportCommand } from './commands/verify-export';
 import { defaultDataFolder } from './data-folder';
 import { helpText } from './help';
 import { commandOutput } from './output';
@@ -45,6 +48,9 @@ const commands: Readonly<Record<string, Command>> = {
   'sign-request': signRequestCommand,
   'import': importCommand,
   'audit': auditCommand,
+  'export': exportCommand,
+  'verify-export': verifyExportCommand,
+  'export-key': exportKeyCommand,
   'practice': practiceCommand,
   'practice-server': practiceServerCommand,
   'secret': secretCommand,

@@ -24,6 +24,12 @@ export const helpText = `imprint: a key of its own for every device
   imprint list [--json | --csv] [--identity NAME=VALUE …] [--batch B]
   imprint audit --profile P.json [--json | --csv]
                                             the record against the server, both ways
+  imprint export --to PATH [--zip] [--from DATE] [--until DATE] [--batch B] [--profile NAME]
+                   [--state S …] [--public-keys] [--receipts] [--no-pdf]
+                                            the record and its log for auditors, signed
+  imprint verify-export PATH [--key TEXT] [--anchor FILE …]
+                                            whether an export is as it was made; names what is not
+  imprint export-key import FILE.p12        signs exports with a key from an authority
   imprint import --file DEVICES.csv         makes devices of other tools known
   imprint decommission --profile P.json --identity NAME=VALUE … --confirm VALUE
                    [--reason REASON] [--card PATH]
@@ -39,8 +45,8 @@ export const helpText = `imprint: a key of its own for every device
   imprint secret NAME < FILE                keeps a credential in the desktop's keyring
 
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
-  --server KIND    which practice server, also for the window: mender, openmdm, openmdm-hmac (default: the last)
-  --practice       the practice bench's record instead of the station's (status, list, recover, certificates)
+  --server KIND    which practice server, also for the window: mender, iot-bridge, openmdm, openmdm-hmac (default: the last)
+  --practice       the practice bench's record instead of the station's (status, list, recover, certificates, export)
   --operator NAME  who is at work (default: the user's name)
   --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything)
   --json           one JSON object a line on standard output, progress included

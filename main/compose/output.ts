@@ -63,8 +63,9 @@ export function commandOutput(json: boolean): Output {
   };
 }
 
-function progressLine({ phase, doneBytes, totalBytes, bytesPerSecond, secondsLeft }: Progress): string {
+function progressLine({ phase, unit, doneBytes, totalBytes, bytesPerSecond, secondsLeft }: Progress): string {
   const percent = totalBytes === 0 ? 100 : Math.floor((doneBytes / totalBytes) * 100);
   const left = secondsLeft === undefined ? '' : `, ${String(Math.ceil(secondsLeft))} s left`;
-  return `${phase.padEnd(9)} ${String(percent).padStart(3)} %  ${describeBytes(doneBytes)} of ${describeBytes(totalBytes)}, ${describeBytes(bytesPerSecond)}/s${left}`;
+  const amount = unit === undefined ? `  ${describeBytes(doneBytes)} of ${describeBytes(totalBytes)}, ${describeBytes(bytesPerSecond)}/s` : '';
+  return `${phase.padEnd(9)} ${String(percent).padStart(3)} %${amount}${left}`;
 }

@@ -71,7 +71,8 @@ export const jobStateSchema = z.enum(['open', 'done', 'failed', 'cancelled', 'co
 export const deviceStateSchema = z.enum(deviceStates);
 
 export const progressSchema = z.object({
-  phase: z.enum(['image', ...stepNames]),
+  phase: z.enum(['image', 'export', ...stepNames]),
+  unit: z.literal('entries').optional(),
   doneBytes: bytesSchema,
   totalBytes: bytesSchema,
   bytesPerSecond: z.number().min(0),

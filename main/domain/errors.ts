@@ -34,6 +34,10 @@ const areaOfCode = {
   'no-such-slot': 'input',
   'not-allowed': 'input',
   'import-invalid': 'input',
+  'export-unwritable': 'input',
+  'export-unreadable': 'input',
+  'export-too-many-files': 'input',
+  'export-key-invalid': 'input',
 
   'identity-recorded': 'conflict',
   'identity-at-server': 'conflict',

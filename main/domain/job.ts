@@ -82,10 +82,12 @@ export interface JobOutcome {
 }
 
 /** Phase of the running job as a person sees it. */
-export type ProgressPhase = 'image' | StepName;
+export type ProgressPhase = 'image' | 'export' | StepName;
 
 export interface Progress {
   readonly phase: ProgressPhase;
+  /** What the numbers count where they are no bytes. */
+  readonly unit?: 'entries' | undefined;
   readonly doneBytes: number;
   readonly totalBytes: number;
   /** Over the last seconds, 0 where nothing is known yet. */

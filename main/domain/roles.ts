@@ -5,14 +5,14 @@ export const roles = ['technician', 'qa', 'auditor', 'admin', 'lab'] as const;
 export type Role = (typeof roles)[number];
 
 /** What not everybody may do. */
-export type Right = 'provision' | 'sign-off' | 'reject' | 'decommission' | 'replace-key' | 'import';
+export type Right = 'provision' | 'sign-off' | 'reject' | 'decommission' | 'replace-key' | 'import' | 'export-key';
 
 const rightsOf: Readonly<Record<Role, readonly Right[]>> = {
   technician: ['provision'],
   qa: ['sign-off', 'reject'],
   auditor: [],
-  admin: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import'],
-  lab: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import'],
+  admin: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'export-key'],
+  lab: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'export-key'],
 };
 
 export function may(role: Role, right: Right): boolean {
@@ -26,6 +26,7 @@ const deeds: Readonly<Record<Right, string>> = {
   'decommission': 'decommission a device',
   'replace-key': 'replace the key that a server expects',
   'import': 'import devices of other tools',
+  'export-key': 'replace the key that signs exports',
 };
 
 /** @throws ImprintError not-allowed */

@@ -31,6 +31,8 @@ export class ExportFiles {
   readonly #target: ExportTarget;
   readonly #signal: AbortSignal | undefined;
   readonly #files: ManifestFile[] = [];
+  /** Taken names: an export may have many thousands of small files. */
+  readonly #names = new Set<string>();
 
   constructor(target: ExportTarget, signal?: AbortSignal) {
     this.#target = target;
@@ -50,7 +52,8 @@ export class ExportFiles {
   /** The same for content that is too much for the memory; `fill` hands over any number of pieces. */
   async stream(name: string, fill: (write: (piece: string | Uint8Array) => Promise<void>) => Promise<void>): Promise<void> {
     if (!isFileName(name)) throw new ImprintError('unexpected', `"${name}" cannot be a file of an export.`);
-    if (this.#files.some((file) => file.name === name)) throw new ImprintError('unexpected', `The export has a file "${name}" already.`);
+    if (this.#names.has(name)) throw new ImprintError('unexpected', `The export has a file "${name}" already.`);
+    this.#names.add(name);
     const file = await this.#target.create(name);
     const hash = createHash('sha256');
     let bytes = 0;

@@ -7,7 +7,7 @@ import type { ExportTarget, ManifestFile } from './export-files';
 import { csvHeader, csvRow, jsonRow } from './export-rows';
 import type { ExportDevice, ExportSelection } from './export-rows';
 import { formatNote, signatureTypes, signNote, verifierKey, verifierKeyText } from './note';
-import type { NoteSigner } from './note';
+import type { NoteSigner, VerifierKey } from './note';
 
 /** An entry as the record keeps it; the export shows where its hash is not that of its bytes. */
 export interface KeptEntry {
@@ -33,14 +33,19 @@ export interface ExportSource {
   readonly madeBy: string;
 }
 
-export interface ExportOptions {
-  /** The key of the log: it signs the manifest. */
-  readonly signer: NoteSigner;
+export interface ExportFilesOptions {
+  /** The key of the log, which the checkpoint is signed with. */
+  readonly key: VerifierKey;
   readonly signal?: AbortSignal | undefined;
   /** Number of entries and rows written so far. */
   readonly progress?: ((done: { readonly entries: number; readonly devices: number }) => void) | undefined;
   /** Further files that the manifest covers: a summary for people, public keys as PEM, receipts. */
   readonly moreFiles?: ((files: ExportFiles) => Promise<void>) | undefined;
+}
+
+export interface ExportOptions extends Omit<ExportFilesOptions, 'key'> {
+  /** The key of the log: it signs the manifest. */
+  readonly signer: NoteSigner;
   /** A signature over the manifest in another form: `manifest.json.p7s`. */
   readonly signManifest?: ((manifest: Uint8Array) => Promise<Uint8Array>) | undefined;
 }
@@ -53,22 +58,43 @@ export interface ExportResult {
   readonly manifestSha256: string;
 }
 
+/** An export that nobody has signed yet. */
+export interface UnsealedExport extends ExportResult {
+  /** Content of manifest.json, which is there already. */
+  readonly manifest: Uint8Array;
+}
+
+/** The signatures over a manifest, which it cannot name. */
+export interface ManifestSeal {
+  /** As `manifestNote` makes it. */
+  readonly note: string;
+  /** DER of the CMS signature. */
+  readonly cms?: Uint8Array | undefined;
+}
+
 /** Files that the manifest cannot name: itself and the signatures over it. */
 export const manifestFiles = ['manifest.json', 'manifest.note', 'manifest.json.p7s'] as const;
 
 export const exportFormat = 'imprint-export/v1';
 
+/** Writes an export with its signatures, where both the log and its keys are at hand. @throws as `writeExportFiles` */
+export async function writeExport(source: ExportSource, target: ExportTarget, { signer, signManifest, ...options }: ExportOptions): Promise<ExportResult> {
+  const { manifest, ...result } = await writeExportFiles(source, target, { ...options, key: signer.key });
+  const { origin } = openCheckpoint(source.checkpoint, [signer.key]).checkpoint;
+  await writeSeal(target, { note: await manifestNote(origin, result.manifestSha256, signer), cms: await signManifest?.(manifest) });
+  return result;
+}
+
 /**
- * Writes an export: devices.csv, devices.jsonl, entries.jsonl, leaves.bin (32 bytes for each entry, by which a changed one
- * is named), checkpoint.txt, log-key.txt, anchors.txt, verify-export.mjs, what `moreFiles` adds, and manifest.json with its
- * signatures. It takes the memory of one portion, whatever the record has.
+ * Writes what an export has before it is signed: devices.csv, devices.jsonl, entries.jsonl, leaves.bin (32 bytes for each
+ * entry, by which a changed one is named), checkpoint.txt, log-key.txt, anchors.txt, verify-export.mjs, what `moreFiles`
+ * adds, and manifest.json. It takes the memory of one portion, whatever the record has. The keys may be in another process.
  *
- * @throws ImprintError log-checkpoint-invalid where the checkpoint is not by the signer, log-broken where the record has not
+ * @throws ImprintError log-checkpoint-invalid where the checkpoint is not by this key, log-broken where the record has not
  *   as many entries; the signal's reason where it was cancelled; whatever the target or the source throws
  */
-export async function writeExport(source: ExportSource, target: ExportTarget, options: ExportOptions): Promise<ExportResult> {
-  const { signer, signal, progress, moreFiles, signManifest } = options;
-  const { checkpoint } = openCheckpoint(source.checkpoint, [signer.key]);
+export async function writeExportFiles(source: ExportSource, target: ExportTarget, { key, signal, progress, moreFiles }: ExportFilesOptions): Promise<UnsealedExport> {
+  const { checkpoint } = openCheckpoint(source.checkpoint, [key]);
   const files = new ExportFiles(target, signal);
   let [entries, devices] = [0, 0];
   await files.stream('devices.csv', (csv) =>
@@ -94,18 +120,21 @@ export async function writeExport(source: ExportSource, target: ExportTarget, op
   );
   if (entries !== checkpoint.size) throw broken(`its checkpoint stands over ${checkpoint.size} entries, and it has ${entries}`);
   await files.add('checkpoint.txt', source.checkpoint);
-  await files.add('log-key.txt', `${verifierKeyText(signer.key)}\n`);
+  await files.add('log-key.txt', `${verifierKeyText(key)}\n`);
   await files.add('anchors.txt', source.anchors.join('\n'));
   await files.add('verify-export.mjs', source.verifier);
   await moreFiles?.(files);
   signal?.throwIfAborted();
   const manifest = Buffer.from(`${JSON.stringify(manifestOf(source, checkpoint.origin, checkpoint.size, devices, files.files), undefined, 2)}\n`, 'utf8');
-  const manifestSha256 = createHash('sha256').update(manifest).digest('hex');
-  const unlisted = new ExportFiles(target, signal);
-  await unlisted.add('manifest.json', manifest);
-  await unlisted.add('manifest.note', await manifestNote(checkpoint.origin, manifestSha256, signer));
-  if (signManifest !== undefined) await unlisted.add('manifest.json.p7s', await signManifest(manifest));
-  return { entries, devices, files: files.files, manifestSha256 };
+  await new ExportFiles(target, signal).add('manifest.json', manifest);
+  return { entries, devices, files: files.files, manifest, manifestSha256: createHash('sha256').update(manifest).digest('hex') };
+}
+
+/** Adds the signatures over the manifest to an export whose other files are all there. */
+export async function writeSeal(target: ExportTarget, { note, cms }: ManifestSeal): Promise<void> {
+  const unlisted = new ExportFiles(target);
+  await unlisted.add('manifest.note', note);
+  if (cms !== undefined) await unlisted.add('manifest.json.p7s', cms);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { describePort } from '../domain/drives';
 import type { ErrorCode } from '../domain/errors';
 import type { Identity } from '../domain/identity';
-import type { JobOutcome, Progress, StepName } from '../domain/job';
+import type { JobOutcome, Progress, ProgressPhase, StepName } from '../domain/job';
 import type { ServerKind } from '../domain/ports';
 import type { SlotSettings } from '../domain/profile';
 
@@ -45,6 +45,9 @@ export const stepWords: Readonly<Record<StepName, string>> = {
   destroy: 'Erasing',
   record: 'Recording',
 };
+
+/** What a slot says while bytes are counted. */
+export const phaseWords: Readonly<Record<ProgressPhase, string>> = { ...stepWords, image: 'Reading', export: 'Exporting' };
 
 /** How a job ended; one that is done has the word of its kind of server. */
 const endWords: Readonly<Record<Exclude<JobOutcome['state'], 'done'>, string>> = {

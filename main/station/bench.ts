@@ -6,7 +6,7 @@ import type { JobOutcome } from '../domain/job';
 import type { ServerKind } from '../domain/ports';
 import { slotPlace, type SlotSettings } from '../domain/profile';
 import { assertMay } from '../domain/roles';
-import { cancellable, endWord, freeSlot, stepWords, type BenchSlot, type SlotCard } from './bench-slot';
+import { cancellable, endWord, freeSlot, phaseWords, stepWords, type BenchSlot, type SlotCard } from './bench-slot';
 import { provision } from './provision';
 import type { RecoveryReport } from './recover';
 import { renewalWords, renewCard, type RenewalOutcome, type RenewalPhase } from './renew';
@@ -311,7 +311,7 @@ export class Bench {
           signal,
           onReserved: change,
           onProgress: (progress) => {
-            change({ progress, word: progress.phase === 'image' ? 'Reading' : stepWords[progress.phase] });
+            change({ progress, word: phaseWords[progress.phase] });
           },
           onStep: (step, state) => {
             if (state === 'started') change({ word: stepWords[step], progress: undefined, canCancel: cancellable.has(step) });

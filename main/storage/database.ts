@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fchmodSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import Database from 'better-sqlite3';
@@ -61,6 +61,31 @@ export function openDatabase(path: string, options: OpenDatabaseOptions = {}): R
     const error = recordError(thrown, file);
     closeQuietly(connection);
     throw error;
+  }
+}
+
+/**
+ * Opens a record that is there, for nobody but readers: no statement of this connection can change it, and it is not
+ * brought to a newer schema.
+ *
+ * @throws as `openDatabase`; record-unavailable where there is none, or an older Imprint made it
+ */
+export function openDatabaseForReading(path: string, options: OpenDatabaseOptions = {}): RecordDatabase {
+  const file = resolve(path);
+  const version = latestVersion(options.migrations ?? releasedMigrations);
+  let connection: Database.Database | undefined;
+  try {
+    if (!existsSync(file)) throw unavailable(file, 'it is not there; this station has not made a device yet');
+    checkHeader(file, version);
+    connection = new Database(file, { readonly: true, fileMustExist: true, timeout: options.busyTimeout ?? 10_000 });
+    connection.pragma('trusted_schema = OFF');
+    connection.pragma('query_only = ON');
+    checkContent(connection, file, version);
+    if (numberPragma(connection, 'user_version') < version) throw unavailable(file, 'an older Imprint made it; open the station once, which brings it up to date');
+    return { path: file, version, connection };
+  } catch (thrown) {
+    closeQuietly(connection);
+    throw recordError(thrown, file);
   }
 }
 

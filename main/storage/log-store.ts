@@ -84,6 +84,15 @@ export class LogStore {
     return row === undefined ? undefined : parseEntry(row.bytes, seq);
   }
 
+  /** The key that signs checkpoints now, `name+id+base64`: the one of the newest `log-key` entry. */
+  currentKey(): string | undefined {
+    const row = this.#session.get(`SELECT seq, entry, leaf_hash FROM log_entries WHERE event = 'log-key' AND device IS NULL ORDER BY seq DESC LIMIT 1`);
+    if (row === undefined) return undefined;
+    const { seq, bytes } = this.#kept(row);
+    const entry = parseEntry(bytes, seq);
+    return entry.event === 'log-key' ? entry.data.key : undefined;
+  }
+
   /** The entries of a device's life, oldest first. */
   entriesOfDevice(device: string): readonly LogEntry[] {
     return this.#session

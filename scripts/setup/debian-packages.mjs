@@ -36,6 +36,7 @@ const REQUIREMENTS = [
   { package: 'mount', command: 'losetup', only: 'tests' },
   { package: 'bsdutils', command: 'script', only: 'tests' },
   { package: 'mosquitto', file: '/usr/sbin/mosquitto', only: 'tests' },
+  { package: 'unzip', command: 'unzip', only: 'tests' },
   { package: 'wireguard-tools', command: 'wg-quick', only: 'tests' },
 ];
 

@@ -100,6 +100,7 @@ describe('certificates by the command line', () => {
 
   it.each([
     [['certificates', '--state', 'expired'], 'usage', 2, '--state', /issued, superseded, revoked, lost/],
+    [['certificates', '--state', 'issued', '--state', 'lost'], 'usage', 2, '--state', /issued, superseded, revoked, lost/],
     [['certificates', '--expiring-within', 'soon'], 'usage', 2, '--expiring-within', /30d/],
     [['certificates', '--expiring-within', '0d'], 'usage', 2, '--expiring-within', /30d/],
     [['certificates', '--issuer', ' '], 'usage', 2, '--issuer', /part of its name/],

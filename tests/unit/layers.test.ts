@@ -20,11 +20,11 @@ interface Import {
 }
 
 const packages = [
-  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk',
-  'lzma-native', 'partitioninfo', 'react', 'react-dom', 'reflect-metadata', 'undici', 'usb', 'vitest', 'zod',
+  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk', 'fontkit',
+  'lzma-native', 'node-forge', 'partitioninfo', 'pdfkit', 'pkijs', 'react', 'react-dom', 'reflect-metadata', 'undici', 'usb', 'vitest', 'yauzl', 'yazl', 'zod',
 ];
 const mainLayers = [
-  'domain', 'contract', 'keys', 'image', 'flash', 'ledger', 'practice', 'servers', 'storage', 'station', 'workers', 'ipc', 'window', 'preload',
+  'domain', 'contract', 'keys', 'image', 'flash', 'ledger', 'export', 'practice', 'servers', 'storage', 'station', 'workers', 'ipc', 'window', 'preload',
 ];
 /** Every layer's specimen module; servers have one per server. */
 const moduleOf = (layer: string): string => {
@@ -41,11 +41,12 @@ const allowed: Record<string, string[]> = {
   image: ['domain', 'node:fs', 'ext2fs', 'fast-xml-parser', 'file-disk', 'partitioninfo', 'lzma-native'],
   flash: ['domain', 'native', 'node:fs', 'lzma-native', 'usb'],
   ledger: ['domain', 'node:fs'],
+  export: ['domain', 'ledger', 'node:fs', '@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'yauzl', 'yazl'],
   practice: ['domain', 'node:fs'],
   servers: ['domain', 'node:fs', 'undici', '@peculiar/x509', 'reflect-metadata', 'zod'],
   storage: ['domain', 'ledger', 'node:fs', 'better-sqlite3', 'zod'],
   station: ['domain'],
-  workers: ['domain', 'contract', 'native', 'ipc', 'keys', 'image', 'flash', 'ledger', 'storage', 'node:fs', 'electron', 'zod', 'better-sqlite3'],
+  workers: ['domain', 'contract', 'native', 'ipc', 'keys', 'image', 'flash', 'ledger', 'export', 'storage', 'node:fs', 'electron', 'zod', 'better-sqlite3'],
   ipc: ['domain', 'contract', 'node:fs', 'electron', 'zod'],
   window: ['domain', 'contract', 'ipc', 'node:fs', 'electron'],
   preload: ['domain', 'contract', 'electron', 'zod'],

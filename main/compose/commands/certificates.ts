@@ -56,10 +56,14 @@ async function* ofIdentity(record: RecordStore, identity: Identity, filters: Fil
 }
 
 function stateOption(context: CommandContext): CertificateState | undefined {
-  const given = text(context, 'state');
+  const values = context.values['state'];
+  const all: readonly unknown[] = Array.isArray(values) ? values : [];
+  if (all.length === 0) return undefined;
+  const [given] = all;
+  if (all.length > 1) throw wrongOption('state', 'Only one state can be asked for at a time.', certificateStates.join(', '));
   const state = certificateStates.find((each) => each === given);
-  if (given === undefined || state !== undefined) return state;
-  throw wrongOption('state', `"${given}" is no state of a certificate.`, certificateStates.join(', '));
+  if (state !== undefined) return state;
+  throw wrongOption('state', `"${String(given)}" is no state of a certificate.`, certificateStates.join(', '));
 }
 
 function spanOption(context: CommandContext): number | undefined {
