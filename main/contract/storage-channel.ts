@@ -77,7 +77,7 @@ export const storageMethods = {
   },
   recordEnrolment: { params: z.object({ jobId: z.string(), serverDeviceId: z.string(), certificates: listOf(certificateFactsSchema), at }), result: nothing },
   addCertificates: { params: z.object({ deviceId: z.string(), certificates: listOf(certificateFactsSchema), supersede: z.boolean(), at }), result: nothing },
-  revokeCertificate: { params: z.object({ serial: z.string(), reason: z.string(), at }), result: nothing },
+  revokeCertificate: { params: z.object({ deviceId: z.string(), serial: z.string(), reason: z.string(), at }), result: nothing },
   certificates: { params: z.object({ query: certificateQuerySchema }), result: certificatePageSchema },
   markAccepted: { params: z.object({ deviceId: z.string(), at }), result: nothing },
   unfinishedJobs: { params: z.object({}), result: listOf(jobRowSchema) },

@@ -623,8 +623,8 @@ export interface RecordStore {
   recordEnrolment(jobId: string, serverDeviceId: string, certificates: readonly CertificateFacts[], at: string): Promise<void>;
   /** Certificates that were issued for a device later. `supersede`: its earlier ones are of no use any more. */
   addCertificates(deviceId: string, certificates: readonly CertificateFacts[], supersede: boolean, at: string): Promise<void>;
-  /** Idempotent. @throws no-such-device where the serial is unknown */
-  revokeCertificate(serial: string, reason: string, at: string): Promise<void>;
+  /** Of this device only: two authorities may count alike. Idempotent. @throws no-such-device where the device has no such certificate */
+  revokeCertificate(deviceId: string, serial: string, reason: string, at: string): Promise<void>;
   /** By the end of their validity, soonest first. */
   certificates(query: CertificateQuery): Promise<CertificatePage>;
   markAccepted(deviceId: string, at: string): Promise<void>;

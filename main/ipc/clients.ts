@@ -51,7 +51,7 @@ export function storageClient(worker: ClientSource<ProcedureClient<StorageMethod
       worker.client.call('endJob', { jobId, state, deviceState, sentence, at, serverDeviceId }),
     recordEnrolment: (jobId, serverDeviceId, certificates, at) => worker.client.call('recordEnrolment', { jobId, serverDeviceId, certificates, at }),
     addCertificates: (deviceId, certificates, supersede, at) => worker.client.call('addCertificates', { deviceId, certificates, supersede, at }),
-    revokeCertificate: (serial, reason, at) => worker.client.call('revokeCertificate', { serial, reason, at }),
+    revokeCertificate: (deviceId, serial, reason, at) => worker.client.call('revokeCertificate', { deviceId, serial, reason, at }),
     certificates: (query) => worker.client.call('certificates', { query }),
     markAccepted: (deviceId, at) => worker.client.call('markAccepted', { deviceId, at }),
     unfinishedJobs: () => worker.client.call('unfinishedJobs', {}),

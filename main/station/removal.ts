@@ -28,7 +28,9 @@ export async function removalOf(station: Station, entry: ActionEntry, tls: Devic
       await station.record.addActionStep(actionId, step);
       done(step);
     },
-    onRevoked: (serial) => station.record.revokeCertificate(serial, reason, now(station)),
+    onRevoked: async (serial) => {
+      if (deviceId !== undefined) await station.record.revokeCertificate(deviceId, serial, reason, now(station));
+    },
   };
 }
 

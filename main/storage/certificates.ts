@@ -54,13 +54,13 @@ export class CertificateRecord {
     });
   }
 
-  /** @throws ImprintError no-such-device where no certificate has this serial number */
-  revoke(serial: string, reason: string, at: string): Promise<void> {
+  /** @throws ImprintError no-such-device where the device has no certificate with this serial number */
+  revoke(deviceId: string, serial: string, reason: string, at: string): Promise<void> {
     return this.#session.write(() => {
       const moment = timestamp(at);
-      const state = this.#session.text('SELECT state AS value FROM certificates WHERE serial = ? ORDER BY sequence DESC LIMIT 1', serial);
-      if (state === undefined) throw new ImprintError('no-such-device', `The record has no certificate ${serial}.`, { field: 'serial', expected: 'the serial number of a recorded certificate' });
-      this.#session.run(`UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = ? WHERE serial = ? AND state <> 'revoked'`, moment, reason, serial);
+      const state = this.#session.text('SELECT state AS value FROM certificates WHERE serial = ? AND device_id = ? ORDER BY sequence DESC LIMIT 1', serial, deviceId);
+      if (state === undefined) throw new ImprintError('no-such-device', `The record has no certificate ${serial} of this device.`, { field: 'serial', expected: 'the serial number of a recorded certificate of the device' });
+      this.#session.run(`UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = ? WHERE serial = ? AND device_id = ? AND state <> 'revoked'`, moment, reason, serial, deviceId);
     });
   }
 

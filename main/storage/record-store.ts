@@ -244,8 +244,8 @@ export class SqliteRecordStore implements RecordStore {
     return this.#certificates.addLater(deviceId, certificates, supersede, at);
   }
 
-  revokeCertificate(serial: string, reason: string, at: string): Promise<void> {
-    return this.#certificates.revoke(serial, reason, at);
+  revokeCertificate(deviceId: string, serial: string, reason: string, at: string): Promise<void> {
+    return this.#certificates.revoke(deviceId, serial, reason, at);
   }
 
   certificates(query: CertificateQuery): Promise<CertificatePage> {

@@ -98,7 +98,7 @@ async function certify(store: SqliteRecordStore, number: number, now: number, at
   if (number % 100 !== 60) return;
   const actionId = `action-${String(number)}`;
   await store.startAction({ actionId, action: 'decommission', deviceId, serverUrl: 'https://mender.example', serverDeviceId: `server-${String(number)}`, identity: { mac: macOf(number) }, by: 'Ana', startedAt: at, reason: 'key-compromise' });
-  await store.revokeCertificate(certificate.serial, 'key-compromise', at);
+  await store.revokeCertificate(deviceId, certificate.serial, 'key-compromise', at);
   await store.addActionStep(actionId, { part: `revoke ${certificate.serial}`, sentence: `The certificate ${certificate.serial} is revoked.`, at });
   await store.addActionStep(actionId, { part: 'fleet', sentence: 'The update server has no such target any more.', at });
   await store.endAction(actionId, 'failed', 'The server does not answer: the device is still there.', at);

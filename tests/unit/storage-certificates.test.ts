@@ -58,7 +58,7 @@ describe('certificates of a device', () => {
     await preauthorize(store, 2);
     await store.addCertificates('device-1', [certificate('a1'), certificate('a2')], false, at(3));
     await store.addCertificates('device-2', [certificate('c1')], false, at(3));
-    await store.revokeCertificate('a1', 'key-compromise', at(4));
+    await store.revokeCertificate('device-1', 'a1', 'key-compromise', at(4));
     await store.addCertificates('device-1', [certificate('b1')], true, at(5));
     expect((await ofDevice(1)).map(({ serial, state }) => [serial, state])).toEqual([['b1', 'issued'], ['a2', 'superseded'], ['a1', 'revoked']]);
     expect((await ofDevice(2)).map(({ state }) => state)).toEqual(['issued']);
@@ -70,14 +70,26 @@ describe('certificates of a device', () => {
   it('stay revoked, with the first moment and reason', async () => {
     await preauthorize(store, 1);
     await store.addCertificates('device-1', [certificate('a1')], false, at(3));
-    await store.revokeCertificate('a1', 'key-compromise', at(4));
-    await store.revokeCertificate('a1', 'superseded', at(8));
+    await store.revokeCertificate('device-1', 'a1', 'key-compromise', at(4));
+    await store.revokeCertificate('device-1', 'a1', 'superseded', at(8));
     await store.addCertificates('device-1', [certificate('b1')], true, at(9));
     expect((await ofDevice(1)).at(-1)).toMatchObject({ serial: 'a1', state: 'revoked', revokedAt: at(4), revocationReason: 'key-compromise' });
   });
 
+  it('with the same serial number of another authority are not touched', async () => {
+    await preauthorize(store, 1);
+    await preauthorize(store, 2);
+    await store.addCertificates('device-1', [certificate('1')], false, at(3));
+    await store.addCertificates('device-2', [certificate('1', { issuer: 'CN=Other CA' })], false, at(3));
+    await store.revokeCertificate('device-2', '1', 'key-compromise', at(4));
+    expect([(await ofDevice(1))[0]?.state, (await ofDevice(2))[0]?.state]).toEqual(['issued', 'revoked']);
+    await store.addCertificates('device-1', [certificate('7')], false, at(5));
+    expect(await refusal(store.revokeCertificate('device-2', '7', 'key-compromise', at(6)))).toMatchObject({ code: 'no-such-device', field: 'serial' });
+    expect((await ofDevice(1)).map(({ state }) => state)).toEqual(['issued', 'issued']);
+  });
+
   it('are not revoked by a serial number that nobody has, and belong to a device that is there', async () => {
-    expect(await refusal(store.revokeCertificate('ff', 'superseded', at(1)))).toMatchObject({ code: 'no-such-device', field: 'serial' });
+    expect(await refusal(store.revokeCertificate('device-1', 'ff', 'superseded', at(1)))).toMatchObject({ code: 'no-such-device', field: 'serial' });
     expect((await refusal(store.addCertificates('nobody', [certificate('a1')], false, at(1)))).code).toBe('no-such-device');
     expect(await serials()).toEqual([]);
   });
@@ -86,7 +98,7 @@ describe('certificates of a device', () => {
     await store.reserve(reservation(1));
     await store.recordPublicKey('job-1', newKey(), at(1));
     await store.recordEnrolment('job-1', 'server-1', [certificate('a1'), certificate('a2')], at(2));
-    await store.revokeCertificate('a2', 'cessation-of-operation', at(3));
+    await store.revokeCertificate('device-1', 'a2', 'cessation-of-operation', at(3));
     await store.endJob('job-1', 'failed', 'released', 'The card broke.', at(4));
     expect((await ofDevice(1)).map(({ serial, state }) => [serial, state])).toEqual([['a2', 'revoked'], ['a1', 'lost']]);
   });
@@ -106,7 +118,7 @@ describe('what expires when', () => {
     await store.addCertificates('device-1', [certificate('10', { notAfter: day(300) }), certificate('11', { notAfter: day(20) })], false, at(3));
     await store.addCertificates('device-2', [certificate('2f', { notAfter: day(40), issuer: 'CN=Other_CA,O=100% Example' })], false, at(4));
     await store.addCertificates('device-3', [certificate('30', { notAfter: day(20) }), certificate('31', { notAfter: day(10) })], false, at(5));
-    await store.revokeCertificate('31', 'key-compromise', at(6));
+    await store.revokeCertificate('device-3', '31', 'key-compromise', at(6));
   });
 
   it('is answered soonest first, those of one moment in the order in which they came', async () => {

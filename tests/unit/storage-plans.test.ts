@@ -121,7 +121,7 @@ describe('a range of an index answers', () => {
   });
 
   it('a certificate by its serial number, and those of a device that loses its card', async () => {
-    expect(await costly(() => store.revokeCertificate('ff', 'superseded', at(1)).catch(() => undefined))).toEqual([]);
+    expect(await costly(() => store.revokeCertificate('device-1', 'ff', 'superseded', at(1)).catch(() => undefined))).toEqual([]);
     expect(await costly(() => store.addCertificates('device-1', [], true, at(1)).catch(() => undefined))).toEqual([]);
   });
 
