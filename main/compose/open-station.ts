@@ -9,6 +9,7 @@ import { ImprintError } from '../domain/errors';
 import type { Secrets } from '../domain/ports';
 import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
+import { logClient } from '../ipc/log-channel';
 import { WorkerProcess } from '../ipc/worker-process';
 import type { Station } from '../station/station';
 import { faultPoints } from './fault-points';
@@ -75,6 +76,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
   });
   const station: Station = {
     record: storageClient(storage),
+    log: logClient(storage),
     custody: custodyClient(custody),
     servers,
     secrets,

@@ -1,15 +1,29 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { safeStorage } from 'electron';
 import { ImprintError } from '../domain/errors';
 import type { Secrets } from '../domain/ports';
+import { writeSecretFile } from './secret-file';
 
 /** Asks the person; undefined where nobody can be asked or the person gave up. */
 export type AskForSecret = (name: string, canKeep: boolean) => Promise<{ readonly value: string; readonly keep: boolean } | undefined>;
 
 /** Asks the person for the one-time code of an account; undefined where nobody can be asked or the person gave up. */
 export type AskForCode = (account: string) => Promise<string | undefined>;
+
+/** Begins the names of the station's own keys in the keyring. */
+export const ownSecrets = 'imprint/';
+
+/**
+ * SECURITY: a profile says which secret goes to which server, so it must never be able to name a key of the station itself.
+ *
+ * @throws ImprintError credential-missing
+ */
+export function assertCredential(name: string): void {
+  if (!name.startsWith(ownSecrets)) return;
+  throw new ImprintError('credential-missing', `"${name}" cannot be a credential: names that begin with "${ownSecrets}" are the station's own.`, { field: 'server.credentials', expected: 'another name' });
+}
 
 const unattendedWork = new AsyncLocalStorage<true>();
 
@@ -31,6 +45,11 @@ export class Keyring {
     return safeStorage.getSelectedStorageBackend() !== 'basic_text' && (await safeStorage.isAsyncEncryptionAvailable());
   }
 
+  /** Whether something was stored under this name, whoever can read it now. */
+  has(name: string): boolean {
+    return existsSync(this.#path(name));
+  }
+
   /** @throws ImprintError credential-missing */
   async read(name: string): Promise<string> {
     if (!(await this.available())) throw unavailable(name);
@@ -41,16 +60,10 @@ export class Keyring {
     }
   }
 
-  /** @throws ImprintError credential-missing where there is no keyring */
-  async store(name: string, value: string): Promise<void> {
+  /** @param replace whether it takes the place of another one. @throws ImprintError credential-missing where there is no keyring */
+  async store(name: string, value: string, replace = true): Promise<void> {
     if (!(await this.available())) throw unavailable(name);
-    const encrypted = await safeStorage.encryptStringAsync(value);
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const path = this.#path(name);
-    // CRASH: the old secret stays until the new one is whole.
-    writeFileSync(`${path}.new`, encrypted, { mode: 0o600 });
-    chmodSync(`${path}.new`, 0o600);
-    renameSync(`${path}.new`, path);
+    writeSecretFile(this.#path(name), await safeStorage.encryptStringAsync(value), replace);
   }
 
   #path(name: string): string {
@@ -74,6 +87,7 @@ export function stationSecrets(keyring: Keyring, ask: AskForSecret, askCode: Ask
       given.delete(reference.name);
     },
     async resolve(reference) {
+      assertCredential(reference.name);
       switch (reference.from) {
         case 'environment': {
           const value = process.env[reference.name];

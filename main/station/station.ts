@@ -1,5 +1,6 @@
 import type { Clock, Custody, FaultPoints, Processes, Randomness, RecordStore, Secrets, ServerConnection, ServerKind } from '../domain/ports';
 import type { Profile } from '../domain/profile';
+import type { RecordLog } from '../domain/record-log';
 import { asImprintError, ImprintError } from '../domain/errors';
 import type { Role } from '../domain/roles';
 
@@ -15,6 +16,8 @@ export interface LoadedProfile {
 /** What every use case works with. Filled by a composition root. */
 export interface Station {
   readonly record: RecordStore;
+  /** The tamper-evident log in the record. */
+  readonly log: RecordLog;
   readonly custody: Custody;
   readonly servers: readonly ServerKind[];
   readonly secrets: Secrets;

@@ -28,6 +28,9 @@ import { bug, day, freeStates, noSuchDevice, stateInWords, timestamp, wholeNumbe
 import { openDatabase } from './database';
 import type { OpenDatabaseOptions, RecordDatabase } from './database';
 import { ForeignDeviceRecord, importedFrom } from './foreign-devices';
+import { LogStore } from './log-store';
+import { LogWriter } from './log-writer';
+import { SqliteRecordLog } from './record-log';
 import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readHolder, readJob } from './rows';
 import { RecordSession } from './session';
 import type { Value } from './session';
@@ -39,15 +42,20 @@ const unfinished = `('open', 'waiting')`;
  * every answer is checked row by row. One instance is for one process, one file is for any number of them.
  */
 export class SqliteRecordStore implements RecordStore {
+  readonly log: SqliteRecordLog;
   readonly #session: RecordSession;
+  readonly #writer: LogWriter;
   readonly #acceptances: AcceptanceRecord;
   readonly #batches: BatchRecord;
   readonly #foreignDevices: ForeignDeviceRecord;
   readonly #actions: ActionRecord;
   readonly #certificates: CertificateRecord;
 
-  constructor(database: RecordDatabase) {
+  constructor(database: RecordDatabase, stationName?: string) {
     this.#session = new RecordSession(database);
+    const log = new LogStore(this.#session);
+    this.#writer = new LogWriter(this.#session, log, stationName);
+    this.log = new SqliteRecordLog(this.#session, log, this.#writer);
     this.#acceptances = new AcceptanceRecord(this.#session);
     this.#batches = new BatchRecord(this.#session, this.#acceptances);
     this.#foreignDevices = new ForeignDeviceRecord(this.#session);

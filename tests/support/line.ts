@@ -71,6 +71,7 @@ export async function openLine(options: LineOptions = {}): Promise<Line> {
   const { profile } = loaded;
   const station: Station = {
     record,
+    log: record.log,
     custody: noCustody,
     servers: [options.kind ?? quickMender],
     secrets: server.secrets,
