@@ -13,7 +13,7 @@ import { recover, type RecoveryReport } from '../station/recover';
 import { withServer, type LoadedProfile, type Station } from '../station/station';
 import { atWorkOfEnvironment } from './at-work';
 import { loadProfile } from './load-profile';
-import { openStation, stationFolder } from './open-station';
+import { openStation, stationFolder, type OpenStation } from './open-station';
 import { openPracticeBench } from './practice';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
@@ -44,6 +44,8 @@ export interface SessionQuestions {
 
 interface SessionParts {
   readonly station: Station;
+  /** What main does for the log of the record. */
+  readonly logParts: Pick<OpenStation, 'keeper' | 'anchors'>;
   readonly loaded: LoadedProfile;
   readonly warnings: readonly string[];
   readonly listeners: SessionListeners;
@@ -63,17 +65,19 @@ export class BenchSession {
   readonly watch: SessionWatch;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
+  readonly #logParts: SessionParts['logParts'];
   readonly #listeners: SessionListeners;
   readonly #batch: SessionBatch;
   readonly #outbox: Outbox;
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ station, loaded, warnings, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ station, logParts, loaded, warnings, listeners, batch, makeBench, own, close }: SessionParts) {
     const { profile } = loaded;
     this.station = station;
     this.#loaded = loaded;
     this.#warnings = warnings;
+    this.#logParts = logParts;
     this.#listeners = listeners;
     this.#batch = batch;
     this.#close = close;
@@ -113,6 +117,7 @@ export class BenchSession {
     const { loaded } = practice;
     return BenchSession.#start({
       station,
+      logParts: practice.open,
       loaded,
       warnings,
       listeners,
@@ -135,6 +140,7 @@ export class BenchSession {
     const bound = boundSlots(store);
     return BenchSession.#start({
       station,
+      logParts: open,
       loaded,
       warnings: 'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
       listeners,
@@ -161,6 +167,7 @@ export class BenchSession {
   /** What a killed station left is put in order first, then the outbox and the watch begin. */
   async #begin(): Promise<void> {
     const { signal } = this.#closing;
+    void this.#checkLog(signal).catch(() => undefined);
     const reports = await recover(this.station, signal).catch(() => []);
     this.#listeners.recovered(reports);
     if (reports.length > 0) await this.tellBench();
@@ -172,6 +179,15 @@ export class BenchSession {
       this.#outbox.start();
     });
     this.watch.start();
+  }
+
+  /** Beside the work, however long the log is: what it finds stops the next device. */
+  async #checkLog(signal: AbortSignal): Promise<void> {
+    const { keeper } = this.#logParts;
+    const signer = await keeper.signer().catch(() => undefined);
+    const found = await keeper.check(() => undefined, signal);
+    if (!found.sound) this.#listeners.notice(found.sentence, false);
+    if (!found.sound || signer !== undefined) await this.tellBench();
   }
 
   async view(): Promise<BenchView> {
@@ -193,7 +209,7 @@ export class BenchSession {
       serverUrl: profile.server.url,
       imageName: basename(profile.image.path),
       keyType: profile.keyType,
-      warnings: [...this.#warnings],
+      warnings: [...this.#warnings, ...this.#logParts.keeper.warnings(), ...this.#logParts.anchors.warnings()],
       slots: this.bench.slots.map(slotView),
       today: today.map((job) => ({ ...job, identity: { ...job.identity } })),
       counts: {

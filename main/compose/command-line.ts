@@ -8,6 +8,7 @@ import { auditCommand } from './commands/audit';
 import { drivesCommand } from './commands/drives';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
+import { logCommand } from './commands/log';
 import { outboxCommand } from './commands/outbox';
 import { practiceCommand, practiceServerCommand } from './commands/practice';
 import { provisionCommand } from './commands/provision';
@@ -39,6 +40,7 @@ const commands: Readonly<Record<string, Command>> = {
   'decommission': decommissionCommand,
   'import': importCommand,
   'audit': auditCommand,
+  'log': logCommand,
   'practice': practiceCommand,
   'practice-server': practiceServerCommand,
   'secret': secretCommand,

@@ -19,6 +19,12 @@ export const helpText = `imprint: a key of its own for every device
   imprint list [--json | --csv] [--identity NAME=VALUE …] [--batch B]
   imprint audit --profile P.json [--json | --csv]
                                             the record against the server, both ways
+  imprint log [status | key | checkpoint | check | renew-key]
+                                            the tamper-evident log: head, public key, signed head, self-check
+  imprint log anchor --file PATH | --url URL
+                                            brings the signed head to where nobody here can change it
+  imprint log receipt --identity NAME=VALUE … [--entry N] -o FILE.tlog-proof
+  imprint log cosign --file REPLY --witness KEY
   imprint import --file DEVICES.csv         makes devices of other tools known
   imprint decommission --profile P.json --identity NAME=VALUE … --confirm VALUE
                                             takes a device off the server; its identity is free then

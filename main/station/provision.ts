@@ -37,11 +37,12 @@ export interface ProvisionWatch {
  * The life of a device at the bench: reserve, check, generate, write, verify, enrol, destroy, record.
  *
  * @returns how the job ended; `failed` and `cancelled` carry the error
- * @throws ImprintError before anything is reserved: not-allowed, identity-invalid, identity-recorded, slot-busy, outbox-full, key-type-unsupported, record-*
+ * @throws ImprintError before anything is reserved: not-allowed, identity-invalid, identity-recorded, slot-busy, outbox-full, key-type-unsupported, log-broken, record-*
  */
 export async function provision(station: Station, request: ProvisionRequest, watch: ProvisionWatch): Promise<JobOutcome> {
   const { profile } = request.loaded;
   assertMay(station.role, 'provision');
+  station.assertLogSound();
   if (request.replace === true) assertMay(station.role, 'replace-key');
   assertKeyTypeReadable(station, request);
   serverKindOf(station, profile).checkIdentity?.(request.identity, profile.server);

@@ -18,6 +18,8 @@ export interface Station {
   readonly record: RecordStore;
   /** The tamper-evident log in the record. */
   readonly log: RecordLog;
+  /** @throws ImprintError log-broken where a check of the log found that; no device is made then */
+  readonly assertLogSound: () => void;
   readonly custody: Custody;
   readonly servers: readonly ServerKind[];
   readonly secrets: Secrets;

@@ -30,6 +30,7 @@ export function soakStation({ server, record }: Setup, custody: Custody, operato
   const station: Station = {
     record: store,
     log: store.log,
+    assertLogSound: () => undefined,
     custody,
     servers: [createMenderServer({ timeouts })],
     secrets: {

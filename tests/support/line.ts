@@ -72,6 +72,7 @@ export async function openLine(options: LineOptions = {}): Promise<Line> {
   const station: Station = {
     record,
     log: record.log,
+    assertLogSound: () => undefined,
     custody: noCustody,
     servers: [options.kind ?? quickMender],
     secrets: server.secrets,
