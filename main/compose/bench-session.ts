@@ -13,7 +13,7 @@ import { recover, type RecoveryReport } from '../station/recover';
 import { serverKindOf, withServer, type LoadedProfile, type Station } from '../station/station';
 import { atWorkOfEnvironment } from './at-work';
 import { loadProfile } from './load-profile';
-import { openStation, stationFolder } from './open-station';
+import { openStation, stationFolder, type OpenStation } from './open-station';
 import { openPracticeBench } from './practice';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
@@ -45,6 +45,8 @@ export interface SessionQuestions {
 
 interface SessionParts {
   readonly station: Station;
+  /** What main does for the log of the record. */
+  readonly logParts: Pick<OpenStation, 'keeper' | 'anchors'>;
   readonly loaded: LoadedProfile;
   readonly warnings: readonly string[];
   readonly renews?: boolean;
@@ -67,18 +69,20 @@ export class BenchSession {
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
   readonly #renews: boolean;
+  readonly #logParts: SessionParts['logParts'];
   readonly #listeners: SessionListeners;
   readonly #batch: SessionBatch;
   readonly #outbox: Outbox;
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ station, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ station, logParts, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
     const { profile } = loaded;
     this.station = station;
     this.#loaded = loaded;
     this.#warnings = warnings;
     this.#renews = renews;
+    this.#logParts = logParts;
     this.#listeners = listeners;
     this.#batch = batch;
     this.#close = close;
@@ -120,6 +124,7 @@ export class BenchSession {
     const { loaded } = practice;
     return BenchSession.#start({
       station,
+      logParts: practice.open,
       loaded,
       warnings,
       listeners,
@@ -142,6 +147,7 @@ export class BenchSession {
     const bound = boundSlots(store);
     return BenchSession.#start({
       station,
+      logParts: open,
       loaded,
       warnings: 'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
       listeners,
@@ -171,6 +177,7 @@ export class BenchSession {
   /** What a killed station left is put in order first, then the outbox and the watch begin. */
   async #begin(): Promise<void> {
     const { signal } = this.#closing;
+    void this.#checkLog(signal).catch(() => undefined);
     const reports = await recover(this.station, signal).catch(() => []);
     this.#listeners.recovered(reports);
     if (reports.length > 0) await this.tellBench();
@@ -182,6 +189,15 @@ export class BenchSession {
       this.#outbox.start();
     });
     this.watch.start();
+  }
+
+  /** Beside the work, however long the log is: what it finds stops the next device. */
+  async #checkLog(signal: AbortSignal): Promise<void> {
+    const { keeper } = this.#logParts;
+    const signer = await keeper.signer().catch(() => undefined);
+    const found = await keeper.check(() => undefined, signal);
+    if (!found.sound) this.#listeners.notice(found.sentence, false);
+    if (!found.sound || signer !== undefined) await this.tellBench();
   }
 
   async view(): Promise<BenchView> {
@@ -205,7 +221,7 @@ export class BenchSession {
       keyType: profile.keyType,
       expectedWords: Object.fromEntries(this.station.servers.map(({ kind, expectedWord }) => [kind, expectedWord])),
       renews: this.#renews,
-      warnings: [...this.#warnings],
+      warnings: [...this.#warnings, ...this.#logParts.keeper.warnings(), ...this.#logParts.anchors.warnings()],
       slots: this.bench.slots.map(slotView),
       today: today.map((job) => ({ ...job, identity: { ...job.identity } })),
       counts: {

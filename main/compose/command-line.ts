@@ -11,6 +11,7 @@ import { exportCommand } from './commands/export';
 import { exportKeyCommand } from './commands/export-key';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
+import { logCommand } from './commands/log';
 import { outboxCommand } from './commands/outbox';
 import { practiceCommand, practiceServerCommand } from './commands/practice';
 import { provisionCommand } from './commands/provision';
@@ -51,6 +52,7 @@ const commands: Readonly<Record<string, Command>> = {
   'export': exportCommand,
   'verify-export': verifyExportCommand,
   'export-key': exportKeyCommand,
+  'log': logCommand,
   'practice': practiceCommand,
   'practice-server': practiceServerCommand,
   'secret': secretCommand,

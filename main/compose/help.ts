@@ -30,6 +30,12 @@ export const helpText = `imprint: a key of its own for every device
   imprint verify-export PATH [--key TEXT] [--anchor FILE …]
                                             whether an export is as it was made; names what is not
   imprint export-key import FILE.p12        signs exports with a key from an authority
+  imprint log [status | key | checkpoint | check | renew-key]
+                                            the tamper-evident log: head, public key, signed head, self-check
+  imprint log anchor --file PATH | --url URL
+                                            brings the signed head to where nobody here can change it
+  imprint log receipt --identity NAME=VALUE … [--entry N] -o FILE.tlog-proof
+  imprint log cosign --file REPLY --witness KEY
   imprint import --file DEVICES.csv         makes devices of other tools known
   imprint decommission --profile P.json --identity NAME=VALUE … --confirm VALUE
                    [--reason REASON] [--card PATH]
@@ -46,7 +52,7 @@ export const helpText = `imprint: a key of its own for every device
 
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
   --server KIND    which practice server, also for the window: mender, iot-bridge, openmdm, openmdm-hmac (default: the last)
-  --practice       the practice bench's record instead of the station's (status, list, recover, certificates, export)
+  --practice       the practice bench's record instead of the station's (status, list, recover, certificates, export, log)
   --operator NAME  who is at work (default: the user's name)
   --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything)
   --json           one JSON object a line on standard output, progress included

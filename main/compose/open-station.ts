@@ -6,16 +6,22 @@ import { app } from 'electron';
 import { custodyMethods } from '../contract/custody-channel';
 import { storageMethods } from '../contract/storage-channel';
 import { ImprintError } from '../domain/errors';
-import type { Secrets } from '../domain/ports';
+import type { RecordStore, Secrets } from '../domain/ports';
 import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
+import { logClient } from '../ipc/log-channel';
 import { WorkerProcess } from '../ipc/worker-process';
 import type { Station } from '../station/station';
 import { faultPoints } from './fault-points';
 import { readKeptProfile } from './load-profile';
+import { LogAnchors } from './log-anchors';
+import { LogKeeper } from './log-keeper';
+import { LogKeys } from './log-keys';
 import { systemProcesses } from './processes';
 import { readPublicKey } from './public-keys';
+import { Keyring } from './secrets';
 import { servers } from './servers';
+import { stationSettings } from './station-settings';
 
 /** Folders of one station. Practice and real stations never share one. */
 export interface StationFolder {
@@ -23,11 +29,13 @@ export interface StationFolder {
   readonly record: string;
   readonly images: string;
   readonly keyring: string;
+  /** Nothing in it is of anybody's concern. */
+  readonly practice: boolean;
 }
 
 export function stationFolder(dataFolder: string, practice: boolean): StationFolder {
   const root = join(dataFolder, practice ? 'practice' : 'station');
-  return { root, record: join(root, 'record.sqlite'), images: join(root, 'images'), keyring: join(root, 'keyring') };
+  return { root, record: join(root, 'record.sqlite'), images: join(root, 'images'), keyring: join(root, 'keyring'), practice };
 }
 
 /** Who is at the station. */
@@ -40,6 +48,9 @@ export interface AtWork {
 export interface OpenStation {
   readonly station: Station;
   readonly folder: StationFolder;
+  /** The key of the log, and what is signed with it. */
+  readonly keeper: LogKeeper;
+  readonly anchors: LogAnchors;
   /** For tests that look into the processes. */
   readonly processIds: () => readonly number[];
   close(): Promise<void>;
@@ -48,7 +59,7 @@ export interface OpenStation {
 /**
  * Starts the custody and storage processes over a station's folder.
  *
- * @throws ImprintError record-unavailable where the folder cannot be made
+ * @throws ImprintError record-unavailable where the folder cannot be made, profile-invalid for settings that cannot be read
  */
 export function openStation(folder: StationFolder, secrets: Secrets, { operator = userInfo().username, role = 'lab' }: AtWork = {}): OpenStation {
   try {
@@ -56,6 +67,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
   } catch (thrown) {
     throw new ImprintError('record-unavailable', `The station's folder ${folder.root} cannot be made or written.`, { field: '--data', expected: 'a folder that this user may write', cause: thrown });
   }
+  const settings = stationSettings(folder.root);
   const script = (name: string): string => join(import.meta.dirname, 'workers', `${name}.cjs`);
   const custody = new WorkerProcess({
     name: 'custody',
@@ -68,17 +80,36 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
   const storage = new WorkerProcess({
     name: 'storage',
     script: script('storage'),
-    arguments: [folder.record],
+    arguments: [folder.record, ...(settings.name === undefined ? [] : [settings.name])],
     methods: storageMethods,
     goneCode: 'record-unavailable',
     goneSentence: 'The storage process ended unexpectedly; what was recorded is safe, start again.',
   });
+  const clock = { now: () => new Date() };
+  const log = logClient(storage);
+  const anchors = new LogAnchors(log, clock, settings);
+  const keeper = new LogKeeper({
+    log,
+    clock,
+    keys: new LogKeys(new Keyring(folder.keyring), folder.keyring),
+    root: folder.root,
+    name: settings.name,
+    practice: folder.practice,
+    interval: settings.log?.checkpointSeconds,
+    signed: (head) => {
+      anchors.signed(head);
+    },
+  });
   const station: Station = {
-    record: storageClient(storage),
+    record: signedFor(storageClient(storage), keeper),
+    log,
+    assertLogSound: () => {
+      keeper.assertSound();
+    },
     custody: custodyClient(custody),
     servers,
     secrets,
-    clock: { now: () => new Date() },
+    clock,
     randomness: { uuid: randomUUID },
     processes: systemProcesses(),
     faults: faultPoints(app.isPackaged),
@@ -90,10 +121,36 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
   return {
     station,
     folder,
+    keeper,
+    anchors,
     processIds: () => [custody.pid, storage.pid].filter((pid) => pid !== undefined),
     async close() {
+      await keeper.close().catch(() => undefined);
+      await anchors.close();
       await station.record.close().catch(() => undefined);
       await Promise.all([custody.stop(), storage.stop()]);
     },
+  };
+}
+
+/** A record whose entries are signed for soon after they were logged. Those of a running job wait for its end. */
+function signedFor(record: RecordStore, keeper: LogKeeper): RecordStore {
+  const signed =
+    <Given extends readonly unknown[], Result>(call: (...given: Given) => Promise<Result>) =>
+    async (...given: Given): Promise<Result> => {
+      const result = await call(...given);
+      keeper.changed();
+      return result;
+    };
+  return {
+    ...record,
+    endJob: signed(record.endJob),
+    markAccepted: signed(record.markAccepted),
+    saveAcceptances: signed(record.saveAcceptances),
+    signOff: signed(record.signOff),
+    endAction: signed(record.endAction),
+    importForeign: signed(record.importForeign),
+    addCertificates: signed(record.addCertificates),
+    revokeCertificate: signed(record.revokeCertificate),
   };
 }

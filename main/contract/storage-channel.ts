@@ -1,5 +1,6 @@
 /** What main may ask of the storage process: the record's port, method by method. */
 import { z } from 'zod';
+import { logMethods } from './log-methods';
 import type { Methods } from './methods';
 import {
   acceptancePageSchema,
@@ -30,6 +31,7 @@ import {
   publicKeySchema,
   sha256Schema,
   signOffSchema,
+  stepFactsSchema,
   stepNameSchema,
   timestampSchema,
   watchedDeviceSchema,
@@ -57,12 +59,15 @@ export const reservationSchema = z.object({
 });
 
 export const storageMethods = {
-  keepProfile: { params: z.object({ name: z.string(), sha256: sha256Schema, json: z.string(), at }), result: nothing },
+  keepProfile: { params: z.object({ name: z.string(), sha256: sha256Schema, json: z.string(), at, by: z.string().optional() }), result: nothing },
   keptProfile: { params: z.object({ sha256: sha256Schema }), result: z.string().optional() },
-  keepImage: { params: z.object({ image: preparedImageSchema, at }), result: nothing },
+  keepImage: { params: z.object({ image: preparedImageSchema, at, by: z.string().optional() }), result: nothing },
   reserve: { params: z.object({ reservation: reservationSchema }), result: nothing },
   startStep: { params: z.object({ jobId: z.string(), step: stepNameSchema, at }), result: nothing },
-  endStep: { params: z.object({ jobId: z.string(), step: stepNameSchema, state: z.enum(['done', 'failed']), sentence: z.string(), at }), result: nothing },
+  endStep: {
+    params: z.object({ jobId: z.string(), step: stepNameSchema, state: z.enum(['done', 'failed']), sentence: z.string(), at, facts: stepFactsSchema.optional() }),
+    result: nothing,
+  },
   recordPublicKey: { params: z.object({ jobId: z.string(), publicKey: publicKeySchema, at }), result: nothing },
   endJob: {
     params: z.object({
@@ -105,6 +110,7 @@ export const storageMethods = {
   endAction: { params: z.object({ actionId: z.string(), state: z.enum(['done', 'failed']), sentence: z.string(), at }), result: nothing },
   addActionStep: { params: z.object({ actionId: z.string(), step: actionStepSchema }), result: nothing },
   unfinishedActions: { params: z.object({}), result: listOf(actionEntrySchema) },
+  ...logMethods,
   close: { params: z.object({}), result: nothing },
 } as const satisfies Methods;
 

@@ -7,7 +7,7 @@ import { certificateStates } from '../domain/certificates';
 import type { ErrorReport } from '../domain/errors';
 import { errorCodes } from '../domain/errors';
 import type { Identity } from '../domain/identity';
-import type { JobOutcome, Progress, Step } from '../domain/job';
+import type { JobOutcome, Progress, Step, StepFacts } from '../domain/job';
 import { deviceStates, stepNames } from '../domain/job';
 import type { PublicKey } from '../domain/keys';
 import { keyTypes } from '../domain/keys';
@@ -223,6 +223,13 @@ export const stepSchema = z.object({
   endedAt: timestampSchema.optional(),
   sentence: z.string().optional(),
 }) satisfies z.ZodType<Step>;
+
+export const stepFactsSchema = z.strictObject({
+  card: z.string().min(1).max(4096).optional(),
+  bytes: bytesSchema.optional(),
+  files: listOf(z.strictObject({ path: z.string(), partition: bytesSchema, mode: bytesSchema, uid: bytesSchema, gid: bytesSchema })).optional(),
+  serverDevice: z.string().min(1).max(4096).optional(),
+}) satisfies z.ZodType<StepFacts>;
 
 export const deviceRowSchema = z.object({
   deviceId: z.string(),

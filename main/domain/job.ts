@@ -9,6 +9,18 @@ export type StepName = (typeof stepNames)[number];
 
 export type StepState = 'started' | 'done' | 'failed';
 
+/** What a step found out besides its sentence; the log takes it where the step is one of its events. */
+export interface StepFacts {
+  /** What tells this medium from another: size, serial, model, port. */
+  readonly card?: string | undefined;
+  /** Bytes that were written or read back. */
+  readonly bytes?: number | undefined;
+  /** Files as they were found on the card. */
+  readonly files?: readonly { readonly path: string; readonly partition: number; readonly mode: number; readonly uid: number; readonly gid: number }[] | undefined;
+  /** The server's id of the device. */
+  readonly serverDevice?: string | undefined;
+}
+
 /** One journal line: it is durable before the step touches anything outside the station. */
 export interface Step {
   readonly name: StepName;

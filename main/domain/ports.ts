@@ -2,7 +2,7 @@
 import type { Acceptance, AcceptanceState, ActionEntry, ActionStep, BatchSummary, Diagnosis, Finding, ForeignDevice, SignOff, WatchedDevice } from './acceptance';
 import type { CertificateFacts, CertificatePage, CertificateQuery, CertificateRow } from './certificates';
 import type { Identity } from './identity';
-import type { DeviceState, JobState, Progress, ProgressListener, Step, StepName } from './job';
+import type { DeviceState, JobState, Progress, ProgressListener, Step, StepFacts, StepName } from './job';
 import type { KeyType, PublicKey } from './keys';
 import type { CardFile, Erasure, ImageSettings, JsonObject, Profile, SecretReference, ServerSettings } from './profile';
 import type { TargetFacts } from './targets';
@@ -602,19 +602,20 @@ export interface ListQuery {
 }
 
 /**
- * The local record. Every method is durable when it returns (SQLite, WAL, synchronous=FULL) and atomic.
+ * The local record. Every method is durable when it returns (SQLite, WAL, synchronous=FULL) and atomic. What is an event of
+ * the log (record-log.ts) is logged in the same transaction.
  * @throws ImprintError record-*, identity-recorded, public-key-recorded, no-such-device
  */
 export interface RecordStore {
-  /** Keeps the profile's text as it was used, by its hash. */
-  keepProfile(name: string, sha256: string, json: string, at: string): Promise<void>;
+  /** Keeps the profile's text as it was used, by its hash. `by`: who uses it, for the log. */
+  keepProfile(name: string, sha256: string, json: string, at: string, by?: string): Promise<void>;
   /** The text that `keepProfile` kept, or undefined. */
   keptProfile(sha256: string): Promise<string | undefined>;
-  keepImage(image: PreparedImage, at: string): Promise<void>;
+  keepImage(image: PreparedImage, at: string, by?: string): Promise<void>;
   /** Takes the identity and opens the job with its first journal line. @throws identity-recorded */
   reserve(reservation: Reservation): Promise<void>;
   startStep(jobId: string, step: StepName, at: string): Promise<void>;
-  endStep(jobId: string, step: StepName, state: 'done' | 'failed', sentence: string, at: string): Promise<void>;
+  endStep(jobId: string, step: StepName, state: 'done' | 'failed', sentence: string, at: string, facts?: StepFacts): Promise<void>;
   /** @throws public-key-recorded: a second device with this key would be a leaked or copied key */
   recordPublicKey(jobId: string, publicKey: PublicKey, at: string): Promise<void>;
   /** Ends a job and moves its device. `serverDeviceId` where the server named one. */

@@ -5,14 +5,14 @@ export const roles = ['technician', 'qa', 'auditor', 'admin', 'lab'] as const;
 export type Role = (typeof roles)[number];
 
 /** What not everybody may do. */
-export type Right = 'provision' | 'sign-off' | 'reject' | 'decommission' | 'replace-key' | 'import' | 'export-key';
+export type Right = 'provision' | 'sign-off' | 'reject' | 'decommission' | 'replace-key' | 'import' | 'export-key' | 'keep-log' | 'renew-log-key' | 'restore';
 
 const rightsOf: Readonly<Record<Role, readonly Right[]>> = {
-  technician: ['provision'],
-  qa: ['sign-off', 'reject'],
+  technician: ['provision', 'keep-log'],
+  qa: ['sign-off', 'reject', 'keep-log'],
   auditor: [],
-  admin: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'export-key'],
-  lab: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'export-key'],
+  admin: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'export-key', 'keep-log', 'renew-log-key', 'restore'],
+  lab: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'export-key', 'keep-log', 'renew-log-key', 'restore'],
 };
 
 export function may(role: Role, right: Right): boolean {
@@ -27,6 +27,9 @@ const deeds: Readonly<Record<Right, string>> = {
   'replace-key': 'replace the key that a server expects',
   'import': 'import devices of other tools',
   'export-key': 'replace the key that signs exports',
+  'keep-log': 'sign, anchor or back up the log',
+  'renew-log-key': 'renew the key of the log',
+  'restore': 'put the record back',
 };
 
 /** @throws ImprintError not-allowed */

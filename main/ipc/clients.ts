@@ -40,12 +40,12 @@ export function custodyClient(worker: ClientSource<ProcedureClient<CustodyMethod
 
 export function storageClient(worker: ClientSource<ProcedureClient<StorageMethods>>): RecordStore {
   return {
-    keepProfile: (name, sha256, json, at) => worker.client.call('keepProfile', { name, sha256, json, at }),
+    keepProfile: (name, sha256, json, at, by) => worker.client.call('keepProfile', { name, sha256, json, at, by }),
     keptProfile: (sha256) => worker.client.call('keptProfile', { sha256 }),
-    keepImage: (image, at) => worker.client.call('keepImage', { image, at }),
+    keepImage: (image, at, by) => worker.client.call('keepImage', { image, at, by }),
     reserve: (reservation) => worker.client.call('reserve', { reservation }),
     startStep: (jobId, step, at) => worker.client.call('startStep', { jobId, step, at }),
-    endStep: (jobId, step, state, sentence, at) => worker.client.call('endStep', { jobId, step, state, sentence, at }),
+    endStep: (jobId, step, state, sentence, at, facts) => worker.client.call('endStep', { jobId, step, state, sentence, at, facts }),
     recordPublicKey: (jobId, publicKey, at) => worker.client.call('recordPublicKey', { jobId, publicKey, at }),
     endJob: (jobId, state, deviceState, sentence, at, serverDeviceId) =>
       worker.client.call('endJob', { jobId, state, deviceState, sentence, at, serverDeviceId }),

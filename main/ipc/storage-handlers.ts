@@ -1,16 +1,18 @@
 import type { StorageMethods } from '../contract/storage-channel';
 import type { RecordStore } from '../domain/ports';
+import type { RecordLog } from '../domain/record-log';
+import { logHandlers } from './log-channel';
 import type { Handlers } from './remote-procedures';
 
-/** The other end of `storageClient`. `close` is left to the process, which opens the record too. */
-export function storageHandlers(record: () => RecordStore): Omit<Handlers<StorageMethods>, 'close'> {
+/** The other end of `storageClient` and of `logClient`. `close` is left to the process, which opens the record too. */
+export function storageHandlers(record: () => RecordStore & { readonly log: RecordLog }): Omit<Handlers<StorageMethods>, 'close'> {
   return {
-    keepProfile: ({ name, sha256, json, at }) => record().keepProfile(name, sha256, json, at),
+    keepProfile: ({ name, sha256, json, at, by }) => record().keepProfile(name, sha256, json, at, by),
     keptProfile: ({ sha256 }) => record().keptProfile(sha256),
-    keepImage: ({ image, at }) => record().keepImage(image, at),
+    keepImage: ({ image, at, by }) => record().keepImage(image, at, by),
     reserve: ({ reservation }) => record().reserve(reservation),
     startStep: ({ jobId, step, at }) => record().startStep(jobId, step, at),
-    endStep: ({ jobId, step, state, sentence, at }) => record().endStep(jobId, step, state, sentence, at),
+    endStep: ({ jobId, step, state, sentence, at, facts }) => record().endStep(jobId, step, state, sentence, at, facts),
     recordPublicKey: ({ jobId, publicKey, at }) => record().recordPublicKey(jobId, publicKey, at),
     endJob: ({ jobId, state, deviceState, sentence, at, serverDeviceId }) => record().endJob(jobId, state, deviceState, sentence, at, serverDeviceId),
     recordEnrolment: ({ jobId, serverDeviceId, certificates, at }) => record().recordEnrolment(jobId, serverDeviceId, certificates, at),
@@ -37,5 +39,6 @@ export function storageHandlers(record: () => RecordStore): Omit<Handlers<Storag
     endAction: ({ actionId, state, sentence, at }) => record().endAction(actionId, state, sentence, at),
     addActionStep: ({ actionId, step }) => record().addActionStep(actionId, step),
     unfinishedActions: () => record().unfinishedActions(),
+    ...logHandlers(() => record().log),
   };
 }

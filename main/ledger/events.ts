@@ -1,12 +1,19 @@
 import { deviceActions } from '../domain/acceptance';
+import { certificateStates } from '../domain/certificates';
 import { keyTypes } from '../domain/keys';
+import { signInMethods } from '../domain/record-log';
 import { roles } from '../domain/roles';
-import { anyText, base64, base64Hash, flag, identity, listOf, object, oneOf, sha256, text, wholeNumber } from './shape';
+import { anyText, base64, base64Hash, flag, identity, listOf, moment, object, oneOf, sha256, text, wholeNumber } from './shape';
 import type { ObjectShape } from './shape';
 
 /** A device of this station, by its id in the record and its key. */
 const device = { device: text, fingerprint: sha256 };
 const job = { ...device, job: text };
+/**
+ * In entries about what was in the record before it had a log: the moment that the record had for it. The entry proves
+ * that the record said so when it was logged, and nothing about the time before.
+ */
+const later = { recordedAt: moment };
 
 /**
  * What can stand in the log, with the data of each. The set is closed: an auditor's tool must know every one of them.
@@ -19,7 +26,7 @@ export const events = {
   /** A key pair was made for a device. `spki`: DER (RFC 5280, 4.1.2.7), of which `fingerprint` is the SHA-256. */
   'key-generated': object(
     { ...job, identity, keyType: oneOf(keyTypes), spki: base64, profile: text, profileSha256: sha256, serverKind: text, server: text },
-    { batch: text },
+    { batch: text, ...later },
   ),
   /** The server expects this key. */
   'enrolled': object({ ...job, server: text }, { serverDevice: text }),
@@ -33,20 +40,20 @@ export const events = {
   /** The private key's memory was zeroed. */
   'destroyed': object(job),
   /** The job is done: card verified, server told. */
-  'preauthorized': object({ ...job, identity, server: text }, { serverDevice: text }),
+  'preauthorized': object({ ...job, identity, server: text }, { serverDevice: text, ...later }),
   /** The job ended without success; the identity is free again, the key stays taken. */
-  'released': object({ ...job, reason: text }),
+  'released': object({ ...job, reason: text }, later),
   /** The device came to its server with this key for the first time. */
-  'accepted': object({ ...device, server: text }, { serverDevice: text }),
-  'sign-off': object({ batch: text, total: wholeNumber, accepted: wholeNumber }, { remark: anyText }),
+  'accepted': object({ ...device, server: text }, { serverDevice: text, ...later }),
+  'sign-off': object({ batch: text, total: wholeNumber, accepted: wholeNumber }, { remark: anyText, ...later }),
   /** Somebody did what the station had refused. `what`: the refusal's code. */
   'override': object({ what: text, reason: text }, { device: text, batch: text }),
   /** Something was taken off a server on purpose. Only `decommission` with a fingerprint ends a device of this record. */
   'decommissioned': object(
     { action: oneOf(deviceActions), identity, server: text, serverDevice: text },
-    { device: text, fingerprint: sha256, authSet: text, reason: text },
+    { device: text, fingerprint: sha256, authSet: text, reason: text, ...later },
   ),
-  'operator-signed-in': object({ operator: text, role: oneOf(roles), method: oneOf(['pin', 'badge-and-pin', 'single-person', 'system-user']) }),
+  'operator-signed-in': object({ operator: text, role: oneOf(roles), method: oneOf(signInMethods) }),
   /** A profile was used that was not used before, or has changed. `sha256`: over its canonical JSON, which the record keeps. */
   'profile-used': object({ name: text, sha256 }),
   'image-used': object({ sha256, decodedSha256: sha256, decodedBytes: wholeNumber }, { path: text }),
@@ -59,7 +66,9 @@ export const events = {
   /** The record was replaced by a backup with `size` entries. `anchorSize`: the newest anchor known then. */
   'restore': object({ size: wholeNumber, root: base64Hash, override: flag }, { anchorSize: wholeNumber, path: text, reason: text }),
   /** A device of another tool became known here. */
-  'foreign-imported': object({ identity, fingerprint: sha256, spki: base64, source: text }),
+  'foreign-imported': object({ identity, fingerprint: sha256, spki: base64, source: text }, later),
+  /** What became of a certificate that a server issued for a device. `sha256`: over its DER. */
+  'certificate': object({ ...device, change: oneOf(certificateStates), serial: text, sha256 }, { issuer: text, notAfter: moment, reason: text }),
 } as const satisfies Readonly<Record<string, ObjectShape<unknown>>>;
 
 export type EventName = keyof typeof events;

@@ -1,48 +1,10 @@
-import type { Identity } from '../domain/identity';
 import type { DeviceState } from '../domain/job';
-import type { KeyType } from '../domain/keys';
+import type { ExportDevice, ExportSelection } from '../domain/record-log';
 import { canonicalJson } from './canonical-json';
 import type { EntryOf, LogEntry } from './entry';
 import { stateAfter } from './events';
 
-/**
- * A device as an auditor gets it. Nothing in it is known only to the database: the verifier makes the same row from the
- * entry of its key and the last entry that changed its state.
- */
-export interface ExportDevice {
-  /** Number of its `key-generated` entry: the rows are in its order. */
-  readonly entry: number;
-  /** ISO 8601 UTC, of that entry. */
-  readonly madeAt: string;
-  readonly madeBy: string;
-  readonly device: string;
-  readonly identity: Identity;
-  readonly keyType: KeyType;
-  /** SHA-256 of the public key, hexadecimal. */
-  readonly fingerprint: string;
-  /** SPKI, DER, base64. */
-  readonly publicKey: string;
-  readonly profile: string;
-  readonly profileSha256: string;
-  readonly serverKind: string;
-  readonly server: string;
-  readonly batch?: string | undefined;
-  readonly state: DeviceState;
-  /** Number of the last entry that `stateAfter` (events.ts) names, about this key. */
-  readonly stateEntry: number;
-  readonly stateAt: string;
-}
-
-/** Which devices an export has; the verifier finds out by itself which rows that means. All members must hold. */
-export interface ExportSelection {
-  /** Made at this moment or later (ISO 8601 UTC with milliseconds). */
-  readonly from?: string | undefined;
-  /** Made before this moment. */
-  readonly before?: string | undefined;
-  readonly batch?: string | undefined;
-  readonly profile?: string | undefined;
-  readonly states?: readonly DeviceState[] | undefined;
-}
+export type { ExportDevice, ExportSelection };
 
 /**
  * The row of a device.

@@ -1,4 +1,4 @@
-import type { StepName } from '../domain/job';
+import type { StepFacts, StepName } from '../domain/job';
 import { asImprintError } from '../domain/errors';
 import { now, type Station } from './station';
 
@@ -6,6 +6,8 @@ import { now, type Station } from './station';
 export interface StepResult<T> {
   readonly value: T;
   readonly sentence: string;
+  /** For the log. */
+  readonly facts?: StepFacts | undefined;
 }
 
 export type StepListener = (step: StepName, state: 'started' | 'done' | 'failed', sentence: string) => void;
@@ -32,9 +34,9 @@ export class Journal {
     this.#onStep(name, 'started', '');
     faults.reached(`${name}:started`);
     try {
-      const { value, sentence } = await act();
+      const { value, sentence, facts } = await act();
       faults.reached(`${name}:acted`);
-      await record.endStep(this.#jobId, name, 'done', sentence, now(this.#station));
+      await record.endStep(this.#jobId, name, 'done', sentence, now(this.#station), facts);
       this.#onStep(name, 'done', sentence);
       faults.reached(`${name}:done`);
       return value;

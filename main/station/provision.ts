@@ -37,11 +37,12 @@ export interface ProvisionWatch {
  * The life of a device at the bench: reserve, check, generate, write, verify, enrol, destroy, record.
  *
  * @returns how the job ended; `failed` and `cancelled` carry the error
- * @throws ImprintError before anything is reserved: not-allowed, identity-invalid, identity-recorded, slot-busy, outbox-full, key-type-unsupported, record-*
+ * @throws ImprintError before anything is reserved: not-allowed, identity-invalid, identity-recorded, slot-busy, outbox-full, key-type-unsupported, log-broken, record-*
  */
 export async function provision(station: Station, request: ProvisionRequest, watch: ProvisionWatch): Promise<JobOutcome> {
   const { profile } = request.loaded;
   assertMay(station.role, 'provision');
+  station.assertLogSound();
   if (request.replace === true) assertMay(station.role, 'replace-key');
   assertKeyTypeReadable(station, request);
   serverKindOf(station, profile).checkIdentity?.(request.identity, profile.server);
@@ -101,7 +102,7 @@ async function reserve(station: Station, request: ProvisionRequest, jobId: strin
   const { record } = station;
   const { profile, json, sha256 } = request.loaded;
   const at = now(station);
-  await record.keepProfile(profile.name, sha256, json, at);
+  await record.keepProfile(profile.name, sha256, json, at, station.operator);
   await record.reserve({
     jobId,
     deviceId,
@@ -162,7 +163,7 @@ class ProvisionRun {
     const publicKey = await this.#generate();
     const early = this.#kind.enrolment === 'before-write' ? await this.#enrolFirst(connection, publicKey, deviceId, checked.replaced) : undefined;
     await this.#write(checked, early?.contents ?? []);
-    await this.#verify(publicKey);
+    await this.#verify(publicKey, checked.target);
     const receipt = early ?? (await this.#enrol(connection, publicKey, deviceId, checked.replaced));
     await this.#confirm(connection, receipt);
     this.#enrolled = true;
@@ -215,7 +216,7 @@ class ProvisionRun {
       // First of all: wrong credentials are told before an image is read for minutes.
       const signedIn = await this.#unlessAway(() => connection.signIn(signal));
       const image = await custody.prepareImage(profile.image, onProgress, signal);
-      await record.keepImage(image, now(this.#station));
+      await record.keepImage(image, now(this.#station), this.#station.operator);
       const target = await custody.inspectTarget(targetPath);
       if (port !== undefined && target.portPath !== port) {
         throw new ImprintError('target-changed', `${targetPath} is not the drive in ${slot} any more: put the card in again and start again.`, { field: 'target' });
@@ -308,7 +309,8 @@ class ProvisionRun {
       const receipt = await custody.write({ jobId: this.#jobId, image, files, contents, target, erasure }, this.#watch.onProgress, this.#watch.signal);
       const through = receipt.directIo ? '' : ' through the page cache, because this target has no direct I/O';
       const untouched = receipt.untouchedBytes === 0 ? '' : `; ${describeBytes(receipt.untouchedBytes)} behind the image are as they were`;
-      return { value: undefined, sentence: `${describeBytes(receipt.bytesWritten)} written to ${target.path}${through}; ${describeBytes(receipt.overlayBytes)} differ from the golden image${untouched}.` };
+      const facts = { card: cardOf(target), bytes: receipt.bytesWritten };
+      return { value: undefined, facts, sentence: `${describeBytes(receipt.bytesWritten)} written to ${target.path}${through}; ${describeBytes(receipt.overlayBytes)} differ from the golden image${untouched}.` };
     });
   }
 
@@ -323,7 +325,7 @@ class ProvisionRun {
     return key !== undefined && (await record.findByFingerprint(key.publicKey.fingerprint)) !== undefined;
   }
 
-  async #verify(publicKey: PublicKey): Promise<void> {
+  async #verify(publicKey: PublicKey, target: TargetFacts): Promise<void> {
     const { custody } = this.#station;
     await this.#journal.step('verify', async () => {
       const receipt = await custody.verify(this.#jobId, this.#watch.onProgress, this.#watch.signal);
@@ -331,7 +333,9 @@ class ProvisionRun {
       if (receipt.publicKey.fingerprint !== publicKey.fingerprint) {
         throw new ImprintError('verify-key-differs', 'The key that was read from the card is not the one that was made for it: throw this card away.');
       }
-      return { value: undefined, sentence: `${describeBytes(receipt.bytesRead)} read back from the card and equal; the key on it has the fingerprint ${short(publicKey)}….` };
+      const files = receipt.files.map(({ path, partition, mode, uid, gid }) => ({ path, partition, mode, uid, gid }));
+      const facts = { card: cardOf(target), bytes: receipt.bytesRead, files };
+      return { value: undefined, facts, sentence: `${describeBytes(receipt.bytesRead)} read back from the card and equal; the key on it has the fingerprint ${short(publicKey)}….` };
     });
   }
 
@@ -354,7 +358,7 @@ class ProvisionRun {
         this.#knownEarly = true;
         await record.recordEnrolment(this.#jobId, receipt.serverDeviceId, receipt.certificates ?? [], now(this.#station));
         await replacement?.end('done', receipt.sentence);
-        return { value: receipt, sentence: receipt.sentence };
+        return { value: receipt, sentence: receipt.sentence, facts: { serverDevice: receipt.serverDeviceId } };
       } catch (thrown) {
         await replacement?.end('failed', asImprintError(thrown).message);
         throw thrown;
@@ -389,7 +393,7 @@ class ProvisionRun {
         this.#enrolled = true;
         this.#bootable = false;
         await replacement?.end('done', receipt.sentence);
-        return { value: receipt, sentence: receipt.sentence };
+        return { value: receipt, sentence: receipt.sentence, facts: { serverDevice: receipt.serverDeviceId } };
       } catch (thrown) {
         const error = asImprintError(thrown);
         // CRASH: an action that stays started says to recovery that the key may be replaced.
@@ -398,6 +402,13 @@ class ProvisionRun {
       }
     });
   }
+}
+
+/** What tells this card from another one later. The target's `identity` also has what a reboot changes. */
+function cardOf({ bytes, model, serial, portPath }: TargetFacts): string {
+  const parts = { bytes: bytes === 0 ? undefined : String(bytes), model, serial, port: portPath };
+  const known = Object.entries(parts).filter(([, value]) => value !== undefined && value !== '');
+  return known.length === 0 ? 'not known' : known.map(([name, value]) => `${name}=${value ?? ''}`).join(' ');
 }
 
 /** Enough of a fingerprint to tell keys apart in a sentence; the record has the whole. */

@@ -124,7 +124,7 @@ async function resumeEnrolment(station: Station, job: JobRow, device: DeviceDeta
   const receipt = await withServer(station, profile, signal, (connection) =>
     journal.step('enrol', async () => {
       const value = await connection.enrol({ identity: device.identity, publicKey: key, replace: mayReplace(device) ? true : undefined }, signal);
-      return { value, sentence: value.sentence };
+      return { value, sentence: value.sentence, facts: { serverDevice: value.serverDeviceId } };
     }),
   );
   await finish(station, job);

@@ -1,5 +1,6 @@
 import type { Clock, Custody, FaultPoints, Processes, Randomness, RecordStore, Secrets, ServerConnection, ServerKind } from '../domain/ports';
 import type { Profile } from '../domain/profile';
+import type { RecordLog } from '../domain/record-log';
 import { asImprintError, ImprintError } from '../domain/errors';
 import { canonicalIdentity, type Identity } from '../domain/identity';
 import type { Role } from '../domain/roles';
@@ -16,6 +17,10 @@ export interface LoadedProfile {
 /** What every use case works with. Filled by a composition root. */
 export interface Station {
   readonly record: RecordStore;
+  /** The tamper-evident log in the record. */
+  readonly log: RecordLog;
+  /** @throws ImprintError log-broken where a check of the log found that; no device is made then */
+  readonly assertLogSound: () => void;
   readonly custody: Custody;
   readonly servers: readonly ServerKind[];
   readonly secrets: Secrets;

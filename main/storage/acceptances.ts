@@ -4,6 +4,7 @@ import { acceptanceStates } from '../domain/acceptance';
 import type { Acceptance, AcceptanceState, WatchedDevice } from '../domain/acceptance';
 import type { AcceptancePage, AcceptanceQuery, RecordStore } from '../domain/ports';
 import { containing, noSuchDevice, timestamp, wholeNumber } from './checks';
+import type { LogEvents } from './log-events';
 import { acceptanceStateSchema, deviceColumns, parse, readAcceptance, readAcceptanceRow, readWatched } from './rows';
 import type { RecordSession, Value } from './session';
 
@@ -16,9 +17,11 @@ interface Condition {
 /** What was seen of the recorded devices at their servers. */
 export class AcceptanceRecord {
   readonly #session: RecordSession;
+  readonly #events: LogEvents;
 
-  constructor(session: RecordSession) {
+  constructor(session: RecordSession, events: LogEvents) {
     this.#session = session;
+    this.#events = events;
   }
 
   devicesToWatch(query: Parameters<RecordStore['devicesToWatch']>[0]): Promise<readonly WatchedDevice[]> {
@@ -85,7 +88,8 @@ export class AcceptanceRecord {
     const { sequence, last_look: lastLook } = parse(orderSchema, row, 'device', this.#session.path);
     if (lastLook > checkedAt) return;
     if (acceptance.state === 'accepted') {
-      this.#session.run(`UPDATE devices SET state = 'accepted', updated_at = ? WHERE sequence = ? AND state = 'preauthorized'`, checkedAt, sequence);
+      const changes = this.#session.run(`UPDATE devices SET state = 'accepted', updated_at = ? WHERE sequence = ? AND state = 'preauthorized'`, checkedAt, sequence);
+      if (changes === 1) this.#events.accepted(acceptance.deviceId, checkedAt);
     }
     this.#session.run(
       `UPDATE acceptances SET state = ?, diagnosis = ?, sentence = ?, server_status = ?, server_device_id = ?, related_device_id = ?, checked_at = ?

@@ -2,15 +2,18 @@ import type { ActionEntry, ActionStep } from '../domain/acceptance';
 import { canonicalIdentity } from '../domain/identity';
 import type { RecordStore } from '../domain/ports';
 import { bug, timestamp } from './checks';
+import type { LogEvents } from './log-events';
 import { actionColumns, readAction, readActionStep } from './rows';
 import type { RecordSession } from './session';
 
 /** Journal of what is done to devices at their servers after they were recorded. */
 export class ActionRecord {
   readonly #session: RecordSession;
+  readonly #events: LogEvents;
 
-  constructor(session: RecordSession) {
+  constructor(session: RecordSession, events: LogEvents) {
     this.#session = session;
+    this.#events = events;
   }
 
   /** The same action a second time changes nothing. @throws ImprintError unexpected where another one has its id */
@@ -48,13 +51,7 @@ export class ActionRecord {
       if (action.state === state) return;
       if (action.state !== 'started') throw bug(`Action ${actionId} is ${action.state} and cannot become ${state}`);
       this.#session.run('UPDATE actions SET state = ?, ended_at = ?, sentence = ? WHERE action_id = ?', state, moment, sentence, actionId);
-      if (action.action !== 'decommission' || state !== 'done' || action.deviceId === undefined) return;
-      // A device whose job is not over stays reserved: the end of that job decides about it.
-      this.#session.run(
-        `UPDATE devices SET state = 'decommissioned', updated_at = ? WHERE device_id = ? AND state IN ('preauthorized', 'accepted')`,
-        moment,
-        action.deviceId,
-      );
+      if (state === 'done') this.#events.actionDone(action, this.#endDevice(action, moment), moment);
     });
   }
 
@@ -77,6 +74,18 @@ export class ActionRecord {
   ofDevice(deviceId: string): readonly ActionEntry[] {
     const rows = this.#session.all(`SELECT ${actionColumns} FROM actions WHERE device_id = ? ORDER BY sequence DESC`, deviceId);
     return rows.map((row) => this.#read(row));
+  }
+
+  /** @returns whether the recorded device has become decommissioned */
+  #endDevice(action: ActionEntry, moment: string): boolean {
+    if (action.action !== 'decommission' || action.deviceId === undefined) return false;
+    // A device whose job is not over stays reserved: the end of that job decides about it.
+    const changes = this.#session.run(
+      `UPDATE devices SET state = 'decommissioned', updated_at = ? WHERE device_id = ? AND state IN ('preauthorized', 'accepted')`,
+      moment,
+      action.deviceId,
+    );
+    return changes === 1;
   }
 
   #action(actionId: string): ActionEntry | undefined {

@@ -5,6 +5,7 @@ import { ImprintError } from '../domain/errors';
 import { totalOf } from './acceptances';
 import type { AcceptanceRecord } from './acceptances';
 import { timestamp, wholeNumber } from './checks';
+import type { LogEvents } from './log-events';
 import { parse, readSignOff, signOffColumns } from './rows';
 import type { RecordSession } from './session';
 
@@ -14,10 +15,12 @@ import type { RecordSession } from './session';
  */
 export class BatchRecord {
   readonly #session: RecordSession;
+  readonly #events: LogEvents;
   readonly #acceptances: AcceptanceRecord;
 
-  constructor(session: RecordSession, acceptances: AcceptanceRecord) {
+  constructor(session: RecordSession, acceptances: AcceptanceRecord, events: LogEvents) {
     this.#session = session;
+    this.#events = events;
     this.#acceptances = acceptances;
   }
 
@@ -44,7 +47,9 @@ export class BatchRecord {
         counts.accepted,
         remark ?? null,
       );
-      return { batch, by, at: moment, total, accepted: counts.accepted, ...(remark === undefined ? {} : { remark }) };
+      const signOff: SignOff = { batch, by, at: moment, total, accepted: counts.accepted, ...(remark === undefined ? {} : { remark }) };
+      this.#events.signedOff(signOff);
+      return signOff;
     });
   }
 

@@ -4,22 +4,27 @@ import type { CertificateFacts, CertificatePage, CertificateQuery, CertificateRo
 import { certificateStates } from '../domain/certificates';
 import { ImprintError } from '../domain/errors';
 import { containing, noSuchDevice, timestamp, wholeNumber } from './checks';
+import type { LogEvents } from './log-events';
 import { certificateColumns, parse, readCertificate } from './rows';
 import type { RecordSession, Value } from './session';
+
+const hashSchema = z.object({ sha256: z.string() });
 
 /** Certificates that servers issued for recorded devices. */
 export class CertificateRecord {
   readonly #session: RecordSession;
+  readonly #events: LogEvents;
 
-  constructor(session: RecordSession) {
+  constructor(session: RecordSession, events: LogEvents) {
     this.#session = session;
+    this.#events = events;
   }
 
   /** Within the caller's transaction. The same certificate a second time changes nothing. */
   add(deviceId: string, certificates: readonly CertificateFacts[], at: string): void {
     const recordedAt = timestamp(at);
     for (const certificate of certificates) {
-      this.#session.run(
+      const changes = this.#session.run(
         `INSERT INTO certificates (device_id, serial, issuer, not_before, not_after, sha256, certificate, state, recorded_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, 'issued', ?) ON CONFLICT (sha256) DO NOTHING`,
         deviceId,
@@ -31,11 +36,13 @@ export class CertificateRecord {
         certificate.pem,
         recordedAt,
       );
+      if (changes === 1) this.#events.certificates('issued', recordedAt, 'certificates.sha256 = ?', certificate.sha256);
     }
   }
 
   /** Within the caller's transaction: those that were issued for a card that did not become one. */
-  lose(deviceId: string): void {
+  lose(deviceId: string, at: string): void {
+    this.#events.certificates('lost', at, `certificates.device_id = ? AND certificates.state = 'issued'`, deviceId);
     this.#session.run(`UPDATE certificates SET state = 'lost' WHERE device_id = ? AND state = 'issued'`, deviceId);
   }
 
@@ -44,6 +51,8 @@ export class CertificateRecord {
       if (this.#session.get('SELECT 1 FROM devices WHERE device_id = ?', deviceId) === undefined) throw noSuchDevice(deviceId);
       const kept = JSON.stringify(certificates.map(({ sha256 }) => sha256));
       if (supersede) {
+        const superseded = `certificates.device_id = ? AND certificates.state = 'issued' AND certificates.sha256 NOT IN (SELECT value FROM json_each(?))`;
+        this.#events.certificates('superseded', timestamp(at), superseded, deviceId, kept);
         this.#session.run(
           `UPDATE certificates SET state = 'superseded' WHERE device_id = ? AND state = 'issued' AND sha256 NOT IN (SELECT value FROM json_each(?))`,
           deviceId,
@@ -60,7 +69,9 @@ export class CertificateRecord {
       const moment = timestamp(at);
       const state = this.#session.text('SELECT state AS value FROM certificates WHERE serial = ? AND device_id = ? ORDER BY sequence DESC LIMIT 1', serial, deviceId);
       if (state === undefined) throw new ImprintError('no-such-device', `The record has no certificate ${serial} of this device.`, { field: 'serial', expected: 'the serial number of a recorded certificate of the device' });
+      const revoked = this.#session.all(`SELECT sha256 FROM certificates WHERE serial = ? AND device_id = ? AND state <> 'revoked'`, serial, deviceId).map((row) => parse(hashSchema, row, 'certificate', this.#session.path));
       this.#session.run(`UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = ? WHERE serial = ? AND device_id = ? AND state <> 'revoked'`, moment, reason, serial, deviceId);
+      for (const { sha256 } of revoked) this.#events.certificates('revoked', moment, 'certificates.sha256 = ?', sha256);
     });
   }
 

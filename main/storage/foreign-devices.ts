@@ -5,15 +5,18 @@ import type { Identity } from '../domain/identity';
 import { spkiOfPem } from '../domain/keys';
 import type { DeviceRow } from '../domain/ports';
 import { bug, day, freeStates, stateInWords, timestamp, wholeNumber } from './checks';
+import type { LogEvents } from './log-events';
 import { deviceColumns, fingerprintOf, foreignDeviceColumns, readDevice, readForeignDevice } from './rows';
 import type { RecordSession } from './session';
 
 /** Devices that another tool preauthorized. */
 export class ForeignDeviceRecord {
   readonly #session: RecordSession;
+  readonly #events: LogEvents;
 
-  constructor(session: RecordSession) {
+  constructor(session: RecordSession, events: LogEvents) {
     this.#session = session;
+    this.#events = events;
   }
 
   /** @throws ImprintError identity-recorded, public-key-recorded; nothing is imported then */
@@ -77,6 +80,7 @@ export class ForeignDeviceRecord {
       device.importedBy,
       timestamp(device.importedAt),
     );
+    this.#events.foreignImported(device, spki);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import { ImprintError } from '../domain/errors';
+import type { LogCheck } from '../domain/record-log';
 import { openCheckpoint } from '../ledger/checkpoint';
 import { CompactRange } from '../ledger/compact-range';
 import { parseEntry } from '../ledger/entry';
@@ -17,15 +18,8 @@ export interface LogCheckOptions {
   readonly progress?: ((done: number, total: number) => void) | undefined;
 }
 
-export type LogCheck =
-  | { readonly sound: true; readonly size: number; readonly root: Uint8Array; readonly checkpoints: number }
-  | {
-      readonly sound: false;
-      /** The first entry that is not what it was, where it is one. */
-      readonly entry?: number | undefined;
-      /** What is wrong and where, for the person at the station. */
-      readonly sentence: string;
-    };
+/** Of the hashes and the signatures; the record's devices are log-devices.ts. */
+export type HashCheck = Omit<Extract<LogCheck, { sound: true }>, 'devices'> | Extract<LogCheck, { sound: false }>;
 
 /** Entries that are read in one transaction; between two of them other work of the process has its turn. */
 const portion = 1000;
@@ -36,7 +30,7 @@ const portion = 1000;
  *
  * @throws ImprintError record-*; the signal's reason where it was cancelled
  */
-export async function checkLog(session: RecordSession, log: LogStore, options: LogCheckOptions = {}): Promise<LogCheck> {
+export async function checkLog(session: RecordSession, log: LogStore, options: LogCheckOptions = {}): Promise<HashCheck> {
   try {
     return await check(session, log, options);
   } catch (thrown) {
@@ -62,25 +56,21 @@ class Broken extends ImprintError {
   }
 }
 
-async function check(session: RecordSession, log: LogStore, { key, signal, progress }: LogCheckOptions): Promise<LogCheck> {
-  const { size, notes } = await session.read(() => {
-    const heads = [...log.checkpoints().map((note) => ({ note, what: 'checkpoint' })), ...log.anchors().map(({ note }) => ({ note, what: 'anchor' }))];
-    return { size: log.size(), notes: heads };
-  });
-  const wanted = new Set(notes.map(({ note }) => sizeIn(note)));
-  const roots = new Map<number, Uint8Array>();
+async function check(session: RecordSession, log: LogStore, { key, signal, progress }: LogCheckOptions): Promise<HashCheck> {
+  const { size, anchors } = await session.read(() => ({ size: log.size(), anchors: log.anchors().map(({ note }) => note) }));
   const tree = new CompactRange();
   const peaks: Uint8Array[] = [];
   const keys: VerifierKey[] = [];
-  const seen = (): void => {
-    if (wanted.has(tree.size)) roots.set(tree.size, tree.root());
-  };
-  seen();
+  const heads = new SignedHeads(session, log, anchors, size);
+  await heads.compare(tree, keys);
+  let told = 0;
   while (tree.size < size) {
     signal?.throwIfAborted();
+    // A portion ends where the next head was signed, because the tree is known there only while it grows.
+    const end = Math.min(size, tree.size + portion, heads.next ?? size);
     await session.read(() => {
       const first = tree.size;
-      const rows = log.entriesFrom(first, Math.min(portion, size - first));
+      const rows = log.entriesFrom(first, end - first);
       if (rows[0]?.seq !== first) throw new Broken(`entry ${first} is missing`, first);
       for (const { seq, bytes, leaf } of rows) {
         if (seq !== tree.size) throw new Broken(`entry ${tree.size} is missing`, tree.size);
@@ -88,22 +78,83 @@ async function check(session: RecordSession, log: LogStore, { key, signal, progr
         readKey(seq, bytes, keys);
         compareNodes(log, seq, leaf, peaks);
         tree.append(leaf);
-        seen();
       }
     });
-    progress?.(tree.size, size);
+    await heads.compare(tree, keys);
+    if (tree.size - told >= portion || tree.size === size) progress?.((told = tree.size), size);
     await new Promise((resolve) => setImmediate(resolve));
   }
   const current = keys.at(-1);
-  if (key !== undefined && current !== undefined && !sameKey(key, current)) throw new Broken('its key is not the one that this station signs with');
-  for (const { note, what } of notes) {
-    const name = `the ${what} over ${sizeIn(note)} entries`;
-    const root = roots.get(sizeIn(note));
-    if (root === undefined) throw new Broken(`${name} was signed, and the log has only ${size} entries`);
-    const opened = opening(name, () => openCheckpoint(note, keys));
-    if (!equal(opened.checkpoint.root, root)) throw new Broken(`${name} was signed over other entries: one of them was changed together with its hashes`);
+  if (key !== undefined && (current === undefined || !sameKey(key, current))) throw new Broken('its key is not the one that this station signs with');
+  heads.assertAllCompared();
+  return { sound: true, size, root: tree.root(), checkpoints: heads.compared };
+}
+
+/** Notes that were signed over this log, in the order of their sizes. A record of years has too many for the memory. */
+class SignedHeads {
+  readonly #session: RecordSession;
+  readonly #log: LogStore;
+  readonly #size: number;
+  readonly #waiting: Head[];
+  #lastSize = -1;
+  #more = true;
+  #compared = 0;
+
+  constructor(session: RecordSession, log: LogStore, anchors: readonly string[], size: number) {
+    this.#session = session;
+    this.#log = log;
+    this.#size = size;
+    this.#waiting = anchors.map((note) => ({ note, size: sizeIn(note), what: 'anchor' }));
   }
-  return { sound: true, size, root: tree.root(), checkpoints: notes.length };
+
+  get compared(): number {
+    return this.#compared;
+  }
+
+  /** Size of the next one, known after `compare`. */
+  get next(): number | undefined {
+    return this.#waiting[0]?.size;
+  }
+
+  /** Those that stand over exactly this tree. */
+  async compare(tree: CompactRange, keys: readonly VerifierKey[]): Promise<void> {
+    await this.#read();
+    while (this.next === tree.size) {
+      const { note, what } = this.#waiting.shift() as Head;
+      const name = `the ${what} over ${tree.size} entries`;
+      const opened = opening(name, () => openCheckpoint(note, keys));
+      if (!equal(opened.checkpoint.root, tree.root())) throw new Broken(`${name} was signed over other entries: one of them was changed together with its hashes`);
+      this.#compared += 1;
+      await this.#read();
+    }
+  }
+
+  /** Whatever is left stands over more entries than there are, unless it was signed after the check had begun. */
+  assertAllCompared(): void {
+    const [left] = this.#waiting;
+    if (left === undefined) return;
+    if (left.what === 'anchor' || left.size <= this.#size) throw new Broken(`the ${left.what} over ${left.size} entries was signed, and the log has only ${this.#size} entries`);
+    if (left.size > this.#log.size()) throw new Broken(`the checkpoint over ${left.size} entries was signed, and the log has only ${this.#log.size()} entries`);
+  }
+
+  async #read(): Promise<void> {
+    if (!this.#more || this.#waiting.some(({ what }) => what === 'checkpoint')) return;
+    const notes = await this.#session.read(() => this.#log.checkpoints(this.#lastSize, portion));
+    this.#more = notes.length === portion;
+    for (const note of notes) {
+      const size = sizeIn(note);
+      if (!(size > this.#lastSize)) throw new Broken(`a checkpoint over ${size} entries stands in the place of another one`);
+      this.#waiting.push({ note, size, what: 'checkpoint' });
+      this.#lastSize = size;
+    }
+    this.#waiting.sort((one, other) => one.size - other.size || Number(one.what === 'anchor') - Number(other.what === 'anchor'));
+  }
+}
+
+interface Head {
+  readonly note: string;
+  readonly size: number;
+  readonly what: 'checkpoint' | 'anchor';
 }
 
 /** The entry in its one form, and the keys that it hands the log over to. */
@@ -138,7 +189,9 @@ function compareNodes(log: LogStore, seq: number, leaf: Uint8Array, peaks: Uint8
 }
 
 function sizeIn(note: string): number {
-  return Number(note.split('\n')[1]);
+  const size = Number(note.split('\n')[1]);
+  if (!Number.isSafeInteger(size)) throw new Broken('one of its checkpoints or anchors has no number of entries');
+  return size;
 }
 
 function opening<Result>(name: string, work: () => Result, entry?: number): Result {

@@ -1,3 +1,5 @@
+import type { DeviceState } from '../domain/job';
+import type { DevicePortion } from '../domain/record-log';
 import type { EntryOf, LogEntry } from '../ledger/entry';
 import { stateAfter } from '../ledger/events';
 import type { EventName } from '../ledger/events';
@@ -28,20 +30,29 @@ export async function* exportedEntries(session: RecordSession, log: LogStore, si
  * @throws ImprintError log-entry-invalid where a row of the log is no entry
  */
 export async function* exportedDevices(session: RecordSession, log: LogStore, size: number, selection: ExportSelection): AsyncGenerator<readonly ExportDevice[]> {
-  for (let from = 0; ; ) {
-    const made = await session.read(() => log.keysFrom(from, portion, size).map((entry) => deviceRow(entry, lastStateOf(log, entry, size))));
-    if (made.length === 0) return;
-    yield made.filter((device) => isSelected(selection, device));
-    from = (made.at(-1)?.entry ?? size) + 1;
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const start: number = from;
+    const { devices, next } = await session.read(() => devicePortion(log, start, portion, size, selection));
+    if (next !== undefined) yield devices;
+    from = next;
   }
+}
+
+/** The same, portion by portion: those among `limit` devices from entry `from` on. Within the caller's transaction. */
+export function devicePortion(log: LogStore, from: number, limit: number, size: number, selection: ExportSelection): DevicePortion {
+  const made = log.keysFrom(from, limit, size);
+  const last = made.at(-1);
+  if (last === undefined) return { devices: [] };
+  return { devices: made.map((entry) => deviceRow(entry, lastStateOf(log, entry, size).entry)).filter((device) => isSelected(selection, device)), next: last.seq + 1 };
 }
 
 const changing = Object.keys(stateAfter) as readonly EventName[];
 
-/** The newest of them is it, unless it was something else that was taken off the server. */
-function lastStateOf(log: LogStore, made: EntryOf<'key-generated'>, size: number): LogEntry {
+/** The newest of them is it, unless it was something else that was taken off the server. Among the first `size` entries. */
+export function lastStateOf(log: LogStore, made: EntryOf<'key-generated'>, size: number): { readonly entry: LogEntry; readonly state: DeviceState } {
   for (let entry = log.newestOfDevice(made.data.device, changing, size); entry !== undefined; entry = log.newestOfDevice(made.data.device, changing, entry.seq)) {
-    if (stateOf(entry) !== undefined && 'fingerprint' in entry.data && entry.data.fingerprint === made.data.fingerprint) return entry;
+    const state = stateOf(entry);
+    if (state !== undefined && 'fingerprint' in entry.data && entry.data.fingerprint === made.data.fingerprint) return { entry, state };
   }
-  return made;
+  return { entry: made, state: 'reserved' };
 }

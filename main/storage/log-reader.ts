@@ -1,10 +1,10 @@
 import { ImprintError } from '../domain/errors';
+import type { LogHead } from '../domain/record-log';
 import type { ExportDevice, ExportSelection } from '../ledger/export-rows';
 import type { KeptEntry } from '../ledger/export-writer';
 import { openDatabaseForReading } from './database';
 import { exportedDevices, exportedEntries } from './log-export';
 import { LogStore } from './log-store';
-import type { LogHead } from './log-store';
 import { RecordSession } from './session';
 
 /**

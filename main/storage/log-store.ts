@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { ImprintError } from '../domain/errors';
+import type { Anchor, LogHead } from '../domain/record-log';
 import { parseCheckpointText } from '../ledger/checkpoint';
 import { encodeEntry, parseEntry } from '../ledger/entry';
 import type { EntryOf, LogEntry, NewEntry } from '../ledger/entry';
@@ -15,25 +16,6 @@ import { bug, timestamp, wholeNumber } from './checks';
 import { parse } from './rows';
 import type { RecordSession } from './session';
 import { corruptRecord } from './sqlite-errors';
-
-/** The head of the log. */
-export interface LogHead {
-  /** Number of entries. */
-  readonly size: number;
-  /** 32 bytes. */
-  readonly root: Uint8Array;
-}
-
-/** A checkpoint that was brought somewhere else. */
-export interface Anchor {
-  readonly size: number;
-  /** The signed note. */
-  readonly note: string;
-  /** Where it is: a path, a URL, a printed report. */
-  readonly place: string;
-  /** ISO 8601 UTC. */
-  readonly at: string;
-}
 
 /**
  * The tamper-evident log in the record's file. Everything here is synchronous and runs inside the caller's transaction, so
@@ -166,9 +148,13 @@ export class LogStore {
     return this.#session.text('SELECT note AS value FROM log_checkpoints ORDER BY size DESC, sequence DESC LIMIT 1');
   }
 
-  /** All of them, oldest first; one for each size. */
-  checkpoints(): readonly string[] {
-    const rows = this.#session.all('SELECT note FROM log_checkpoints WHERE sequence IN (SELECT max(sequence) FROM log_checkpoints GROUP BY size) ORDER BY size');
+  /** Over more than `afterSize` entries, in their order; for each size the newest, which has all the cosignatures that came. */
+  checkpoints(afterSize: number, limit: number): readonly string[] {
+    const rows = this.#session.all(
+      'SELECT note, max(sequence) FROM log_checkpoints WHERE size > ? GROUP BY size ORDER BY size LIMIT ?',
+      afterSize,
+      wholeNumber(limit, 'limit'),
+    );
     return rows.map((row) => parse(noteSchema, row, 'checkpoint', this.#session.path).note);
   }
 

@@ -5,7 +5,7 @@ import type { CertificateFacts, CertificatePage, CertificateQuery } from '../dom
 import { ImprintError } from '../domain/errors';
 import { canonicalIdentity, describeIdentity } from '../domain/identity';
 import type { Identity } from '../domain/identity';
-import type { DeviceState, JobState, StepName } from '../domain/job';
+import type { DeviceState, JobState, StepFacts, StepName } from '../domain/job';
 import type { PublicKey } from '../domain/keys';
 import type {
   AcceptancePage,
@@ -26,45 +26,74 @@ import { ActionRecord } from './actions';
 import { BatchRecord } from './batches';
 import { CertificateRecord } from './certificates';
 import { bug, day, freeStates, noSuchDevice, stateInWords, timestamp, wholeNumber } from './checks';
-import { openDatabase } from './database';
+import { openDatabase, writeTransaction } from './database';
 import type { OpenDatabaseOptions, RecordDatabase } from './database';
 import { ForeignDeviceRecord, importedFrom } from './foreign-devices';
+import { backfillLog, hasLog } from './log-backfill';
+import { LogEvents } from './log-events';
+import { LogStore } from './log-store';
+import { LogWriter } from './log-writer';
+import { SqliteRecordLog } from './record-log';
 import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readHolder, readJob } from './rows';
 import { RecordSession } from './session';
 import type { Value } from './session';
+import { recordError } from './sqlite-errors';
 
 const unfinished = `('open', 'waiting')`;
+
+export interface OpenRecordOptions extends OpenDatabaseOptions {
+  readonly station?: string | undefined;
+}
 
 /**
  * The local record in one SQLite file. Every write is one transaction that is on the disk when its promise resolves;
  * every answer is checked row by row. One instance is for one process, one file is for any number of them.
  */
 export class SqliteRecordStore implements RecordStore {
+  readonly log: SqliteRecordLog;
   readonly #session: RecordSession;
+  readonly #events: LogEvents;
   readonly #acceptances: AcceptanceRecord;
   readonly #batches: BatchRecord;
   readonly #foreignDevices: ForeignDeviceRecord;
   readonly #actions: ActionRecord;
   readonly #certificates: CertificateRecord;
 
-  constructor(database: RecordDatabase) {
+  constructor(database: RecordDatabase, stationName?: string) {
     this.#session = new RecordSession(database);
-    this.#acceptances = new AcceptanceRecord(this.#session);
-    this.#batches = new BatchRecord(this.#session, this.#acceptances);
-    this.#foreignDevices = new ForeignDeviceRecord(this.#session);
-    this.#actions = new ActionRecord(this.#session);
-    this.#certificates = new CertificateRecord(this.#session);
+    const log = new LogStore(this.#session);
+    const writer = new LogWriter(this.#session, log, stationName);
+    this.log = new SqliteRecordLog(this.#session, log, writer);
+    this.#events = new LogEvents(this.#session, writer);
+    this.#acceptances = new AcceptanceRecord(this.#session, this.#events);
+    this.#batches = new BatchRecord(this.#session, this.#acceptances, this.#events);
+    this.#foreignDevices = new ForeignDeviceRecord(this.#session, this.#events);
+    this.#actions = new ActionRecord(this.#session, this.#events);
+    this.#certificates = new CertificateRecord(this.#session, this.#events);
   }
 
-  /** @throws ImprintError as openDatabase */
-  static open(path: string, options: OpenDatabaseOptions = {}): SqliteRecordStore {
-    return new SqliteRecordStore(openDatabase(path, options));
+  /**
+   * @param options `station`: name for the entries of a log that has none yet; the host's unless told
+   * @throws ImprintError as openDatabase
+   */
+  static open(path: string, { station, ...options }: OpenRecordOptions = {}): SqliteRecordStore {
+    const database = openDatabase(path, options);
+    try {
+      const session = new RecordSession(database);
+      const writer = new LogWriter(session, new LogStore(session), station);
+      if (!hasLog(session)) writeTransaction(database, () => { backfillLog(session, writer, new Date().toISOString()); });
+      return new SqliteRecordStore(database, station);
+    } catch (thrown) {
+      database.connection.close();
+      throw recordError(thrown, database.path);
+    }
   }
 
   /** The first text under a hash stays: another one under it could differ in blanks only. */
-  keepProfile(name: string, sha256: string, json: string, at: string): Promise<void> {
+  keepProfile(name: string, sha256: string, json: string, at: string, by?: string): Promise<void> {
     return this.#session.write(() => {
-      this.#session.run('INSERT INTO profiles (sha256, name, json, kept_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING', sha256, name, json, timestamp(at));
+      const changes = this.#session.run('INSERT INTO profiles (sha256, name, json, kept_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING', sha256, name, json, timestamp(at));
+      if (changes === 1) this.#events.profileUsed(name, sha256, by, at);
     });
   }
 
@@ -73,9 +102,10 @@ export class SqliteRecordStore implements RecordStore {
   }
 
   /** @throws ImprintError unexpected where the same file was decoded to other bytes before */
-  keepImage(image: PreparedImage, at: string): Promise<void> {
+  keepImage(image: PreparedImage, at: string, by?: string): Promise<void> {
     return this.#session.write(() => {
       const moment = timestamp(at);
+      const known = this.#session.get('SELECT 1 FROM images WHERE sha256 = ?', image.sha256) !== undefined;
       const changes = this.#session.run(
         `INSERT INTO images (sha256, path, format, decoded_path, decoded_bytes, decoded_sha256, stamp, first_used_at, last_used_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -92,6 +122,7 @@ export class SqliteRecordStore implements RecordStore {
         moment,
       );
       if (changes === 0) throw bug(`Image ${image.sha256} was decoded to other bytes than before`);
+      if (!known) this.#events.imageUsed(image, by, at);
     });
   }
 
@@ -165,7 +196,7 @@ export class SqliteRecordStore implements RecordStore {
    *
    * @throws ImprintError unexpected where the step was never started or has ended in the other state
    */
-  endStep(jobId: string, step: StepName, state: 'done' | 'failed', sentence: string, at: string): Promise<void> {
+  endStep(jobId: string, step: StepName, state: 'done' | 'failed', sentence: string, at: string, facts: StepFacts = {}): Promise<void> {
     return this.#session.write(() => {
       const moment = timestamp(at);
       const before = this.#session.text('SELECT state AS value FROM steps WHERE job_id = ? AND name = ?', jobId, step);
@@ -174,6 +205,7 @@ export class SqliteRecordStore implements RecordStore {
       if (before !== 'started') throw bug(`Step ${step} of job ${jobId} is ${before} and cannot become ${state}`);
       this.#unfinishedJob(jobId);
       this.#session.run('UPDATE steps SET state = ?, ended_at = ?, sentence = ? WHERE job_id = ? AND name = ?', state, moment, sentence, jobId, step);
+      if (state === 'done') this.#events.stepDone(jobId, step, facts, moment);
     });
   }
 
@@ -198,6 +230,7 @@ export class SqliteRecordStore implements RecordStore {
         publicKey.type,
       );
       if (changes === 0) throw bug(`Job ${jobId} has another public key or another key type`);
+      this.#events.keyGenerated(jobId, moment);
     });
   }
 
@@ -216,6 +249,7 @@ export class SqliteRecordStore implements RecordStore {
         throw bug(`Job ${jobId} has ended as ${job.state} and cannot become ${state}`);
       }
       if (state === 'open') throw bug(`Job ${jobId} cannot end as open`);
+      const before = this.#stateOf(job.deviceId);
       this.#session.run('UPDATE jobs SET state = ?, sentence = ?, ended_at = ? WHERE job_id = ?', state, sentence, state === 'waiting' ? null : moment, jobId);
       this.#session.run(
         // A waiting job's device may have come to the server meanwhile, or was taken off it: neither is taken back.
@@ -227,7 +261,9 @@ export class SqliteRecordStore implements RecordStore {
         moment,
         job.deviceId,
       );
-      if (deviceState === 'released') this.#certificates.lose(job.deviceId);
+      const after = this.#stateOf(job.deviceId);
+      if (after !== undefined && after !== before) this.#events.jobEnded(jobId, after, sentence, moment);
+      if (deviceState === 'released') this.#certificates.lose(job.deviceId, moment);
     });
   }
 
@@ -261,6 +297,7 @@ export class SqliteRecordStore implements RecordStore {
       if (state === 'accepted') return;
       if (state !== 'preauthorized') throw bug(`Device ${deviceId} is ${state} and cannot become accepted`);
       this.#session.run(`UPDATE devices SET state = 'accepted', updated_at = ? WHERE device_id = ?`, moment, deviceId);
+      this.#events.accepted(deviceId, moment);
     });
   }
 
@@ -432,6 +469,11 @@ export class SqliteRecordStore implements RecordStore {
     );
   }
 
+  #stateOf(deviceId: string): DeviceState | undefined {
+    const row = this.#session.get('SELECT state FROM devices WHERE device_id = ?', deviceId);
+    return row === undefined ? undefined : parse(stateSchema, row, 'device', this.#session.path).state;
+  }
+
   #unfinishedJob(jobId: string): JobRow {
     const job = this.#job(jobId);
     if (job === undefined) throw bug(`There is no job ${jobId}`);
@@ -472,6 +514,7 @@ export class SqliteRecordStore implements RecordStore {
   }
 }
 
+const stateSchema = z.object({ state: deviceStateSchema });
 const holderSchema = z.object({ device_state: deviceStateSchema, since: z.string(), job_id: z.string(), slot: z.string(), job_state: jobStateSchema });
 
 /** JSON path of one attribute whatever its name holds: SQLite compares the label in quotes with the same escapes as in the text. */

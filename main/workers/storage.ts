@@ -1,16 +1,16 @@
-/** Entry point of the storage process. Arguments: the path of the record's database. */
+/** Entry point of the storage process. Arguments: the path of the record's database, and the station's name where it was told. */
 import { storageMethods } from '../contract/storage-channel';
 import { parentPort } from '../ipc/parent-port';
 import { serveProcedures } from '../ipc/remote-procedures';
 import { storageHandlers } from '../ipc/storage-handlers';
 import { SqliteRecordStore } from '../storage/record-store';
 
-const path = process.argv[2];
+const [, , path, station] = process.argv;
 if (path === undefined) throw new Error('The storage process needs the path of the record.');
 
 // Opened at the first call, so that a record that cannot be opened is an answer and not a dead process.
 let opened: SqliteRecordStore | undefined;
-const record = (): SqliteRecordStore => (opened ??= SqliteRecordStore.open(path));
+const record = (): SqliteRecordStore => (opened ??= SqliteRecordStore.open(path, { station }));
 
 serveProcedures(parentPort(), storageMethods, {
   ...storageHandlers(record),

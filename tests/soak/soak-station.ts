@@ -26,8 +26,11 @@ export function soakStation({ server, record }: Setup, custody: Custody, operato
     targets: { slots: [] },
     outboxLimit: 200,
   };
+  const store = SqliteRecordStore.open(record);
   const station: Station = {
-    record: SqliteRecordStore.open(record),
+    record: store,
+    log: store.log,
+    assertLogSound: () => undefined,
     custody,
     servers: [createMenderServer({ timeouts })],
     secrets: {

@@ -64,6 +64,8 @@ export async function openBridgeLine(change: Readonly<Record<string, unknown>> =
   const { profile } = loaded;
   const station: Station = {
     record,
+    log: record.log,
+    assertLogSound: () => undefined,
     custody: memoryCustody(cards),
     servers: [quickBridge],
     secrets: bridge.secrets,

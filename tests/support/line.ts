@@ -71,6 +71,8 @@ export async function openLine(options: LineOptions = {}): Promise<Line> {
   const { profile } = loaded;
   const station: Station = {
     record,
+    log: record.log,
+    assertLogSound: () => undefined,
     custody: noCustody,
     servers: [options.kind ?? quickMender],
     secrets: server.secrets,

@@ -7,16 +7,25 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { storageMethods } from '../../main/contract/storage-channel';
 import type { RecordStore } from '../../main/domain/ports';
+import type { KeptLogEntry, RecordLog } from '../../main/domain/record-log';
 import { storageClient } from '../../main/ipc/clients';
+import { logClient } from '../../main/ipc/log-channel';
 import { ProcedureClient, serveProcedures } from '../../main/ipc/remote-procedures';
 import type { MessagePortLike } from '../../main/ipc/remote-procedures';
 import { storageHandlers } from '../../main/ipc/storage-handlers';
+import { signCheckpoint } from '../../main/ledger/checkpoint';
+import { firstLogKey } from '../../main/ledger/log-key';
+import { verifyConsistency } from '../../main/ledger/merkle-verify';
+import { verifierKeyText } from '../../main/ledger/note';
+import { verifyReceipt } from '../../main/ledger/tlog-proof';
 import { SqliteRecordStore } from '../../main/storage/record-store';
+import { logSigner } from '../support/log';
 import { action, at, foreignDevice, newKey, refusal, reservation, seen } from '../support/reservations';
 
 let folder: string;
 let store: SqliteRecordStore;
 let remote: RecordStore;
+let remoteLog: RecordLog;
 let ports: MessagePort[];
 
 function portLike(port: MessagePort): MessagePortLike {
@@ -29,7 +38,9 @@ beforeEach(() => {
   const { port1, port2 } = new MessageChannel();
   ports = [port1, port2];
   serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), close: () => store.close() });
-  remote = storageClient({ client: new ProcedureClient(storageMethods, portLike(port1)) });
+  const client = new ProcedureClient(storageMethods, portLike(port1));
+  remote = storageClient({ client });
+  remoteLog = logClient({ client });
 });
 
 afterEach(async () => {
@@ -100,5 +111,34 @@ describe('the record behind its channel', () => {
     expect((await refusal(remote.saveAcceptances(many.slice(1)))).code).toBe('no-such-device');
     expect((await refusal(remote.keyHolders(Array<string>(1001).fill('0'.repeat(64))))).message).toContain('not as agreed');
     expect(await remote.keyHolders(Array<string>(1000).fill('0'.repeat(64)))).toEqual([]);
+  });
+
+  it('has the log as the record itself has it', async () => {
+    const origin = 'line-a/log';
+    const signer = logSigner('log key', origin);
+    const own = { event: 'log-key', by: 'station', at: at(0), data: firstLogKey(signer.key) } as const;
+    expect(await remoteLog.log(own, 7)).toBeUndefined();
+    expect(await remoteLog.log(own)).toBe(0);
+    for (let number = 1; number < 30; number += 1) await preauthorizeRemotely(number);
+    const head = await remoteLog.head();
+    const note = await signCheckpoint({ origin, ...head }, signer);
+    await remoteLog.keepCheckpoint(note, at(40));
+    await remoteLog.keepAnchor(note, 'share', at(41));
+    const plain = (kept: readonly KeptLogEntry[]) => kept.map(({ seq, bytes, leaf }) => ({ seq, text: Buffer.from(bytes).toString('utf8'), leaf: Buffer.from(leaf).toString('hex') }));
+    expect(plain(await remoteLog.entries(3, 1000))).toEqual(plain(await store.log.entries(3, 1000)));
+    expect(await remoteLog.entries(head.size, 10)).toEqual([]);
+    expect(await remoteLog.devices(0, 500, head.size, { batch: 'order-7' })).toStrictEqual(await store.log.devices(0, 500, head.size, { batch: 'order-7' }));
+    expect((await remoteLog.devices(0, 10, head.size, {})).devices).toHaveLength(10);
+    expect(await remoteLog.entriesOfDevice(ids(2).deviceId)).toStrictEqual(await store.log.entriesOfDevice(ids(2).deviceId));
+    expect([await remoteLog.checkpoints(-1, 10), await remoteLog.checkpoints(head.size, 10), await remoteLog.lastCheckpoint(), await remoteLog.currentKey()]).toEqual([[note], [], note, verifierKeyText(signer.key)]);
+    expect(await remoteLog.anchors()).toEqual([{ size: head.size, note, place: 'share', at: at(41) }]);
+    expect(verifyReceipt(await remoteLog.receipt(5, note), [signer.key]).index).toBe(5);
+    const [first] = await store.log.entries(0, 1);
+    expect(verifyConsistency(1, head.size, first?.leaf ?? new Uint8Array(), head.root, await remoteLog.consistency(1, head.size))).toBe(true);
+    const seen: number[] = [];
+    expect(await remoteLog.check(verifierKeyText(signer.key), (done) => { seen.push(done); }, new AbortController().signal)).toMatchObject({ sound: true, size: head.size, devices: 29, checkpoints: 2 });
+    expect(seen.at(-1)).toBe(head.size);
+    expect((await refusal(remoteLog.receipt(999, note))).code).toBe('log-proof-invalid');
+    expect((await refusal(remoteLog.check(undefined, () => undefined, AbortSignal.abort()))).code).toBe('cancelled');
   });
 });

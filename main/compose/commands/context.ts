@@ -5,9 +5,10 @@ import { describeIdentity } from '../../domain/identity';
 import type { Profile } from '../../domain/profile';
 import { finishActions } from '../../station/administration';
 import { recover } from '../../station/recover';
-import { serverKindOf, type LoadedProfile } from '../../station/station';
+import { serverKindOf, type LoadedProfile, type Station } from '../../station/station';
 import { readRole } from '../at-work';
 import { loadProfile } from '../load-profile';
+import type { LogKeeper } from '../log-keeper';
 import { openStation, stationFolder, type AtWork, type OpenStation } from '../open-station';
 import { Keyring, stationSecrets, type AskForSecret } from '../secrets';
 import { required, text, type CommandContext } from './arguments';
@@ -55,11 +56,27 @@ export async function recoverFirst(context: CommandContext, { station }: OpenSta
   }
 }
 
-/** Tells what the person must know about this computer and this profile before a key is made. */
-export async function warnings(context: CommandContext, { station }: OpenStation, profile: Profile): Promise<void> {
+/** Tells what the person must know about this computer and this profile before a key is made. @throws ImprintError log-broken */
+export async function warnings(context: CommandContext, { station, keeper }: OpenStation, profile: Profile): Promise<void> {
   const { warning } = await station.custody.status();
   const ofServer = serverKindOf(station, profile).warnings?.(profile.server) ?? [];
   for (const sentence of [...(warning === undefined ? [] : [warning]), ...ofServer]) context.output.emit({ event: 'warning', sentence });
+  await checkFirst(context, station, keeper);
+  for (const sentence of keeper.warnings()) context.output.emit({ event: 'warning', sentence });
+}
+
+/** Checked within a second or two; a longer log is checked beside the work, and stops the next command. */
+const checkedAtOnce = 20_000;
+
+async function checkFirst({ signal }: CommandContext, { log }: Station, keeper: LogKeeper): Promise<void> {
+  // Where the key cannot be had the device is made all the same: its entries are signed for when it is there again.
+  await keeper.signer().catch((thrown: unknown) => {
+    if (asImprintError(thrown).code !== 'credential-missing') throw thrown;
+  });
+  const check = keeper.check(() => undefined, signal);
+  if ((await log.head()).size <= checkedAtOnce) await check;
+  else void check.catch(() => undefined);
+  keeper.assertSound();
 }
 
 /** Where nobody sits at a terminal, nobody is asked. */
