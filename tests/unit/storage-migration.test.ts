@@ -115,7 +115,7 @@ describe('a record of the second version', () => {
     older.connection.exec(`
       UPDATE acceptances SET state = 'stuck', diagnosis = 'another-key', sentence = 'Another key.', checked_at = '${moment}' WHERE sequence = (SELECT min(sequence) FROM devices WHERE state = 'preauthorized');
       INSERT INTO sign_offs (batch, signed_by, signed_at, total, accepted, remark) VALUES ('order-7', 'Quinn', '${moment}', 5, 4, 'one waits');
-      INSERT INTO foreign_devices (identity, fingerprint, spki, source, imported_by, imported_at) VALUES ('{"mac":"06:00:00:00:00:01"}', '${'d'.repeat(64)}', x'00', 'a.csv', 'Ana', '${moment}');
+      INSERT INTO foreign_devices (identity, fingerprint, spki, source, imported_by, imported_at) VALUES ('{"mac":"06:00:00:00:00:01"}', '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d', x'00', 'a.csv', 'Ana', '${moment}');
       INSERT INTO actions (action_id, action, device_id, server_url, server_device_id, identity, state, started_by, started_at, ended_at, sentence)
         SELECT 'ended', 'decommission', device_id, server_url, 'server-x', identity, 'done', 'Ana', '${moment}', '${moment}', 'Gone.' FROM devices WHERE state = 'accepted' LIMIT 1;
       INSERT INTO actions (action_id, action, device_id, server_url, server_device_id, auth_set_id, identity, state, started_by, started_at)
