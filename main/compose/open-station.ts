@@ -135,22 +135,20 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
 
 /** A record whose entries are signed for soon after they were logged. Those of a running job wait for its end. */
 function signedFor(record: RecordStore, keeper: LogKeeper): RecordStore {
-  const signed =
-    <Given extends readonly unknown[], Result>(call: (...given: Given) => Promise<Result>) =>
-    async (...given: Given): Promise<Result> => {
-      const result = await call(...given);
-      keeper.changed();
-      return result;
-    };
+  const signed = async <Result>(call: Promise<Result>): Promise<Result> => {
+    const result = await call;
+    keeper.changed();
+    return result;
+  };
   return {
     ...record,
-    endJob: signed(record.endJob),
-    markAccepted: signed(record.markAccepted),
-    saveAcceptances: signed(record.saveAcceptances),
-    signOff: signed(record.signOff),
-    endAction: signed(record.endAction),
-    importForeign: signed(record.importForeign),
-    addCertificates: signed(record.addCertificates),
-    revokeCertificate: signed(record.revokeCertificate),
+    endJob: (...given) => signed(record.endJob(...given)),
+    markAccepted: (...given) => signed(record.markAccepted(...given)),
+    saveAcceptances: (...given) => signed(record.saveAcceptances(...given)),
+    signOff: (...given) => signed(record.signOff(...given)),
+    endAction: (...given) => signed(record.endAction(...given)),
+    importForeign: (...given) => signed(record.importForeign(...given)),
+    addCertificates: (...given) => signed(record.addCertificates(...given)),
+    revokeCertificate: (...given) => signed(record.revokeCertificate(...given)),
   };
 }
