@@ -5,6 +5,7 @@ import { app } from 'electron';
 import { decommissionCommand, signOffCommand } from './commands/administration';
 import { readArguments, text, usage, type Command, type CommandContext } from './commands/arguments';
 import { auditCommand } from './commands/audit';
+import { backupCommand, restoreCommand } from './commands/backup';
 import { drivesCommand } from './commands/drives';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
@@ -41,6 +42,8 @@ const commands: Readonly<Record<string, Command>> = {
   'import': importCommand,
   'audit': auditCommand,
   'log': logCommand,
+  'backup': backupCommand,
+  'restore': restoreCommand,
   'practice': practiceCommand,
   'practice-server': practiceServerCommand,
   'secret': secretCommand,
