@@ -6,6 +6,7 @@ import { decommissionCommand, signOffCommand } from './commands/administration';
 import { readArguments, text, usage, type Command, type CommandContext } from './commands/arguments';
 import { auditCommand } from './commands/audit';
 import { certificatesCommand } from './commands/certificates';
+import { backupCommand, restoreCommand } from './commands/backup';
 import { drivesCommand } from './commands/drives';
 import { exportCommand } from './commands/export';
 import { exportKeyCommand } from './commands/export-key';
@@ -53,6 +54,8 @@ const commands: Readonly<Record<string, Command>> = {
   'verify-export': verifyExportCommand,
   'export-key': exportKeyCommand,
   'log': logCommand,
+  'backup': backupCommand,
+  'restore': restoreCommand,
   'practice': practiceCommand,
   'practice-server': practiceServerCommand,
   'secret': secretCommand,

@@ -1,15 +1,18 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { ImprintError } from '../domain/errors';
 
 /**
  * Writes a file for this user alone, durable when it returns.
  *
  * CRASH: the old file stays until the new one is whole and on the disk.
+ *
+ * @throws ImprintError record-full-disk, record-unavailable
  */
 export function writeDurably(path: string, text: string): void {
   const next = `${path}.${String(process.pid)}.new`;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const file = openSync(next, 'w', 0o600);
     try {
       writeFileSync(file, text);
@@ -19,8 +22,11 @@ export function writeDurably(path: string, text: string): void {
     }
     renameSync(next, path);
     syncFolder(dirname(path));
-  } finally {
+  } catch (thrown) {
     rmSync(next, { force: true });
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'it is not known why';
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    throw new ImprintError(full ? 'record-full-disk' : 'record-unavailable', `The file ${path} cannot be written (${code}); what was there before is still there.`, { cause: thrown });
   }
 }
 

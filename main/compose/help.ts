@@ -36,6 +36,9 @@ export const helpText = `imprint: a key of its own for every device
                                             brings the signed head to where nobody here can change it
   imprint log receipt --identity NAME=VALUE … [--entry N] -o FILE.tlog-proof
   imprint log cosign --file REPLY --witness KEY
+  imprint backup --to FOLDER|FILE           a copy of the record in use, read once more
+  imprint restore --from FILE [--override REASON]
+                                            puts a backup in the place of the record
   imprint import --file DEVICES.csv         makes devices of other tools known
   imprint decommission --profile P.json --identity NAME=VALUE … --confirm VALUE
                    [--reason REASON] [--card PATH]

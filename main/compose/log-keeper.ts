@@ -217,7 +217,7 @@ export class LogKeeper {
     const last = this.#last();
     const current = await log.currentKey();
     const origin = current === undefined ? undefined : parseVerifierKey(current).name;
-    const found = await log.check(await this.#keyToCheck(current), onProgress, signal);
+    const found = await log.check(await this.#keyToCheck(current), onProgress, signal).catch(unreadable);
     if (!found.sound || last === undefined) return found;
     const problem = await this.#whyNot(last.checkpoint, found, origin);
     return problem === undefined ? found : { sound: false, sentence: `The log of this record is broken: ${problem}.` };
@@ -278,6 +278,13 @@ export class LogKeeper {
   #now(): string {
     return this.#parts.clock.now().toISOString();
   }
+}
+
+/** A log that cannot be read is as broken as one that reads differently. @throws whatever says nothing about its content */
+function unreadable(thrown: unknown): LogCheck {
+  const error = asImprintError(thrown);
+  if (error.code !== 'record-corrupt' && error.code !== 'log-entry-invalid') throw error;
+  return { sound: false, sentence: error.message };
 }
 
 export function checkpointIn(note: string): Checkpoint {

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
 import { custodyMethods } from '../contract/custody-channel';
-import { storageMethods } from '../contract/storage-channel';
+import { storageMethods, type StorageMethods } from '../contract/storage-channel';
 import { ImprintError } from '../domain/errors';
 import type { RecordStore, Secrets } from '../domain/ports';
 import type { Role } from '../domain/roles';
@@ -56,6 +56,20 @@ export interface OpenStation {
   close(): Promise<void>;
 }
 
+const script = (name: string): string => join(import.meta.dirname, 'workers', `${name}.cjs`);
+
+/** The process over a record; it is started at its first call. `name`: the station's, where it was told. */
+export function storageProcess(record: string, name?: string): WorkerProcess<StorageMethods> {
+  return new WorkerProcess({
+    name: 'storage',
+    script: script('storage'),
+    arguments: [record, ...(name === undefined ? [] : [name])],
+    methods: storageMethods,
+    goneCode: 'record-unavailable',
+    goneSentence: 'The storage process ended unexpectedly; what was recorded is safe, start again.',
+  });
+}
+
 /**
  * Starts the custody and storage processes over a station's folder.
  *
@@ -68,7 +82,6 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
     throw new ImprintError('record-unavailable', `The station's folder ${folder.root} cannot be made or written.`, { field: '--data', expected: 'a folder that this user may write', cause: thrown });
   }
   const settings = stationSettings(folder.root);
-  const script = (name: string): string => join(import.meta.dirname, 'workers', `${name}.cjs`);
   const custody = new WorkerProcess({
     name: 'custody',
     script: script('custody'),
@@ -77,14 +90,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
     goneCode: 'custody-unavailable',
     goneSentence: 'The custody process ended unexpectedly; the keys that it held are gone, start the device again.',
   });
-  const storage = new WorkerProcess({
-    name: 'storage',
-    script: script('storage'),
-    arguments: [folder.record, ...(settings.name === undefined ? [] : [settings.name])],
-    methods: storageMethods,
-    goneCode: 'record-unavailable',
-    goneSentence: 'The storage process ended unexpectedly; what was recorded is safe, start again.',
-  });
+  const storage = storageProcess(folder.record, settings.name);
   const clock = { now: () => new Date() };
   const log = logClient(storage);
   const anchors = new LogAnchors(log, clock, settings);
@@ -135,22 +141,20 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
 
 /** A record whose entries are signed for soon after they were logged. Those of a running job wait for its end. */
 function signedFor(record: RecordStore, keeper: LogKeeper): RecordStore {
-  const signed =
-    <Given extends readonly unknown[], Result>(call: (...given: Given) => Promise<Result>) =>
-    async (...given: Given): Promise<Result> => {
-      const result = await call(...given);
-      keeper.changed();
-      return result;
-    };
+  const signed = async <Result>(call: Promise<Result>): Promise<Result> => {
+    const result = await call;
+    keeper.changed();
+    return result;
+  };
   return {
     ...record,
-    endJob: signed(record.endJob),
-    markAccepted: signed(record.markAccepted),
-    saveAcceptances: signed(record.saveAcceptances),
-    signOff: signed(record.signOff),
-    endAction: signed(record.endAction),
-    importForeign: signed(record.importForeign),
-    addCertificates: signed(record.addCertificates),
-    revokeCertificate: signed(record.revokeCertificate),
+    endJob: (...given) => signed(record.endJob(...given)),
+    markAccepted: (...given) => signed(record.markAccepted(...given)),
+    saveAcceptances: (...given) => signed(record.saveAcceptances(...given)),
+    signOff: (...given) => signed(record.signOff(...given)),
+    endAction: (...given) => signed(record.endAction(...given)),
+    importForeign: (...given) => signed(record.importForeign(...given)),
+    addCertificates: (...given) => signed(record.addCertificates(...given)),
+    revokeCertificate: (...given) => signed(record.revokeCertificate(...given)),
   };
 }

@@ -1,6 +1,6 @@
 /** What main may ask of the record's log: the port RecordLog, method by method. */
 import { z } from 'zod';
-import { anchorSchema, exportDeviceSchema, exportSelectionSchema, logCheckSchema, loggedEntrySchema, logHeadSchema, noteSchema, ownLogEntrySchema, packedEntriesSchema } from './log-values';
+import { anchorSchema, backupReceiptSchema, exportDeviceSchema, exportSelectionSchema, logCheckSchema, loggedEntrySchema, logHeadSchema, noteSchema, ownLogEntrySchema, packedEntriesSchema } from './log-values';
 import type { Methods } from './methods';
 import { binarySchema, listOf, timestampSchema } from './values';
 
@@ -26,4 +26,5 @@ export const logMethods = {
   logReceipt: { params: z.object({ seq: count, checkpoint: noteSchema }), result: z.string() },
   logConsistency: { params: z.object({ first: count, second: count }), result: listOf(binarySchema) },
   checkLog: { params: z.object({ key: z.string().optional() }), result: logCheckSchema },
+  backUp: { params: z.object({ path: z.string().startsWith('/') }), result: backupReceiptSchema },
 } as const satisfies Methods;

@@ -1,6 +1,6 @@
 /** Values of the record's log that cross a process boundary, each tied to its domain type. */
 import { z } from 'zod';
-import type { Anchor, ExportDevice, ExportSelection, LogCheck, LoggedEntry, LogHead, OwnLogEntry } from '../domain/record-log';
+import type { Anchor, BackupReceipt, ExportDevice, ExportSelection, LogCheck, LoggedEntry, LogHead, OwnLogEntry } from '../domain/record-log';
 import { signInMethods } from '../domain/record-log';
 import { roles } from '../domain/roles';
 import { binarySchema, bytesSchema, deviceStateSchema, identitySchema, jsonObjectSchema, keyTypeSchema, listOf, sha256Schema, timestampSchema } from './values';
@@ -10,6 +10,8 @@ const rootSchema = binarySchema.refine((bytes) => bytes.length === 32, 'a root h
 const filled = z.string().min(1).max(4096);
 
 export const logHeadSchema = z.object({ size: countSchema, root: rootSchema }) satisfies z.ZodType<LogHead>;
+
+export const backupReceiptSchema = logHeadSchema.extend({ sha256: sha256Schema, bytes: bytesSchema }) satisfies z.ZodType<BackupReceipt>;
 
 /** Signed notes are short (note.ts); a longer one is none. */
 export const noteSchema = z.string().min(1).max(256 * 1024);

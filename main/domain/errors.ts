@@ -97,6 +97,7 @@ const areaOfCode = {
   'log-checkpoint-invalid': 'record',
   'log-proof-invalid': 'record',
   'log-broken': 'record',
+  'restore-older': 'conflict',
 
   'cancelled': 'cancelled',
 

@@ -45,6 +45,13 @@ export interface Anchor {
   readonly at: string;
 }
 
+/** A copy of the record that was read once more and is sound. */
+export interface BackupReceipt extends LogHead {
+  /** Of the file, hexadecimal. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
 /** What a check of the whole log found. */
 export type LogCheck =
   | {
@@ -186,4 +193,10 @@ export interface RecordLog {
    * @throws record-*; cancelled
    */
   check(key: string | undefined, onProgress: (done: number, total: number) => void, signal: AbortSignal): Promise<LogCheck>;
+  /**
+   * Copies the whole record into a file while it is in use, and reads the copy once more: pages, log, devices, head.
+   *
+   * @throws record-full-disk, record-unavailable; log-broken where the copy is not sound: there is no backup then; cancelled
+   */
+  backup(path: string, onProgress: (done: number, total: number) => void, signal: AbortSignal): Promise<BackupReceipt>;
 }

@@ -26,6 +26,8 @@ export function logClient(worker: { readonly client: ProcedureClient<StorageMeth
     // The channel's progress counts bytes of a card; here they are entries.
     check: (key, onProgress, signal) =>
       worker.client.call('checkLog', { key }, { signal, onProgress: ({ doneBytes, totalBytes }) => { onProgress(doneBytes, totalBytes); } }),
+    backup: (path, onProgress, signal) =>
+      worker.client.call('backUp', { path }, { signal, onProgress: ({ doneBytes, totalBytes }) => { onProgress(doneBytes, totalBytes); } }),
   };
 }
 
@@ -46,6 +48,8 @@ export function logHandlers(log: () => RecordLog): Handlers<typeof logMethods> {
     logConsistency: ({ first, second }) => log().consistency(first, second),
     checkLog: ({ key }, { signal, onProgress }) =>
       log().check(key, (doneBytes, totalBytes) => { onProgress({ phase: 'record', doneBytes, totalBytes, bytesPerSecond: 0 }); }, signal),
+    backUp: ({ path }, { signal, onProgress }) =>
+      log().backup(path, (doneBytes, totalBytes) => { onProgress({ phase: 'record', doneBytes, totalBytes, bytesPerSecond: 0 }); }, signal),
   };
 }
 

@@ -1,8 +1,10 @@
-import type { Anchor, DevicePortion, ExportSelection, KeptLogEntry, LogCheck, LogHead, LoggedEntry, OwnLogEntry, RecordLog } from '../domain/record-log';
+import type { Anchor, BackupReceipt, DevicePortion, ExportSelection, KeptLogEntry, LogCheck, LogHead, LoggedEntry, OwnLogEntry, RecordLog } from '../domain/record-log';
 import { ImprintError } from '../domain/errors';
 import { trustedAfter } from '../ledger/log-key';
 import { parseVerifierKey, verifierKeyText } from '../ledger/note';
+import { backUp } from './backup';
 import { wholeNumber } from './checks';
+import type { RecordDatabase } from './database';
 import { checkLog } from './log-check';
 import { checkDevices } from './log-devices';
 import { devicePortion } from './log-export';
@@ -15,8 +17,10 @@ export class SqliteRecordLog implements RecordLog {
   readonly #session: RecordSession;
   readonly #log: LogStore;
   readonly #writer: LogWriter;
+  readonly #database: RecordDatabase;
 
-  constructor(session: RecordSession, log: LogStore, writer: LogWriter) {
+  constructor(database: RecordDatabase, session: RecordSession, log: LogStore, writer: LogWriter) {
+    this.#database = database;
     this.#session = session;
     this.#log = log;
     this.#writer = writer;
@@ -89,6 +93,10 @@ export class SqliteRecordLog implements RecordLog {
     if (!hashes.sound) return hashes;
     const devices = await checkDevices(this.#session, this.#log, signal);
     return devices.sound ? { ...hashes, devices: devices.devices } : devices;
+  }
+
+  backup(path: string, onProgress: (done: number, total: number) => void, signal: AbortSignal): Promise<BackupReceipt> {
+    return backUp(this.#database, path, onProgress, signal);
   }
 
   /**

@@ -63,7 +63,7 @@ export class SqliteRecordStore implements RecordStore {
     this.#session = new RecordSession(database);
     const log = new LogStore(this.#session);
     const writer = new LogWriter(this.#session, log, stationName);
-    this.log = new SqliteRecordLog(this.#session, log, writer);
+    this.log = new SqliteRecordLog(database, this.#session, log, writer);
     this.#events = new LogEvents(this.#session, writer);
     this.#acceptances = new AcceptanceRecord(this.#session, this.#events);
     this.#batches = new BatchRecord(this.#session, this.#acceptances, this.#events);

@@ -36,6 +36,7 @@ async function everything(): Promise<LoggedEntry[]> {
   return kept.map(({ bytes }) => JSON.parse(Buffer.from(bytes).toString('utf8')) as LoggedEntry);
 }
 
+const word = (entry: LoggedEntry, name: string): string => { const value = entry.data[name]; return typeof value === 'string' ? value : ''; };
 const told = async (): Promise<string[]> => (await everything()).map(({ event, by }) => `${event} by ${by}`);
 const check = (key?: string): Promise<LogCheck> => store.log.check(key, () => undefined, new AbortController().signal);
 const certificate = (serial: string) => ({ serial, issuer: 'CN=Line', notBefore: at(0), notAfter: at(59), sha256: serial.repeat(32), pem: `PEM ${serial}` });
@@ -135,14 +136,14 @@ describe('the log', () => {
     await store.revokeCertificate('device-1', 'b2', 'key-compromise', at(6));
     await store.importForeign([foreignDevice(3)]);
     const entries = await everything();
-    expect(entries.filter(({ event }) => event === 'certificate').map(({ data }) => `${String(data['change'])} ${String(data['serial'])}`)).toEqual(['issued a1', 'superseded a1', 'issued b2', 'revoked b2']);
+    expect(entries.filter(({ event }) => event === 'certificate').map((entry) => `${word(entry, 'change')} ${word(entry, 'serial')}`)).toEqual(['issued a1', 'superseded a1', 'issued b2', 'revoked b2']);
     expect(entries.at(-1)).toMatchObject({ event: 'foreign-imported', by: 'Ana' });
   });
 
   it('takes texts that no entry could have otherwise', async () => {
-    await store.keepProfile(`half ${'\ud83d'}`, 'a'.repeat(64), '{}', at(0));
+    await store.keepProfile('half \ud83d', 'a'.repeat(64), '{}', at(0));
     await store.keepProfile('x'.repeat(5000), 'c'.repeat(64), '{}', at(0));
-    expect((await everything()).map(({ data }) => String(data['name']).length)).toEqual([6, 4096]);
+    expect((await everything()).map((entry) => word(entry, 'name').length)).toEqual([6, 4096]);
   });
 
   it('keeps the first name of the station', async () => {
@@ -216,7 +217,7 @@ describe('a record of the time before the log', () => {
     const entries = await everything();
     const keys = entries.filter(({ event }) => event === 'key-generated');
     expect(keys).toHaveLength(4 * 150);
-    expect(entries.every(({ by, data, at: logged }) => by === 'station' && String(data['recordedAt']) < logged)).toBe(true);
+    expect(entries.every((entry) => entry.by === 'station' && word(entry, 'recordedAt') !== '' && word(entry, 'recordedAt') < entry.at)).toBe(true);
     expect(await check()).toMatchObject({ sound: true, devices: keys.length });
     await store.close();
     store = SqliteRecordStore.open(old);

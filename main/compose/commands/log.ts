@@ -136,7 +136,7 @@ const receipt: LogCommand = async (context, { station, keeper }) => {
     assertMay(station.role, 'keep-log');
     note = (await keeper.checkpoint()).note;
   }
-  writeText(resolve(path), await station.log.receipt(entry.seq, note));
+  writeDurably(resolve(path), await station.log.receipt(entry.seq, note));
   const sentence = `${path} proves entry ${String(entry.seq)} (${entry.event}) about ${describeIdentity(identity)} under the checkpoint over ${String(checkpointIn(note).size)} entries.`;
   context.output.emit({ event: 'result', entry: entry.seq, of: entry.event, checkpoint: note, path, sentence });
   context.output.print(sentence);
@@ -154,13 +154,5 @@ function readText(path: string, field: string): string {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
     throw usage(`${path} cannot be read${thrown instanceof Error && 'code' in thrown ? ` (${String(thrown.code)})` : ''}.`, `${field} with a file that is there`);
-  }
-}
-
-function writeText(path: string, content: string): void {
-  try {
-    writeDurably(path, content);
-  } catch (thrown) {
-    throw usage(`${path} cannot be written${thrown instanceof Error && 'code' in thrown ? ` (${String(thrown.code)})` : ''}.`, '--output with a file that this user may write');
   }
 }
