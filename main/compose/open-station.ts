@@ -4,11 +4,13 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
 import { custodyMethods } from '../contract/custody-channel';
-import { storageMethods } from '../contract/storage-channel';
+import { storageMethods, type StorageMethods } from '../contract/storage-channel';
 import { ImprintError } from '../domain/errors';
+import type { OperatorStore } from '../domain/operators';
 import type { Secrets } from '../domain/ports';
 import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
+import { operatorsClient } from '../ipc/operators';
 import { WorkerProcess } from '../ipc/worker-process';
 import type { Station } from '../station/station';
 import { faultPoints } from './fault-points';
@@ -37,12 +39,36 @@ export interface AtWork {
   readonly role?: Role | undefined;
 }
 
+/** Asked whenever it matters: at the window another person may have signed in. */
+export type WhoIsAtWork = () => { readonly operator: string; readonly role: Role };
+
+/** One person for as long as the station is open. */
+export function always({ operator = userInfo().username, role = 'lab' }: AtWork = {}): WhoIsAtWork {
+  return () => ({ operator, role });
+}
+
 export interface OpenStation {
   readonly station: Station;
+  /** Who may sign in, in the same record. */
+  readonly operators: OperatorStore;
   readonly folder: StationFolder;
   /** For tests that look into the processes. */
   readonly processIds: () => readonly number[];
   close(): Promise<void>;
+}
+
+const script = (name: string): string => join(import.meta.dirname, 'workers', `${name}.cjs`);
+
+/** The process over a folder's record; it is started at its first call. */
+export function storageProcess(folder: StationFolder): WorkerProcess<StorageMethods> {
+  return new WorkerProcess({
+    name: 'storage',
+    script: script('storage'),
+    arguments: [folder.record],
+    methods: storageMethods,
+    goneCode: 'record-unavailable',
+    goneSentence: 'The storage process ended unexpectedly; what was recorded is safe, start again.',
+  });
 }
 
 /**
@@ -50,13 +76,12 @@ export interface OpenStation {
  *
  * @throws ImprintError record-unavailable where the folder cannot be made
  */
-export function openStation(folder: StationFolder, secrets: Secrets, { operator = userInfo().username, role = 'lab' }: AtWork = {}): OpenStation {
+export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsAtWork): OpenStation {
   try {
     mkdirSync(folder.images, { recursive: true, mode: 0o700 });
   } catch (thrown) {
     throw new ImprintError('record-unavailable', `The station's folder ${folder.root} cannot be made or written.`, { field: '--data', expected: 'a folder that this user may write', cause: thrown });
   }
-  const script = (name: string): string => join(import.meta.dirname, 'workers', `${name}.cjs`);
   const custody = new WorkerProcess({
     name: 'custody',
     script: script('custody'),
@@ -65,14 +90,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
     goneCode: 'custody-unavailable',
     goneSentence: 'The custody process ended unexpectedly; the keys that it held are gone, start the device again.',
   });
-  const storage = new WorkerProcess({
-    name: 'storage',
-    script: script('storage'),
-    arguments: [folder.record],
-    methods: storageMethods,
-    goneCode: 'record-unavailable',
-    goneSentence: 'The storage process ended unexpectedly; what was recorded is safe, start again.',
-  });
+  const storage = storageProcess(folder);
   const station: Station = {
     record: storageClient(storage),
     custody: custodyClient(custody),
@@ -82,13 +100,18 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
     randomness: { uuid: randomUUID },
     processes: systemProcesses(),
     faults: faultPoints(app.isPackaged),
-    operator,
-    role,
+    get operator() {
+      return who().operator;
+    },
+    get role() {
+      return who().role;
+    },
     readKeptProfile,
     readPublicKey,
   };
   return {
     station,
+    operators: operatorsClient(storage),
     folder,
     processIds: () => [custody.pid, storage.pid].filter((pid) => pid !== undefined),
     async close() {

@@ -1,6 +1,7 @@
 /** What main may ask of the storage process: the record's port, method by method. */
 import { z } from 'zod';
 import type { Methods } from './methods';
+import { operatorMethods } from './operators-channel';
 import {
   acceptancePageSchema,
   acceptanceQuerySchema,
@@ -105,6 +106,7 @@ export const storageMethods = {
   endAction: { params: z.object({ actionId: z.string(), state: z.enum(['done', 'failed']), sentence: z.string(), at }), result: nothing },
   addActionStep: { params: z.object({ actionId: z.string(), step: actionStepSchema }), result: nothing },
   unfinishedActions: { params: z.object({}), result: listOf(actionEntrySchema) },
+  ...operatorMethods,
   close: { params: z.object({}), result: nothing },
 } as const satisfies Methods;
 

@@ -1,7 +1,7 @@
 /** What the window may ask of main and what main tells the window. Both sides use this one map. */
 import { z } from 'zod';
 import type { ErrorReport } from '../domain/errors';
-import { roles, type Right } from '../domain/roles';
+import { rights, roles, type Right } from '../domain/roles';
 import type { Methods } from './methods';
 import {
   acceptanceStateSchema,
@@ -21,7 +21,7 @@ import {
   timestampSchema,
 } from './values';
 
-export const rightSchema = z.enum(['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import']) satisfies z.ZodType<Right>;
+export const rightSchema = z.enum(rights) satisfies z.ZodType<Right>;
 
 /**
  * State of a slot. ready: an identity was scanned, the start key is awaited. done: preauthorized, take the card out.

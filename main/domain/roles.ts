@@ -1,18 +1,20 @@
 import { ImprintError } from './errors';
 
-/** Who is at the station. Without sign-in it is said at the start; `lab`: one person who may do everything. */
+/** Who is at the station. `lab`: the one person of a station without sign-in, who may do everything. */
 export const roles = ['technician', 'qa', 'auditor', 'admin', 'lab'] as const;
 export type Role = (typeof roles)[number];
 
-/** What not everybody may do. */
-export type Right = 'provision' | 'sign-off' | 'reject' | 'decommission' | 'replace-key' | 'import';
+/** What not everybody may do. Looking is no right: whoever is let in may look. */
+export const rights = ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'ask-server', 'give-secrets', 'open-profile', 'manage-operators'] as const;
+export type Right = (typeof rights)[number];
 
 const rightsOf: Readonly<Record<Role, readonly Right[]>> = {
-  technician: ['provision'],
-  qa: ['sign-off', 'reject'],
+  technician: ['provision', 'ask-server', 'give-secrets', 'open-profile'],
+  qa: ['sign-off', 'reject', 'ask-server', 'give-secrets', 'open-profile'],
+  // SECURITY: an auditor changes nothing; nothing is ever added here.
   auditor: [],
-  admin: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import'],
-  lab: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import'],
+  admin: rights,
+  lab: rights,
 };
 
 export function may(role: Role, right: Right): boolean {
@@ -26,6 +28,10 @@ const deeds: Readonly<Record<Right, string>> = {
   'decommission': 'decommission a device',
   'replace-key': 'replace the key that a server expects',
   'import': 'import devices of other tools',
+  'ask-server': 'let the server be asked about all devices',
+  'give-secrets': 'give the station a secret',
+  'open-profile': 'open another profile',
+  'manage-operators': 'manage the operators',
 };
 
 /** @throws ImprintError not-allowed */

@@ -4,9 +4,10 @@ import { asImprintError, ImprintError, type ErrorCode } from '../domain/errors';
 import { describeIdentity, readIdentity, type Identity } from '../domain/identity';
 import type { JobOutcome, Progress, StepName } from '../domain/job';
 import { slotPlace, type SlotSettings } from '../domain/profile';
+import { may } from '../domain/roles';
 import { provision } from './provision';
 import type { RecoveryReport } from './recover';
-import { serverKindOf, type LoadedProfile, type Station } from './station';
+import { asNow, serverKindOf, type LoadedProfile, type Station } from './station';
 
 export type BenchSlotState = 'free' | 'ready' | 'running' | 'done' | 'accepted' | 'waiting' | 'cancelled' | 'failed';
 
@@ -167,6 +168,7 @@ export class Bench {
     const { identity } = slot.view;
     if (slot.view.state !== 'ready' || identity === undefined) throw new ImprintError('slot-busy', `${name} has no scanned identity yet: scan the label of the board first.`);
     if (slot.abort !== undefined) throw new ImprintError('slot-busy', `${name} is starting already.`);
+    const station = asNow(this.#station);
     const abort = new AbortController();
     slot.abort = abort;
     let targetPath: string;
@@ -183,7 +185,7 @@ export class Bench {
     }
     this.#running += 1;
     this.#show(name, { ...slot.view, state: 'running', word: 'Starting', sentence: `${describeIdentity(identity)} is being made.`, canCancel: true });
-    void this.#run(slot.settings, targetPath, identity, abort.signal).finally(() => {
+    void this.#run(station, slot.settings, targetPath, identity, abort.signal).finally(() => {
       this.#running -= 1;
       slot.abort = undefined;
     });
@@ -265,8 +267,8 @@ export class Bench {
     const { identity } = slot.view;
     if (slot.view.state !== 'ready' || identity === undefined) return;
     await this.#drives?.settled(drive);
-    // Not for another identity than the one that waited when the card came.
-    if (slot.view.identity !== identity) return;
+    // Not for another identity than the one that waited when the card came, and not while nobody is signed in.
+    if (slot.view.identity !== identity || !may(this.#station.role, 'provision')) return;
     // A card that is gone again, or a start key that was faster: the slot says where it stands.
     await this.start(slot.settings.name).catch(() => undefined);
   }
@@ -289,14 +291,14 @@ export class Bench {
     throw new ImprintError('target-not-found', `There is no card in ${name}: put one in.`, { field: 'target', expected: `a card at ${describePort(port)}` });
   }
 
-  async #run(settings: SlotSettings, targetPath: string, identity: Identity, signal: AbortSignal): Promise<void> {
+  async #run(station: Station, settings: SlotSettings, targetPath: string, identity: Identity, signal: AbortSignal): Promise<void> {
     const { name, port } = settings;
     const slot = this.#slot(name);
     const change = (part: Partial<BenchSlot>): void => void this.#show(name, { ...slot.view, ...part });
     let outcome: JobOutcome;
     try {
       outcome = await provision(
-        this.#station,
+        station,
         { loaded: this.#loaded, identity, slot: name, targetPath, port, naming: settings.fixedDisk ? 'fixed-disk' : 'listed', batch: this.#batch },
         {
           signal,

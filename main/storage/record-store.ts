@@ -29,6 +29,7 @@ import { openDatabase } from './database';
 import type { OpenDatabaseOptions, RecordDatabase } from './database';
 import { ForeignDeviceRecord, importedFrom } from './foreign-devices';
 import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readHolder, readJob } from './rows';
+import { OperatorRecord } from './operators-record';
 import { RecordSession } from './session';
 import type { Value } from './session';
 
@@ -45,6 +46,8 @@ export class SqliteRecordStore implements RecordStore {
   readonly #foreignDevices: ForeignDeviceRecord;
   readonly #actions: ActionRecord;
   readonly #certificates: CertificateRecord;
+  /** Who may sign in; a port of its own. */
+  readonly operators: OperatorRecord;
 
   constructor(database: RecordDatabase) {
     this.#session = new RecordSession(database);
@@ -53,6 +56,7 @@ export class SqliteRecordStore implements RecordStore {
     this.#foreignDevices = new ForeignDeviceRecord(this.#session);
     this.#actions = new ActionRecord(this.#session);
     this.#certificates = new CertificateRecord(this.#session);
+    this.operators = new OperatorRecord(this.#session);
   }
 
   /** @throws ImprintError as openDatabase */

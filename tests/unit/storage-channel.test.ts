@@ -10,6 +10,7 @@ import type { RecordStore } from '../../main/domain/ports';
 import { storageClient } from '../../main/ipc/clients';
 import { ProcedureClient, serveProcedures } from '../../main/ipc/remote-procedures';
 import type { MessagePortLike } from '../../main/ipc/remote-procedures';
+import { operatorHandlers } from '../../main/ipc/operators';
 import { storageHandlers } from '../../main/ipc/storage-handlers';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { action, at, foreignDevice, newKey, refusal, reservation, seen } from '../support/reservations';
@@ -28,7 +29,7 @@ beforeEach(() => {
   store = SqliteRecordStore.open(join(folder, 'record.sqlite'));
   const { port1, port2 } = new MessageChannel();
   ports = [port1, port2];
-  serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), close: () => store.close() });
+  serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), ...operatorHandlers(() => store.operators), close: () => store.close() });
   remote = storageClient({ client: new ProcedureClient(storageMethods, portLike(port1)) });
 });
 
