@@ -7,6 +7,8 @@ import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
 import { defaultDataFolder } from './compose/data-folder';
 import type { SessionSlots } from './compose/session-slots';
+import { openWindowAccess, refuseOwnRole, type WindowAccess } from './compose/window-access';
+import type { AccessView } from './contract/access-channel';
 import type { WindowMethods } from './contract/window-channel';
 import { asImprintError, ImprintError } from './domain/errors';
 import type { DeviceDetails } from './domain/ports';
@@ -40,16 +42,33 @@ class StationWindow {
   readonly #dataFolder: string;
   readonly #window;
   readonly #gateway: WindowGateway;
+  readonly #access: WindowAccess;
   readonly #questions = new Map<string, (answer: { value: string; keep: boolean } | undefined) => void>();
   readonly #codeQuestions = new Map<string, (code: string | undefined) => void>();
+  /** Whether anybody must sign in is known. */
+  #begun: Promise<void>;
   #session: Promise<BenchSession>;
+  /** The bench of `#session`, once it is open. */
+  #open: BenchSession | undefined;
   #closing = false;
 
   constructor(dataFolder: string) {
     this.#dataFolder = dataFolder;
     this.#window = openStationWindow(join(import.meta.dirname, '../renderer'), join(import.meta.dirname, '../preload/index.cjs'));
+    this.#begun = new Promise(() => undefined);
     this.#session = new Promise(() => undefined);
-    this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers());
+    this.#access = openWindowAccess(dataFolder, () => void this.#tellAccess().catch(() => undefined));
+    const { presence } = this.#access;
+    this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers(), presence);
+    this.#window.webContents.on('input-event', () => {
+      presence.touch();
+    });
+    const clock = setInterval(() => {
+      presence.tick();
+    }, 5000);
+    this.#window.on('closed', () => {
+      clearInterval(clock);
+    });
     app.on('second-instance', () => {
       if (this.#window.isMinimized()) this.#window.restore();
       this.#window.focus();
@@ -67,8 +86,13 @@ class StationWindow {
   /** @param server which practice server, where no profile is given */
   async open(profile: string | undefined, server: string | undefined): Promise<void> {
     try {
-      this.#session = this.#openSession(profile, server);
-      await this.#session;
+      const { presence } = this.#access;
+      this.#begun = presence.begin(profile !== undefined);
+      this.#session = this.#begun.then(() => {
+        refuseOwnRole(presence.mode);
+        return this.#openSession(profile, server);
+      });
+      this.#open = await this.#session;
     } catch (thrown) {
       const error = asImprintError(thrown);
       process.stderr.write(`${error.message}\n`);
@@ -80,8 +104,8 @@ class StationWindow {
   #openSession(profile: string | undefined, server?: string): Promise<BenchSession> {
     const warnings = runtimeWarnings();
     return profile === undefined
-      ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners, server)
-      : BenchSession.openProfile(profile, this.#dataFolder, this.#ask, warnings, this.#listeners);
+      ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners, () => this.#access.presence.who, server)
+      : BenchSession.openProfile(profile, this.#dataFolder, this.#ask, warnings, this.#listeners, () => this.#access.presence.who);
   }
 
   readonly #listeners: SessionListeners = {
@@ -112,6 +136,7 @@ class StationWindow {
 
   readonly #ask: SessionQuestions = {
     secret: (name, canKeep) => {
+      if (!this.#access.presence.may('give-secrets')) return Promise.resolve(undefined);
       const requestId = randomUUID();
       return new Promise((answer) => {
         this.#questions.set(requestId, answer);
@@ -119,6 +144,7 @@ class StationWindow {
       });
     },
     code: (account) => {
+      if (!this.#access.presence.may('give-secrets')) return Promise.resolve(undefined);
       const requestId = randomUUID();
       return new Promise((answer) => {
         this.#codeQuestions.set(requestId, answer);
@@ -134,8 +160,22 @@ class StationWindow {
     if (profile === undefined && (await before.view()).practice) return;
     const session = await this.#openSession(profile);
     this.#session = Promise.resolve(session);
+    this.#open = session;
     await before.close();
     await session.tellBench();
+    // A new station asks who works there before its first card.
+    if (profile !== undefined && this.#access.presence.mode === 'undecided') await this.#access.presence.begin(true);
+  }
+
+  /** Who is at the window, and the cards that run whoever that is. */
+  async #accessView(): Promise<AccessView> {
+    await this.#begun;
+    const running = (this.#open?.bench.slots ?? []).filter((slot) => slot.state === 'running').map(slotView);
+    return this.#access.presence.view(running.map(({ name, word, identity, progress }) => ({ name, word, identity, progress })));
+  }
+
+  async #tellAccess(): Promise<void> {
+    this.#gateway.tell('access', await this.#accessView());
   }
 
   #handlers(): Handlers<WindowMethods> {
@@ -191,6 +231,12 @@ class StationWindow {
         return path;
       },
       openPractice: () => this.#switchTo(undefined),
+      access: () => this.#accessView(),
+      signIn: ({ claim, pin }) => this.#access.presence.signIn(claim, pin),
+      lock: () => {
+        this.#access.presence.lock();
+      },
+      setUp: ({ admin }) => this.#access.presence.setUp(admin),
       answerSecret: ({ requestId, value, keep }) => {
         this.#questions.get(requestId)?.(value === undefined || value === '' ? undefined : { value, keep });
         this.#questions.delete(requestId);
@@ -207,6 +253,7 @@ class StationWindow {
     this.#closing = true;
     try {
       await (await this.#session).close();
+      await this.#access.close();
     } finally {
       this.#window.destroy();
       app.quit();

@@ -11,9 +11,8 @@ import { Bench, type BenchSlot } from '../station/bench';
 import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
 import { serverKindOf, withServer, type LoadedProfile, type Station } from '../station/station';
-import { atWorkOfEnvironment } from './at-work';
 import { loadProfile } from './load-profile';
-import { openStation, stationFolder } from './open-station';
+import { openStation, stationFolder, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
@@ -108,8 +107,8 @@ export class BenchSession {
   }
 
   /** @param server which practice server; that of the last time unless told */
-  static async openPractice(dataFolder: string, warnings: readonly string[], listeners: SessionListeners, server?: string): Promise<BenchSession> {
-    const practice = await openPracticeBench(dataFolder, atWorkOfEnvironment(), server);
+  static async openPractice(dataFolder: string, warnings: readonly string[], listeners: SessionListeners, who: WhoIsAtWork, server?: string): Promise<BenchSession> {
+    const practice = await openPracticeBench(dataFolder, who, server);
     const { station, folder } = practice.open;
     const { loaded } = practice;
     return BenchSession.#start({
@@ -125,11 +124,11 @@ export class BenchSession {
   }
 
   /** @throws ImprintError profile-unreadable, profile-invalid: the bench that was open stays open */
-  static async openProfile(path: string, dataFolder: string, questions: SessionQuestions, runtimeWarnings: readonly string[], listeners: SessionListeners): Promise<BenchSession> {
+  static async openProfile(path: string, dataFolder: string, questions: SessionQuestions, runtimeWarnings: readonly string[], listeners: SessionListeners, who: WhoIsAtWork): Promise<BenchSession> {
     const loaded = loadProfile(path);
     const folder = stationFolder(dataFolder, false);
     const secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), questions.secret, questions.code);
-    const open = openStation(folder, secrets, atWorkOfEnvironment());
+    const open = openStation(folder, secrets, who);
     const { station } = open;
     const store = new SlotsStore(folder.root);
     const profileHasSlots = loaded.profile.targets.slots.length > 0;

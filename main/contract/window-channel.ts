@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ErrorReport } from '../domain/errors';
 import { rights, roles, type Right } from '../domain/roles';
+import { accessMethods, accessViewSchema } from './access-channel';
 import type { Methods } from './methods';
 import {
   acceptanceStateSchema,
@@ -275,6 +276,7 @@ export const windowMethods = {
   openProfile: { params: z.object({}), result: z.string().optional() },
   /** Back to the practice bench. */
   openPractice: { params: z.object({}), result: nothing },
+  ...accessMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },
@@ -299,6 +301,8 @@ export type CodeQuestion = z.output<typeof codeQuestionSchema>;
 
 /** Told by main without being asked. `slot` at most ten times a second for each slot. */
 export const windowEvents = {
+  /** Somebody came or went. */
+  access: accessViewSchema,
   slot: slotViewSchema,
   bench: benchViewSchema,
   /** While slots are being bound, and whenever drives come or go. */

@@ -103,7 +103,7 @@ function invalidPin(sentence: string): ImprintError {
 
 /** 111111, 123456, 987654: one and the same step from each digit to the next, by at most one. */
 function isRun(pin: string): boolean {
-  const steps = [...pin].slice(1).map((digit, index) => Number(digit) - Number(pin[index]));
+  const steps = Array.from(pin.slice(1), (digit, index) => Number(digit) - Number(pin[index]));
   const [first = 0] = steps;
   return Math.abs(first) <= 1 && steps.every((step) => step === first);
 }

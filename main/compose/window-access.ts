@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { ImprintError } from '../domain/errors';
+import type { AccessMode, SignIn } from '../domain/operators';
+import { operatorsClient } from '../ipc/operators';
+import { atWorkOfEnvironment } from './at-work';
+import { always, stationFolder, storageProcess } from './open-station';
+import { Presence } from './presence';
+
+export interface WindowAccess {
+  readonly presence: Presence;
+  close(): Promise<void>;
+}
+
+/**
+ * Who may use the window of a data folder. The operators are in the station's own record, also while the practice bench is
+ * open, so they have a storage process of their own; it is started where that record is there.
+ *
+ * @throws ImprintError usage where the environment names no role
+ */
+export function openWindowAccess(dataFolder: string, changed: () => void, onSignedIn?: (signIn: SignIn) => Promise<void>): WindowAccess {
+  const folder = stationFolder(dataFolder, false);
+  const storage = storageProcess(folder);
+  const presence = new Presence({
+    operators: operatorsClient(storage),
+    clock: { now: () => new Date() },
+    onSignedIn,
+    singlePerson: always(atWorkOfEnvironment())(),
+    hasRecord: () => existsSync(folder.record),
+    changed,
+  });
+  return { presence, close: () => storage.stop() };
+}
+
+/** SECURITY: where people sign in, nobody says their own role. @throws ImprintError usage */
+export function refuseOwnRole(mode: AccessMode): void {
+  if (mode !== 'operators' || (process.env['IMPRINT_ROLE'] ?? '') === '') return;
+  throw new ImprintError('usage', 'The role is the one of whoever signs in at this station: start it without IMPRINT_ROLE.', { field: 'IMPRINT_ROLE', expected: 'no IMPRINT_ROLE' });
+}
