@@ -9,7 +9,7 @@ import { defaultDataFolder } from './compose/data-folder';
 import type { SessionSlots } from './compose/session-slots';
 import { openWindowAccess, refuseOwnRole, type WindowAccess } from './compose/window-access';
 import type { AccessView } from './contract/access-channel';
-import type { WindowMethods } from './contract/window-channel';
+import type { CodeQuestion, SecretQuestion, WindowMethods } from './contract/window-channel';
 import { asImprintError, ImprintError } from './domain/errors';
 import type { DeviceDetails } from './domain/ports';
 import type { Handlers } from './ipc/remote-procedures';
@@ -43,8 +43,8 @@ class StationWindow {
   readonly #window;
   readonly #gateway: WindowGateway;
   readonly #access: WindowAccess;
-  readonly #questions = new Map<string, (answer: { value: string; keep: boolean } | undefined) => void>();
-  readonly #codeQuestions = new Map<string, (code: string | undefined) => void>();
+  readonly #questions = new Map<string, { readonly ask: SecretQuestion; readonly answer: (answer: { value: string; keep: boolean } | undefined) => void }>();
+  readonly #codeQuestions = new Map<string, { readonly ask: CodeQuestion; readonly answer: (code: string | undefined) => void }>();
   /** Whether anybody must sign in is known. */
   #begun: Promise<void>;
   #session: Promise<BenchSession>;
@@ -139,19 +139,26 @@ class StationWindow {
       if (!this.#access.presence.may('give-secrets')) return Promise.resolve(undefined);
       const requestId = randomUUID();
       return new Promise((answer) => {
-        this.#questions.set(requestId, answer);
-        this.#gateway.tell('secretQuestion', { requestId, question: name, canKeep });
+        this.#questions.set(requestId, { ask: { requestId, question: name, canKeep }, answer });
+        this.#tellQuestions();
       });
     },
     code: (account) => {
       if (!this.#access.presence.may('give-secrets')) return Promise.resolve(undefined);
       const requestId = randomUUID();
       return new Promise((answer) => {
-        this.#codeQuestions.set(requestId, answer);
-        this.#gateway.tell('codeQuestion', { requestId, account });
+        this.#codeQuestions.set(requestId, { ask: { requestId, account }, answer });
+        this.#tellQuestions();
       });
     },
   };
+
+  /** Again where the page is new: a card that waits for a password must not wait for ever because somebody locked the window. */
+  #tellQuestions(): void {
+    if (!this.#access.presence.may('give-secrets')) return;
+    for (const { ask } of this.#questions.values()) this.#gateway.tell('secretQuestion', ask);
+    for (const { ask } of this.#codeQuestions.values()) this.#gateway.tell('codeQuestion', ask);
+  }
 
   /** Opens another bench first and closes the one before only when that worked. */
   async #switchTo(profile: string | undefined): Promise<void> {
@@ -191,7 +198,10 @@ class StationWindow {
       return own;
     };
     return {
-      bench: async () => (await this.#session).view(),
+      bench: async () => {
+        this.#tellQuestions();
+        return (await this.#session).view();
+      },
       scan: async ({ slot, text, others }) => slotView(await (await this.#session).bench.scan(slot, text, others)),
       start: async ({ slot }) => {
         await (await this.#session).bench.start(slot);
@@ -238,11 +248,11 @@ class StationWindow {
       },
       setUp: ({ admin }) => this.#access.presence.setUp(admin),
       answerSecret: ({ requestId, value, keep }) => {
-        this.#questions.get(requestId)?.(value === undefined || value === '' ? undefined : { value, keep });
+        this.#questions.get(requestId)?.answer(value === undefined || value === '' ? undefined : { value, keep });
         this.#questions.delete(requestId);
       },
       answerCode: ({ requestId, code }) => {
-        this.#codeQuestions.get(requestId)?.(code);
+        this.#codeQuestions.get(requestId)?.answer(code);
         this.#codeQuestions.delete(requestId);
       },
     };

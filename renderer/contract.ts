@@ -1,4 +1,5 @@
 /** The types of the window's contract as this side names them. Types only: nothing of main is bundled into the page. */
+import type { AccessView } from '../main/contract/access-channel';
 import type {
   AcceptanceList,
   AcceptanceRowView,
@@ -24,6 +25,7 @@ import type {
 
 export type {
   AcceptanceList,
+  AccessView,
   AcceptanceRowView,
   BatchView,
   BenchView,

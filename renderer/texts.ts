@@ -1,5 +1,9 @@
 import type { AcceptanceState, ActionEntry, ConflictChoice, DeviceState, Diagnosis, JobState, ProgressPhase, Role, SlotState, Step } from './contract';
 
+import { accessTexts } from './texts-access';
+
+export { roleAndMode } from './texts-access';
+
 /** Every word that the window itself says, in one place so that another language is another object of this shape. */
 export const texts = {
   application: 'Imprint',
@@ -21,6 +25,8 @@ export const texts = {
     badge: 'Practice',
     sentence: 'Simulated server, cards that are files. Nothing here reaches a real device.',
   },
+
+  access: accessTexts,
 
   scan: {
     label: (attribute: string) => `Scan ${attributeName(attribute)}`,
@@ -424,6 +430,7 @@ export const texts = {
     slotBinding: 'Slots of the reader (not in practice)',
     openProfile: 'Open a profile',
     theme: 'Dark or light',
+    lock: 'Lock (where people sign in)',
     help: 'These keys',
   },
 

@@ -2,6 +2,7 @@ import type { BenchView } from '../contract';
 import { texts } from '../texts';
 import type { ListPage } from '../state/page';
 import type { Theme } from '../logic/theme';
+import { WhoIsHere } from '../access/who-is-here';
 import { Icon } from './icons';
 
 interface HeaderProps {
@@ -32,6 +33,7 @@ export function Header(props: HeaderProps) {
         <PageButton label={texts.navigation.acceptance} keyName="F9" testId="nav-acceptance" current={page === 'acceptance'} onPress={props.onAcceptance} />
       </nav>
       <div className="header__station">{bench === undefined ? null : <StationName bench={bench} />}</div>
+      <WhoIsHere />
       <div className="header__actions">
         {bench === undefined || bench.practice ? null : (
           <button type="button" className="button button--quiet" onClick={props.onOpenPractice}>
