@@ -234,6 +234,13 @@ class StationWindow {
       reject: async (request) => (await this.#session).acceptance.reject(request),
       removeKey: async (request) => (await this.#session).acceptance.removeKey(request),
       decommission: async (request) => (await this.#session).acceptance.decommission(request),
+      searchDevices: async (search) => (await this.#session).audit.search(search),
+      logHealth: async () => (await this.#session).audit.logHealth(),
+      exportRecord: async (selection) =>
+        (await this.#session).audit.export(selection, async () => {
+          const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'A folder for the export', properties: ['openDirectory', 'createDirectory'] });
+          return filePaths[0];
+        }),
       openProfile: async () => {
         const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'Open a profile', properties: ['openFile'], filters: [{ name: 'Profile', extensions: ['json'] }] });
         const [path] = filePaths;

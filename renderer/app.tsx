@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { flushSync } from 'react-dom';
 import { AcceptancePage } from './acceptance/acceptance-page';
+import { AuditPage } from './audit/audit-page';
 import { BenchPage } from './bench/bench-page';
 import { DevicePage } from './device/device-page';
 import { DevicesPage } from './devices/devices-page';
@@ -17,8 +18,8 @@ import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
 import { readWindowKey } from './logic/window-keys';
 import { SlotsDialog } from './slots/slots-dialog';
-import type { AcceptanceSearch, DeviceSearch, Page } from './state/page';
-import { emptyAcceptanceSearch, emptySearch } from './state/page';
+import type { AcceptanceSearch, DeviceSearch, ListPage, Page, RecordSearch } from './state/page';
+import { emptyAcceptanceSearch, emptyRecordSearch, emptySearch } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
 import { useKeys } from './state/use-keys';
 import { useStation } from './state/use-station';
@@ -26,12 +27,14 @@ import { useTheme } from './state/use-theme';
 import { ask } from './station';
 import { texts } from './texts';
 
-export function App() {
+/** @param first the page that is shown when somebody comes */
+export function App({ first }: { readonly first: ListPage }) {
   const { state, reload, showSlot, notify, dismiss, answerSecret, answerCode } = useStation();
   const { theme, toggle } = useTheme();
-  const [page, setPage] = useState<Page>({ name: 'bench' });
+  const [page, setPage] = useState<Page>({ name: first });
   const [search, setSearch] = useState<DeviceSearch>(emptySearch);
   const [acceptanceSearch, setAcceptanceSearch] = useState<AcceptanceSearch>(emptyAcceptanceSearch);
+  const [recordSearch, setRecordSearch] = useState<RecordSearch>(emptyRecordSearch);
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
@@ -42,6 +45,7 @@ export function App() {
   const openBench = (): void => setPage({ name: 'bench' });
   const openDevices = (): void => setPage({ name: 'devices' });
   const openAcceptance = (): void => setPage({ name: 'acceptance' });
+  const openAudit = (): void => setPage({ name: 'audit' });
   const openSlots = (): void => {
     if (bench?.practice === true) notify({ sentence: texts.slots.notInPractice, tone: 'information' });
     else setSlotsOpen(bench !== undefined);
@@ -61,13 +65,13 @@ export function App() {
     const field = document.activeElement instanceof HTMLInputElement ? document.activeElement.value : '';
     const command = readWindowKey(event, { dialogOpen, fieldEmpty: field === '', page: page.name });
     if (command === undefined) {
-      // A scan on a device's page is the next device: the bench takes it, first character included.
-      if (page.name === 'device' && !event.ctrlKey && landsInScanField(event, { dialogOpen, holder })) flushSync(openBench);
+      // A scan on a device's page is the next device: the bench takes it, first character included; or the search that led here.
+      if (page.name === 'device' && !event.ctrlKey && landsInScanField(event, { dialogOpen, holder })) flushSync(page.from === 'audit' ? openAudit : openBench);
       return;
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'audit': openAudit, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
     commands[command]();
   });
 
@@ -75,7 +79,7 @@ export function App() {
   const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onAudit={openAudit} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
         <WarningStrip warnings={bench?.warnings ?? []} />
@@ -86,6 +90,7 @@ export function App() {
           {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} notify={notify} /> : null}
           {page.name === 'devices' ? <DevicesPage search={search} scanAttribute={bench.scanAttribute} onSearch={setSearch} onOpen={openDevice} /> : null}
           {page.name === 'acceptance' ? <AcceptancePage bench={bench} search={acceptanceSearch} onSearch={setAcceptanceSearch} onOpen={openDevice} /> : null}
+          {page.name === 'audit' ? <AuditPage search={recordSearch} scanAttribute={bench.scanAttribute} onSearch={setRecordSearch} onOpen={openDevice} notify={notify} /> : null}
           {page.name === 'device' ? <DevicePage key={page.deviceId} deviceId={page.deviceId} bench={bench} onBack={back} onOpen={openDevice} notify={notify} /> : null}
         </>
       )}

@@ -1,5 +1,6 @@
 /** The types of the window's contract as this side names them. Types only: nothing of main is bundled into the page. */
 import type { AccessView } from '../main/contract/access-channel';
+import type { FoundDevicesView, LogHealthView } from '../main/contract/audit-channel';
 import type {
   AcceptanceList,
   AcceptanceRowView,
@@ -35,6 +36,8 @@ export type {
   DayRowView,
   DeviceList,
   DeviceView,
+  FoundDevicesView,
+  LogHealthView,
   OutboxView,
   SecretQuestion,
   SlotState,

@@ -10,4 +10,4 @@ if (theme !== undefined) applyTheme(theme);
 
 keepCaret();
 const root = document.getElementById('root');
-if (root !== null) createRoot(root).render(<AccessGate>{() => <App />}</AccessGate>);
+if (root !== null) createRoot(root).render(<AccessGate>{({ role, mode }) => <App first={mode === 'operators' && role === 'auditor' ? 'audit' : 'bench'} />}</AccessGate>);

@@ -1,6 +1,7 @@
 import type { AcceptanceState, ActionEntry, ConflictChoice, DeviceState, Diagnosis, JobState, ProgressPhase, Role, SlotState, Step } from './contract';
 
 import { accessTexts } from './texts-access';
+import { auditTexts } from './texts-audit';
 
 export { roleAndMode } from './texts-access';
 
@@ -13,6 +14,7 @@ export const texts = {
     bench: 'Bench',
     devices: 'Devices',
     acceptance: 'Acceptance',
+    audit: 'Record',
     help: 'Keys',
     openProfile: 'Open a profile…',
     openPractice: 'Practice bench',
@@ -27,6 +29,7 @@ export const texts = {
   },
 
   access: accessTexts,
+  audit: auditTexts,
 
   scan: {
     label: (attribute: string) => `Scan ${attributeName(attribute)}`,
@@ -404,7 +407,9 @@ export const texts = {
   help: {
     title: 'Keys',
     close: 'Close',
-    groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', everywhere: 'Everywhere' },
+    groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', audit: 'Record', everywhere: 'Everywhere' },
+    audit: 'Record: search for auditors',
+    exportRecord: 'Export what the record has',
     scan: 'Scan the identity of the board',
     start: 'Write the card',
     cancel: 'Clear the field, or cancel the card (twice while it runs)',
@@ -435,6 +440,8 @@ export const texts = {
   },
 
   hints: {
+    audit: 'Record',
+    exportRecord: 'Export',
     start: 'Write',
     cancel: 'Cancel',
     powerOn: 'Power on',

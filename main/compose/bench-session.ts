@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { rightSchema, type BenchView, type DeviceView, type OutboxView, type SlotsView, type SlotView, type WatchView } from '../contract/window-channel';
 import { asImprintError } from '../domain/errors';
 import { describeIdentity } from '../domain/identity';
+import type { DeviceSearcher } from '../domain/device-search';
 import type { DeviceDetails } from '../domain/ports';
 import type { SlotSettings } from '../domain/profile';
 import { may } from '../domain/roles';
@@ -14,8 +15,10 @@ import { serverKindOf, withServer, type LoadedProfile, type Station } from '../s
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
+import { recordEvidence } from './record-evidence';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
+import { SessionAudit } from './session-audit';
 import { SessionBatch } from './session-batch';
 import { SessionSlots, stationSlots } from './session-slots';
 import { SessionWatch } from './session-watch';
@@ -43,6 +46,7 @@ export interface SessionQuestions {
 
 interface SessionParts {
   readonly station: Station;
+  readonly search: DeviceSearcher;
   readonly loaded: LoadedProfile;
   readonly warnings: readonly string[];
   readonly listeners: SessionListeners;
@@ -59,6 +63,7 @@ export class BenchSession {
   /** The drives of this computer and the slots that were bound; the practice bench has neither. */
   readonly slots: SessionSlots | undefined;
   readonly acceptance: SessionAcceptance;
+  readonly audit: SessionAudit;
   readonly watch: SessionWatch;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
@@ -68,7 +73,7 @@ export class BenchSession {
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ station, loaded, warnings, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ station, search, loaded, warnings, listeners, batch, makeBench, own, close }: SessionParts) {
     const { profile } = loaded;
     this.station = station;
     this.#loaded = loaded;
@@ -79,6 +84,7 @@ export class BenchSession {
     this.acceptance = new SessionAcceptance(station, profile, (identity) => {
       this.bench.decommissioned(identity);
     });
+    this.audit = new SessionAudit(search, profile, recordEvidence());
     this.watch = new SessionWatch({ station, profile, changed: listeners.watch });
     this.#outbox = new Outbox(station, profile, {
       changed: (state) => {
@@ -109,10 +115,11 @@ export class BenchSession {
   /** @param server which practice server; that of the last time unless told */
   static async openPractice(dataFolder: string, warnings: readonly string[], listeners: SessionListeners, who: WhoIsAtWork, server?: string): Promise<BenchSession> {
     const practice = await openPracticeBench(dataFolder, who, server);
-    const { station, folder } = practice.open;
+    const { station, folder, search } = practice.open;
     const { loaded } = practice;
     return BenchSession.#start({
       station,
+      search,
       loaded,
       warnings,
       listeners,
@@ -129,12 +136,13 @@ export class BenchSession {
     const folder = stationFolder(dataFolder, false);
     const secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), questions.secret, questions.code);
     const open = openStation(folder, secrets, who);
-    const { station } = open;
+    const { station, search } = open;
     const store = new SlotsStore(folder.root);
     const profileHasSlots = loaded.profile.targets.slots.length > 0;
     const bound = boundSlots(store);
     return BenchSession.#start({
       station,
+      search,
       loaded,
       warnings: 'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
       listeners,

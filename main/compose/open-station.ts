@@ -6,11 +6,12 @@ import { app } from 'electron';
 import { custodyMethods } from '../contract/custody-channel';
 import { storageMethods, type StorageMethods } from '../contract/storage-channel';
 import { ImprintError } from '../domain/errors';
+import type { DeviceSearcher } from '../domain/device-search';
 import type { OperatorStore } from '../domain/operators';
 import type { Secrets } from '../domain/ports';
 import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
-import { operatorsClient } from '../ipc/operators';
+import { operatorsClient, searchClient } from '../ipc/operators';
 import { WorkerProcess } from '../ipc/worker-process';
 import type { Station } from '../station/station';
 import { faultPoints } from './fault-points';
@@ -51,6 +52,8 @@ export interface OpenStation {
   readonly station: Station;
   /** Who may sign in, in the same record. */
   readonly operators: OperatorStore;
+  /** The auditor's search, in the same record. */
+  readonly search: DeviceSearcher;
   readonly folder: StationFolder;
   /** For tests that look into the processes. */
   readonly processIds: () => readonly number[];
@@ -112,6 +115,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
   return {
     station,
     operators: operatorsClient(storage),
+    search: searchClient(storage),
     folder,
     processIds: () => [custody.pid, storage.pid].filter((pid) => pid !== undefined),
     async close() {

@@ -95,16 +95,20 @@ export class SessionAcceptance {
     return readIdentity(this.#profile.identity, { ...others, [scanned]: text });
   }
 
-  /** What a scanner read, as it was recorded: `0212-6113-6C42` → `02:12:61:13:6c:42`. Anything else stays as it is. */
   #normalised(text: string): string {
-    const scheme = this.#profile.identity.filter((attribute) => attribute.scan);
-    const [scanned] = scheme;
-    if (scanned === undefined) return text;
-    try {
-      return readIdentity(scheme, { [scanned.name]: text })[scanned.name] ?? text;
-    } catch {
-      return text;
-    }
+    return normalisedScan(this.#profile, text);
+  }
+}
+
+/** What a scanner read, as it was recorded: `0212-6113-6C42` → `02:12:61:13:6c:42`. Anything else stays as it is. */
+export function normalisedScan(profile: Profile, text: string): string {
+  const scheme = profile.identity.filter((attribute) => attribute.scan);
+  const [scanned] = scheme;
+  if (scanned === undefined) return text;
+  try {
+    return readIdentity(scheme, { [scanned.name]: text })[scanned.name] ?? text;
+  } catch {
+    return text;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What main may ask of the storage process: the record's port, method by method. */
 import { z } from 'zod';
+import { searchMethods } from './audit-channel';
 import type { Methods } from './methods';
 import { operatorMethods } from './operators-channel';
 import {
@@ -107,6 +108,7 @@ export const storageMethods = {
   addActionStep: { params: z.object({ actionId: z.string(), step: actionStepSchema }), result: nothing },
   unfinishedActions: { params: z.object({}), result: listOf(actionEntrySchema) },
   ...operatorMethods,
+  ...searchMethods,
   close: { params: z.object({}), result: nothing },
 } as const satisfies Methods;
 

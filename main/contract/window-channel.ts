@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ErrorReport } from '../domain/errors';
 import { rights, roles, type Right } from '../domain/roles';
 import { accessMethods, accessViewSchema } from './access-channel';
+import { auditMethods } from './audit-channel';
 import type { Methods } from './methods';
 import {
   acceptanceStateSchema,
@@ -277,6 +278,7 @@ export const windowMethods = {
   /** Back to the practice bench. */
   openPractice: { params: z.object({}), result: nothing },
   ...accessMethods,
+  ...auditMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },

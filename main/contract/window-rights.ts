@@ -26,6 +26,10 @@ export const methodRights = {
   batches: 'look',
   batch: 'look',
   conflict: 'look',
+  searchDevices: 'look',
+  logHealth: 'look',
+  // It writes a folder of the person's own, and nothing of the station.
+  exportRecord: 'look',
 
   scan: 'provision',
   start: 'provision',

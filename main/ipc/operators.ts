@@ -1,6 +1,7 @@
-/** The operators' port, spoken over the storage process: both ends. */
+/** The ports of operators and of the auditor's search, spoken over the storage process. */
 import type { OperatorMethods } from '../contract/operators-channel';
 import type { StorageMethods } from '../contract/storage-channel';
+import type { DeviceSearcher } from '../domain/device-search';
 import type { OperatorStore } from '../domain/operators';
 import type { Handlers, ProcedureClient } from './remote-procedures';
 
@@ -15,6 +16,10 @@ export function operatorsClient(worker: { readonly client: ProcedureClient<Stora
     setIdleMinutes: (minutes, by, at) => worker.client.call('setIdleMinutes', { minutes, by, at }),
     checkPin: (claim, pin, at) => worker.client.call('checkPin', { claim, pin, at }),
   };
+}
+
+export function searchClient(worker: { readonly client: ProcedureClient<StorageMethods> }): DeviceSearcher {
+  return { searchDevices: (search) => worker.client.call('searchDevices', { search }) };
 }
 
 export function operatorHandlers(store: () => OperatorStore): Handlers<OperatorMethods> {

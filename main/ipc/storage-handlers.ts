@@ -1,10 +1,11 @@
+import type { SearchMethods } from '../contract/audit-channel';
 import type { OperatorMethods } from '../contract/operators-channel';
 import type { StorageMethods } from '../contract/storage-channel';
 import type { RecordStore } from '../domain/ports';
 import type { Handlers } from './remote-procedures';
 
-/** The other end of `storageClient`. The operators have ends of their own; `close` is left to the process, which opens the record too. */
-export function storageHandlers(record: () => RecordStore): Omit<Handlers<StorageMethods>, 'close' | keyof OperatorMethods> {
+/** The other end of `storageClient`. The operators and the search have ends of their own; `close` is left to the process, which opens the record too. */
+export function storageHandlers(record: () => RecordStore): Omit<Handlers<StorageMethods>, 'close' | keyof OperatorMethods | keyof SearchMethods> {
   return {
     keepProfile: ({ name, sha256, json, at }) => record().keepProfile(name, sha256, json, at),
     keptProfile: ({ sha256 }) => record().keptProfile(sha256),

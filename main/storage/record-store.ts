@@ -29,6 +29,7 @@ import { openDatabase } from './database';
 import type { OpenDatabaseOptions, RecordDatabase } from './database';
 import { ForeignDeviceRecord, importedFrom } from './foreign-devices';
 import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readHolder, readJob } from './rows';
+import { DeviceSearchRecord } from './device-search';
 import { OperatorRecord } from './operators-record';
 import { RecordSession } from './session';
 import type { Value } from './session';
@@ -48,6 +49,8 @@ export class SqliteRecordStore implements RecordStore {
   readonly #certificates: CertificateRecord;
   /** Who may sign in; a port of its own. */
   readonly operators: OperatorRecord;
+  /** The auditor's search; a port of its own. */
+  readonly search: DeviceSearchRecord;
 
   constructor(database: RecordDatabase) {
     this.#session = new RecordSession(database);
@@ -57,6 +60,7 @@ export class SqliteRecordStore implements RecordStore {
     this.#actions = new ActionRecord(this.#session);
     this.#certificates = new CertificateRecord(this.#session);
     this.operators = new OperatorRecord(this.#session);
+    this.search = new DeviceSearchRecord(this.#session);
   }
 
   /** @throws ImprintError as openDatabase */

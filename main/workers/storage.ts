@@ -16,6 +16,7 @@ const record = (): SqliteRecordStore => (opened ??= SqliteRecordStore.open(path)
 serveProcedures(parentPort(), storageMethods, {
   ...storageHandlers(record),
   ...operatorHandlers(() => record().operators),
+  searchDevices: ({ search }) => record().search.searchDevices(search),
   close: async () => {
     await opened?.close();
     opened = undefined;

@@ -9,6 +9,7 @@ const everywhere: readonly KeyHint[] = [
   { keys: 'F1', does: texts.hints.bench },
   { keys: 'F2', does: texts.hints.devices },
   { keys: 'F9', does: texts.hints.acceptance },
+  { keys: 'Ctrl+F', does: texts.hints.audit },
   { keys: 'F8', does: texts.hints.theme },
   { keys: 'F12', does: texts.hints.help },
 ];

@@ -1,6 +1,6 @@
 import type { AcceptanceState, DeviceState } from '../contract';
 
-export type ListPage = 'bench' | 'devices' | 'acceptance';
+export type ListPage = 'bench' | 'devices' | 'acceptance' | 'audit';
 
 export type Page =
   | { readonly name: ListPage }
@@ -28,3 +28,15 @@ export interface AcceptanceSearch {
 }
 
 export const emptyAcceptanceSearch: AcceptanceSearch = { text: '', batch: '', profileName: '', state: undefined, current: 0 };
+
+/** What the auditor's page looks for; days as `2026-11-25`. */
+export interface RecordSearch {
+  readonly text: string;
+  readonly batch: string;
+  readonly operator: string;
+  readonly from: string;
+  readonly to: string;
+  readonly offset: number;
+}
+
+export const emptyRecordSearch: RecordSearch = { text: '', batch: '', operator: '', from: '', to: '', offset: 0 };

@@ -29,7 +29,7 @@ beforeEach(() => {
   store = SqliteRecordStore.open(join(folder, 'record.sqlite'));
   const { port1, port2 } = new MessageChannel();
   ports = [port1, port2];
-  serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), ...operatorHandlers(() => store.operators), close: () => store.close() });
+  serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), ...operatorHandlers(() => store.operators), searchDevices: ({ search }) => store.search.searchDevices(search), close: () => store.close() });
   remote = storageClient({ client: new ProcedureClient(storageMethods, portLike(port1)) });
 });
 
