@@ -90,6 +90,8 @@ export class Presence {
   async signIn(claim: Claim, pin: string): Promise<void> {
     if (this.#settings.mode !== 'operators') throw new ImprintError('sign-in-refused', 'Nobody signs in at this station.');
     const operator = await signIn(this.#parts, claim, pin);
+    // An admin may have set other minutes meanwhile.
+    await this.#readSettings();
     this.#lastTouch = this.#now();
     this.#become({ name: 'open', operator });
   }
