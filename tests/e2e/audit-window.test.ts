@@ -43,7 +43,7 @@ describe('the auditor’s page', () => {
     await total(1);
     expect(await rows().first().textContent()).toContain(macOf(7));
     await scan(station, macOf(8));
-    await page.waitForFunction((mac) => document.querySelector('[data-testid="found-row"]')?.textContent?.includes(mac) === true, macOf(8));
+    await page.waitForFunction((mac) => document.querySelector('[data-testid="found-row"]')?.textContent.includes(mac) === true, macOf(8));
   });
 
   it('finds by the beginning of a fingerprint, by batch, maker and days', async () => {
