@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSecretFile, writeSecretFile } from './secret-file';
+import { putFile, readIfThere } from './durable-file';
 import { ownSecrets, type Keyring } from './secrets';
 
 /**
@@ -21,12 +21,12 @@ export class KeptText {
 
   /** The file in which it lies as it is; undefined where the keyring has it, or nothing is kept. */
   file(): string | undefined {
-    return readSecretFile(this.#path) === undefined ? undefined : this.#path;
+    return readIfThere(this.#path) === undefined ? undefined : this.#path;
   }
 
   /** @returns undefined where nothing was kept yet. @throws ImprintError credential-missing where the keyring has it and is not there */
   async read(): Promise<string | undefined> {
-    const plain = readSecretFile(this.#path);
+    const plain = readIfThere(this.#path);
     if (plain !== undefined) return plain;
     return this.#keyring.has(this.#name) ? this.#keyring.read(this.#name) : undefined;
   }
@@ -45,7 +45,7 @@ export class KeptText {
   }
 
   async #keep(text: string, replace: boolean): Promise<void> {
-    if (!(await this.#keyring.available())) return writeSecretFile(this.#path, text, replace);
+    if (!(await this.#keyring.available())) return putFile(this.#path, text, replace);
     await this.#keyring.store(this.#name, text, replace);
     // In this order: the new one is safe before the old one goes.
     if (replace) rmSync(this.#path, { force: true });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { safeStorage } from 'electron';
 import { ImprintError } from '../domain/errors';
 import type { Secrets } from '../domain/ports';
-import { writeSecretFile } from './secret-file';
+import { putFile } from './durable-file';
 
 /** Asks the person; undefined where nobody can be asked or the person gave up. */
 export type AskForSecret = (name: string, canKeep: boolean) => Promise<{ readonly value: string; readonly keep: boolean } | undefined>;
@@ -63,7 +63,7 @@ export class Keyring {
   /** @param replace whether it takes the place of another one. @throws ImprintError credential-missing where there is no keyring */
   async store(name: string, value: string, replace = true): Promise<void> {
     if (!(await this.available())) throw unavailable(name);
-    writeSecretFile(this.#path(name), await safeStorage.encryptStringAsync(value), replace);
+    putFile(this.#path(name), await safeStorage.encryptStringAsync(value), replace);
   }
 
   #path(name: string): string {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { KeptText } from '../../main/compose/kept-text';
-import { writeSecretFile } from '../../main/compose/secret-file';
+import { putFile } from '../../main/compose/durable-file';
 import { stationSecrets } from '../../main/compose/secrets';
 import type { Keyring } from '../../main/compose/secrets';
 import { ImprintError } from '../../main/domain/errors';
@@ -93,12 +93,12 @@ describe('a profile', () => {
 
 describe('a secret file', () => {
   it('is replaced only where that was meant, and leaves nothing beside it', () => {
-    writeSecretFile(file(), 'one', false);
-    writeSecretFile(file(), 'two', false);
+    putFile(file(), 'one', false);
+    putFile(file(), 'two', false);
     expect(readFileSync(file(), 'utf8')).toBe('one');
     writeFileSync(`${file()}.${process.pid}.new`, 'left over');
     chmodSync(`${file()}.${process.pid}.new`, 0o644);
-    writeSecretFile(file(), 'three', true);
+    putFile(file(), 'three', true);
     expect(readFileSync(file(), 'utf8')).toBe('three');
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['export-key.pem']);
