@@ -4,14 +4,12 @@ import type { Identity } from '../../domain/identity';
 import type { Clock, ConfirmRequest, DeliveredContent, EnrolReceipt, EnrolRequest, Removal, Renewal, RenewRequest, Secrets, ServerAdministration, ServerConnection, ServerDevice, ServerKind } from '../../domain/ports';
 import type { CardFile, ServerSettings } from '../../domain/profile';
 import { privateKeyContent } from '../../domain/profile';
-import type { HttpTimeouts } from '../http/http-exchange';
-import type { ProxyEnvironment } from '../http/http-route';
-import { proxyOfEnvironment } from '../http/http-route';
-import type { Patience } from '../http/patience';
-import { pause, usualPatience } from '../http/patience';
+import type { AdapterOptions } from '../http/adapter-options';
+import { surroundingsOf } from '../http/adapter-options';
+import { pause } from '../http/patience';
 import { checkChain } from './chain';
 import { deviceIdOf, idAttributeOf } from './device-id';
-import type { Surroundings } from './endpoint';
+import type { TenantSurroundings } from './endpoint';
 import { Endpoint } from './endpoint';
 import type { KnownApis } from './enrolment';
 import { certificateContents, enrolDevice } from './enrolment';
@@ -23,18 +21,11 @@ import { bridgeOptionsOf, readBridgeOptions } from './options';
 import { StepCa } from './step-ca';
 import { ThingsBoard } from './thingsboard';
 
-export interface IotBridgeOptions {
-  readonly clock?: Clock | undefined;
-  readonly timeouts?: HttpTimeouts | undefined;
-  readonly patience?: Patience | undefined;
-  /** Milliseconds that the server gets to finish a request whose reply was lost. */
-  readonly settle?: number | undefined;
-  readonly proxyEnvironment?: ProxyEnvironment | undefined;
+export interface IotBridgeOptions extends AdapterOptions {
   /** Milliseconds in which ThingsBoard must show a device whose message its broker took. */
   readonly showing?: number | undefined;
 }
 
-const usualTimeouts: HttpTimeouts = { connect: 10_000, headers: 30_000, body: 30_000 };
 /** Certificates, their chain and the tunnel's file: well below the 12 KiB that a card's own file may have. */
 const mostBytes = 10 * 1024;
 
@@ -42,7 +33,6 @@ const file = (content: string, path: string, mode: number): CardFile => ({ conte
 
 /** Tenant IoT Bridge: certificate by the tenant's step-ca, WireGuard, and the services that a device meets afterwards. */
 export function createIotBridge(given: IotBridgeOptions = {}): ServerKind {
-  const clock = given.clock ?? { now: () => new Date() };
   const known: KnownApis = new Map();
   return {
     kind: 'iot-bridge',
@@ -80,8 +70,7 @@ export function createIotBridge(given: IotBridgeOptions = {}): ServerKind {
       deviceIdOf(identity, bridgeOptionsOf(settings).deviceId);
     },
     connect(settings: ServerSettings, secrets: Secrets): ServerConnection {
-      const surroundings: Surroundings = { clock, timeouts: given.timeouts ?? usualTimeouts, patience: given.patience ?? usualPatience, proxyEnvironment: given.proxyEnvironment ?? proxyOfEnvironment(), proxy: settings.proxy };
-      return new BridgeConnection(settings, secrets, surroundings, known, given.settle ?? 1000, given.showing ?? 3000);
+      return new BridgeConnection(settings, secrets, { ...surroundingsOf(given), proxy: settings.proxy }, known, given.showing ?? 3000);
     },
   };
 }
@@ -102,7 +91,7 @@ class BridgeConnection implements ServerConnection {
   readonly #showing: number;
   readonly administration: ServerAdministration;
 
-  constructor(settings: ServerSettings, secrets: Secrets, surroundings: Surroundings, known: KnownApis, settle: number, showing: number) {
+  constructor(settings: ServerSettings, secrets: Secrets, surroundings: TenantSurroundings, known: KnownApis, showing: number) {
     const options = bridgeOptionsOf(settings);
     this.#url = settings.url;
     this.#options = options;
@@ -113,7 +102,7 @@ class BridgeConnection implements ServerConnection {
     this.#fleet = new Fleet(this.#hawkBit, this.#thingsBoard, options, surroundings.clock);
     this.#clock = surroundings.clock;
     this.#known = known;
-    this.#settle = settle;
+    this.#settle = surroundings.settle;
     this.#showing = showing;
     this.administration = { decommission: (deviceId, signal, removal) => inClosedCodes(() => this.#decommission(deviceId, removal, signal)) };
   }

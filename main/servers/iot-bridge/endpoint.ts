@@ -1,31 +1,25 @@
 import { ImprintError } from '../../domain/errors';
-import type { Clock } from '../../domain/ports';
-import { HttpClient } from '../http/http-client';
-import type { EndpointNames, HttpReply, HttpRequest, HttpTimeouts } from '../http/http-exchange';
+import type { Surroundings } from '../http/adapter-options';
+import { clientOf } from '../http/adapter-options';
+import type { HttpClient } from '../http/http-client';
+import type { EndpointNames, HttpReply, HttpRequest } from '../http/http-exchange';
 import { ExchangeFailure } from '../http/http-failures';
-import type { ProxyEnvironment } from '../http/http-route';
-import type { Patience } from '../http/patience';
 import { exchangePatiently } from '../http/patience';
 import { serverWords } from '../http/server-words';
 
-/** What every conversation of this adapter has in common. */
-export interface Surroundings {
-  readonly clock: Clock;
-  readonly timeouts: HttpTimeouts;
-  readonly patience: Patience;
-  readonly proxyEnvironment: ProxyEnvironment;
+/** What every conversation with a tenant has in common. */
+export interface TenantSurroundings extends Surroundings {
   readonly proxy?: string | undefined;
 }
 
 /** One of the services of a tenant. */
 export class Endpoint {
   readonly #client: HttpClient;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: TenantSurroundings;
   readonly #names: EndpointNames;
 
-  constructor(url: string, certificateAuthority: string | undefined, names: EndpointNames, surroundings: Surroundings) {
-    const { timeouts, proxy, proxyEnvironment } = surroundings;
-    this.#client = new HttpClient(url, { names, certificateAuthority, proxy, timeouts }, proxyEnvironment);
+  constructor(url: string, certificateAuthority: string | undefined, names: EndpointNames, surroundings: TenantSurroundings) {
+    this.#client = clientOf({ url, certificateAuthority, proxy: surroundings.proxy }, names, surroundings);
     this.#surroundings = surroundings;
     this.#names = names;
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ImprintError } from '../../domain/errors';
 import type { Secrets } from '../../domain/ports';
 import type { HttpReply } from '../http/http-exchange';
-import type { Surroundings } from './endpoint';
+import type { TenantSurroundings } from './endpoint';
 import { Endpoint, jsonOf } from './endpoint';
 import type { PlatformOptions } from './options';
 
@@ -24,7 +24,7 @@ export class HawkBit {
   readonly #options: PlatformOptions;
   readonly #secrets: Secrets;
 
-  constructor(options: PlatformOptions, secrets: Secrets, surroundings: Surroundings) {
+  constructor(options: PlatformOptions, secrets: Secrets, surroundings: TenantSurroundings) {
     this.#endpoint = new Endpoint(options.url, options.certificateAuthority, { product: 'hawkBit', urlField: `${field}.url`, authorityField: `${field}.caFile` }, surroundings);
     this.#options = options;
     this.#secrets = secrets;

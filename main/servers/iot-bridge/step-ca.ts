@@ -6,7 +6,7 @@ import type { DeviceTls, RevocationReason, Secrets } from '../../domain/ports';
 import { revocationReasons } from '../../domain/ports';
 import { serverWords } from '../http/server-words';
 import { exchangeOverChannel } from './channel-http';
-import type { Surroundings } from './endpoint';
+import type { TenantSurroundings } from './endpoint';
 import { Endpoint, jsonOf } from './endpoint';
 import type { BridgeOptions } from './options';
 
@@ -22,9 +22,9 @@ export class StepCa {
   readonly #options: NonNullable<BridgeOptions['stepCa']>;
   readonly #root: string;
   readonly #secrets: Secrets;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: TenantSurroundings;
 
-  constructor(options: NonNullable<BridgeOptions['stepCa']>, root: string, secrets: Secrets, surroundings: Surroundings) {
+  constructor(options: NonNullable<BridgeOptions['stepCa']>, root: string, secrets: Secrets, surroundings: TenantSurroundings) {
     this.#endpoint = new Endpoint(options.url, root, { product: 'step-ca', urlField: `${field}.url`, authorityField: 'server.options.trust.rootFile' }, surroundings);
     this.#options = options;
     this.#root = root;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ImprintError } from '../../domain/errors';
 import type { Secrets } from '../../domain/ports';
 import type { HttpReply, HttpRequest } from '../http/http-exchange';
-import type { Surroundings } from './endpoint';
+import type { TenantSurroundings } from './endpoint';
 import { Endpoint, jsonOf } from './endpoint';
 import type { PlatformOptions } from './options';
 
@@ -26,7 +26,7 @@ export class ThingsBoard {
   readonly #secrets: Secrets;
   #token: string | undefined;
 
-  constructor(options: PlatformOptions, secrets: Secrets, surroundings: Surroundings) {
+  constructor(options: PlatformOptions, secrets: Secrets, surroundings: TenantSurroundings) {
     this.#endpoint = new Endpoint(options.url, options.certificateAuthority, { product: 'ThingsBoard', urlField: `${field}.url`, authorityField: `${field}.caFile` }, surroundings);
     this.#options = options;
     this.#secrets = secrets;

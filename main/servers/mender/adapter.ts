@@ -1,4 +1,4 @@
-import type { Clock, EnrolReceipt, EnrolRequest, Secrets, ServerAdministration, ServerCapacity, ServerConnection, ServerDevice, ServerDevicesQuery, ServerKind } from '../../domain/ports';
+import type { EnrolReceipt, EnrolRequest, Secrets, ServerAdministration, ServerCapacity, ServerConnection, ServerDevice, ServerDevicesQuery, ServerKind } from '../../domain/ports';
 import type { Identity } from '../../domain/identity';
 import type { ServerSettings } from '../../domain/profile';
 import { privateKeyContent } from '../../domain/profile';
@@ -8,37 +8,26 @@ import type { RemovalPatience } from './administration';
 import { Administration, usualRemovalPatience } from './administration';
 import { Devices, devicesPath, toServerDevice } from './devices';
 import { enrol } from './enrolment';
-import type { EndpointNames, HttpTimeouts } from '../http/http-exchange';
-import { HttpClient } from '../http/http-client';
+import type { AdapterOptions } from '../http/adapter-options';
+import { clientOf, surroundingsOf, systemClock } from '../http/adapter-options';
+import type { EndpointNames } from '../http/http-exchange';
+import type { HttpClient } from '../http/http-client';
 import { ExchangeFailure } from '../http/http-failures';
-import type { ProxyEnvironment } from '../http/http-route';
-import { proxyOfEnvironment } from '../http/http-route';
 import type { IndexLimits } from './identity-index';
 import { usualIndexLimits } from './identity-index';
 import { readableKeyTypes } from './key-types';
-import type { Patience } from '../http/patience';
-import { usualPatience } from '../http/patience';
 import { Session } from './session';
 
-export interface MenderOptions {
-  readonly clock?: Clock | undefined;
-  readonly timeouts?: HttpTimeouts | undefined;
-  readonly patience?: Patience | undefined;
-  /** Milliseconds that the server gets to finish a request whose reply was lost, before it is read. */
-  readonly settle?: number | undefined;
-  /** What the session says about proxies; its own environment unless told. */
-  readonly proxyEnvironment?: ProxyEnvironment | undefined;
+export interface MenderOptions extends AdapterOptions {
   readonly index?: IndexLimits | undefined;
   readonly removal?: RemovalPatience | undefined;
 }
 
 const names: EndpointNames = { product: 'a Mender server', urlField: 'server.url', authorityField: 'server.caFile' };
-const usualTimeouts: HttpTimeouts = { connect: 10_000, headers: 30_000, body: 30_000 };
 
 /** Mender, hosted or on premises: management API of device authentication v2 and user administration v1. */
 export function createMenderServer(options: MenderOptions = {}): ServerKind {
-  const clock = options.clock ?? { now: () => new Date() };
-  const accounts = new Accounts(() => new Account(clock, options.index ?? usualIndexLimits));
+  const accounts = new Accounts(() => new Account(options.clock ?? systemClock, options.index ?? usualIndexLimits));
   return {
     kind: 'mender',
     // Nothing of the server's reply is written onto the card, so a crash before the end leaves nothing at the server.
@@ -55,13 +44,15 @@ export function createMenderServer(options: MenderOptions = {}): ServerKind {
     },
     readableKeyTypes,
     connect(settings: ServerSettings, secrets: Secrets): ServerConnection {
-      const { url, certificateAuthority, proxy, credentials } = settings;
+      const { credentials } = settings;
       if (credentials === undefined) throw new ImprintError('profile-invalid', 'A Mender server wants a sign-in.', { field: 'server.credentials' });
-      const client = new HttpClient(url, { names, certificateAuthority, proxy, timeouts: options.timeouts ?? usualTimeouts }, options.proxyEnvironment ?? proxyOfEnvironment());
+      const surroundings = surroundingsOf(options);
+      const { clock, patience, settle } = surroundings;
+      const client = clientOf(settings, names, surroundings);
       const account = accounts.of(settings, credentials, secrets);
-      const session = new Session({ client, credentials, secrets, clock, patience: options.patience ?? usualPatience, account });
+      const session = new Session({ client, credentials, secrets, clock, patience, account });
       const devices = new Devices(session, account.index);
-      return new MenderConnection(client, session, devices, new Administration(session, devices, clock, options.removal ?? usualRemovalPatience), options.settle ?? 1000);
+      return new MenderConnection(client, session, devices, new Administration(session, devices, clock, options.removal ?? usualRemovalPatience), settle);
     },
   };
 }

@@ -1,13 +1,13 @@
 import type { Finding, WatchedDevice } from '../../domain/acceptance';
 import { asImprintError, ImprintError } from '../../domain/errors';
 import type { Identity } from '../../domain/identity';
-import type { Clock, ConfirmRequest, EnrolReceipt, EnrolRequest, Renewal, RenewRequest, Secrets, ServerAdministration, ServerCapacity, ServerConnection, ServerDevice, ServerDevicesQuery, ServerKind } from '../../domain/ports';
+import type { ConfirmRequest, EnrolReceipt, EnrolRequest, Renewal, RenewRequest, Secrets, ServerAdministration, ServerCapacity, ServerConnection, ServerDevice, ServerDevicesQuery, ServerKind } from '../../domain/ports';
 import type { Profile, ServerSettings } from '../../domain/profile';
-import { HttpClient } from '../http/http-client';
-import type { EndpointNames, HttpTimeouts } from '../http/http-exchange';
+import type { AdapterOptions } from '../http/adapter-options';
+import { clientOf, surroundingsOf } from '../http/adapter-options';
+import type { HttpClient } from '../http/http-client';
+import type { EndpointNames } from '../http/http-exchange';
 import { ExchangeFailure } from '../http/http-failures';
-import type { ProxyEnvironment } from '../http/http-route';
-import { proxyOfEnvironment } from '../http/http-route';
 import type { Patience } from '../http/patience';
 import { usualPatience } from '../http/patience';
 import { judgeDevice, unknownDevice } from './acceptance';
@@ -22,24 +22,14 @@ import { blindSentence, MdmClient } from './mdm-client';
 import type { MdmOptions } from './options';
 import { optionsOf, readMdmOptions, warningsOf } from './options';
 
-export interface OpenMdmOptions {
-  readonly clock?: Clock | undefined;
-  readonly timeouts?: HttpTimeouts | undefined;
-  readonly patience?: Patience | undefined;
-  /** Milliseconds that the server gets to finish a request whose reply was lost, before it is sent again. */
-  readonly settle?: number | undefined;
-  /** What the session says about proxies; its own environment unless told. */
-  readonly proxyEnvironment?: ProxyEnvironment | undefined;
-}
+export type OpenMdmOptions = AdapterOptions;
 
 const names: EndpointNames = { product: 'an OpenMDM server', urlField: 'server.url', authorityField: 'server.caFile' };
-const usualTimeouts: HttpTimeouts = { connect: 10_000, headers: 30_000, body: 30_000 };
 /** The server limits enrolments in windows of 60 seconds and does not say when one ends. */
 const mdmPatience: Patience = { ...usualPatience, usualWaitSeconds: 20 };
 
 /** OpenMDM (@openmdm/core 0.11, its HTTP layer 1.1), at whatever path it is mounted. */
 export function createOpenMdmServer(options: OpenMdmOptions = {}): ServerKind {
-  const clock = options.clock ?? { now: () => new Date() };
   return {
     kind: 'openmdm',
     // Device id and token are in the reply, and on the card.
@@ -60,12 +50,13 @@ export function createOpenMdmServer(options: OpenMdmOptions = {}): ServerKind {
     warnings: (settings) => warningsOf(optionsOf(settings)),
     signRequest: signDeviceRequest,
     connect(settings: ServerSettings, secrets: Secrets): ServerConnection {
-      const { url, certificateAuthority, proxy } = settings;
+      const surroundings = surroundingsOf(options, mdmPatience);
+      const { clock, patience, settle } = surroundings;
       const mdm = optionsOf(settings);
-      const http = new HttpClient(url, { names, certificateAuthority, proxy, timeouts: options.timeouts ?? usualTimeouts }, options.proxyEnvironment ?? proxyOfEnvironment());
-      const client = new MdmClient({ client: http, clock, patience: options.patience ?? mdmPatience, protocol: mdm.protocol, secrets, adminToken: mdm.adminToken });
+      const http = clientOf(settings, names, surroundings);
+      const client = new MdmClient({ client: http, clock, patience, protocol: mdm.protocol, secrets, adminToken: mdm.adminToken });
       const devices = client.isAdmin ? new MdmDevices(client) : undefined;
-      return new OpenMdmConnection(http, { client, devices, options: mdm, secrets, clock, settle: options.settle ?? 1000 }, url);
+      return new OpenMdmConnection(http, { client, devices, options: mdm, secrets, clock, settle }, settings.url);
     },
   };
 }
