@@ -1,17 +1,10 @@
 /** What main may ask of the export process. SECURITY: no schema here has a place for a key that signs, or for a change of the record. */
 import { z } from 'zod';
+import { exportSelectionSchema } from './log-values';
 import type { Methods } from './methods';
-import { binarySchema, deviceStateSchema, listOf, sha256Schema, timestampSchema } from './values';
+import { binarySchema, listOf, sha256Schema, timestampSchema } from './values';
 
 const nothing = z.void();
-
-export const exportSelectionSchema = z.object({
-  from: timestampSchema.optional(),
-  before: timestampSchema.optional(),
-  batch: z.string().min(1).optional(),
-  profile: z.string().min(1).optional(),
-  states: listOf(deviceStateSchema).optional(),
-});
 
 export const exportMethods = {
   /** The head that the export will stand under, once it is signed by the key that the log names; the station as its newest entry calls it. */
