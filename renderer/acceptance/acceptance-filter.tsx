@@ -1,6 +1,5 @@
-import type { RefObject } from 'react';
-import { useEffect, useRef, useState } from 'react';
-import { terminatorTailMilliseconds } from '../logic/scan-buffer';
+import { useEffect, useState, type RefObject } from 'react';
+import { SearchForm } from '../rows/search-form';
 import type { AcceptanceSearch } from '../state/page';
 import { texts } from '../texts';
 
@@ -22,60 +21,28 @@ export function AcceptanceFilter({ search, field, batches, profiles, onSearch, o
   const [text, setText] = useState(search.text);
   const [batch, setBatch] = useState(search.batch);
   const [profileName, setProfileName] = useState(search.profileName);
-  const submittedAt = useRef(-Infinity);
   useEffect(() => {
     setText(search.text);
     setBatch(search.batch);
     setProfileName(search.profileName);
   }, [search.text, search.batch, search.profileName]);
 
-  const submit = (): void => {
-    const next = { text: text.trim(), batch: batch.trim(), profileName: profileName.trim() };
-    const same = next.text === search.text && next.batch === search.batch && next.profileName === search.profileName;
-    const now = performance.now();
-    // The line feed that follows a scanner's carriage return is no wish to open the device.
-    if (same) return now - submittedAt.current < terminatorTailMilliseconds ? undefined : onOpenFound();
-    submittedAt.current = now;
-    onSearch({ ...search, ...next, current: 0 });
-  };
-  const filtered = search.text !== '' || search.batch !== '' || search.profileName !== '';
+  const next = { text: text.trim(), batch: batch.trim(), profileName: profileName.trim() };
   return (
-    <form
-      className="filter acceptance__filter"
-      role="search"
-      aria-label={words.filter}
-      onSubmit={(event) => {
-        event.preventDefault();
-        // The next scan replaces this text.
-        field.current?.select();
-        submit();
-      }}
+    <SearchForm
+      words={words}
+      field={field}
+      text={text}
+      onText={setText}
+      shown={next.text === search.text && next.batch === search.batch && next.profileName === search.profileName}
+      filtered={search.text !== '' || search.batch !== '' || search.profileName !== ''}
+      onFind={() => onSearch({ ...search, ...next, current: 0 })}
+      onOpenFound={onOpenFound}
+      onClear={() => onSearch({ ...search, text: '', batch: '', profileName: '', current: 0 })}
     >
-      <label className="field filter__identity">
-        {words.text}
-        <input
-          ref={field}
-          type="search"
-          autoFocus
-          data-testid="filter-text"
-          value={text}
-          maxLength={1000}
-          placeholder={words.textPlaceholder}
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setText(event.target.value)}
-        />
-      </label>
       <NameField label={words.batch} testId="filter-batch" value={batch} names={batches} onChange={setBatch} />
       <NameField label={words.profile} testId="filter-profile" value={profileName} names={profiles} onChange={setProfileName} />
-      <button type="submit" className="button button--main">
-        {words.find}
-        <kbd aria-hidden="true">Enter</kbd>
-      </button>
-      <button type="button" className="button button--plain" data-testid="show-all" disabled={!filtered} onClick={() => onSearch({ ...search, text: '', batch: '', profileName: '', current: 0 })}>
-        {words.clear}
-      </button>
-    </form>
+    </SearchForm>
   );
 }
 

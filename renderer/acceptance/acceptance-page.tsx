@@ -1,19 +1,17 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { flushSync } from 'react-dom';
 import { BatchesDialog } from '../batches/batches-dialog';
-import type { BenchView } from '../contract';
+import type { AcceptanceState, BenchView } from '../contract';
 import { ActionButton } from '../frame/action-button';
 import { ErrorPanel } from '../frame/error-panel';
-import { Icon } from '../frame/icons';
-import { readAcceptanceKey } from '../logic/acceptance-keys';
-import { focusHolder, isDialogOpen } from '../logic/elements';
-import { landsInScanField } from '../logic/focus';
+import { acceptanceIcons, Icon } from '../frame/icons';
+import { readAcceptanceKey, statesInOrder, type AcceptanceCommand } from '../logic/acceptance-keys';
+import { StateCounts } from '../rows/state-counts';
+import { useSearchPage } from '../rows/use-search-page';
 import type { AcceptanceSearch } from '../state/page';
-import { useKeys } from '../state/use-keys';
 import { texts } from '../texts';
 import { AcceptanceFilter } from './acceptance-filter';
 import { AcceptanceRows } from './acceptance-rows';
-import { StateCounts } from './state-counts';
 import { useAcceptances } from './use-acceptances';
 import { useBatchNames } from './use-batch-names';
 import { useWatch } from './use-watch';
@@ -28,8 +26,6 @@ interface AcceptancePageProps {
 
 /** QA's page: what has become of every recorded device at its server. */
 export function AcceptancePage({ bench, search, onSearch, onOpen }: AcceptancePageProps) {
-  const field = useRef<HTMLInputElement>(null);
-  const scroller = useRef<HTMLDivElement>(null);
   const [batchesOpen, setBatchesOpen] = useState(false);
   const { watch, error: watchError, askNow } = useWatch();
   // Another round of the watch, or another card at the bench.
@@ -39,39 +35,19 @@ export function AcceptancePage({ bench, search, onSearch, onOpen }: AcceptancePa
   const error = acceptances.error ?? watchError;
   const profiles = [...new Set([bench.profileName, search.profileName])].filter((name) => name !== '');
 
-  useKeys((event) => {
-    if (isDialogOpen()) return;
-    const command = readAcceptanceKey(event, { inInput: event.target instanceof HTMLInputElement });
-    if (command === undefined) {
-      // A scan is the next search, wherever the focus is.
-      if (!event.ctrlKey && landsInScanField(event, { dialogOpen: false, holder: focusHolder(null) })) {
-        field.current?.focus();
-        field.current?.select();
-      }
-      return;
-    }
-    event.preventDefault();
-    if (event.repeat) return;
+  const choose = (state: AcceptanceState | undefined): void => onSearch({ ...search, state, current: 0 });
+
+  const act = (command: AcceptanceCommand): void => {
     switch (command.type) {
       case 'ask-now':
         return askNow();
-      case 'text-filter':
-        field.current?.focus();
-        return field.current?.select();
       case 'batches':
         return setBatchesOpen(true);
-      case 'into-rows':
-        return scroller.current?.focus();
       case 'state':
-        return onSearch({ ...search, state: command.state, current: 0 });
+        return choose(command.state);
     }
-  });
-
-  const openFound = (): void => {
-    const [only] = total === 1 ? [acceptances.row(0)] : [];
-    if (only === undefined) scroller.current?.focus();
-    else onOpen(only.deviceId);
   };
+  const { field, scroller, openFound } = useSearchPage(acceptances, readAcceptanceKey, act, onOpen);
 
   return (
     <main className="acceptance" id="content" data-testid="acceptance-page" data-total={total}>
@@ -85,7 +61,7 @@ export function AcceptancePage({ bench, search, onSearch, onOpen }: AcceptancePa
             {texts.acceptance.batches}
           </ActionButton>
         </WatchLine>
-        <StateCounts counts={counts} chosen={search.state} onChoose={(state) => onSearch({ ...search, state, current: 0 })} />
+        <StateCounts words={texts.acceptance} states={statesInOrder} names={texts.acceptanceStates} icons={acceptanceIcons} counts={counts} chosen={search.state} onChoose={choose} />
         <AcceptanceFilter search={search} field={field} batches={useBatchNames(freshness)} profiles={profiles} onSearch={onSearch} onOpenFound={openFound} />
       </header>
       {error === undefined ? null : <ErrorPanel error={error} />}

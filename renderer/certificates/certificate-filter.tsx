@@ -1,7 +1,6 @@
-import type { RefObject } from 'react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState, type RefObject } from 'react';
 import { spans } from '../logic/certificates';
-import { terminatorTailMilliseconds } from '../logic/scan-buffer';
+import { SearchForm } from '../rows/search-form';
 import type { CertificateSearch } from '../state/page';
 import { texts } from '../texts';
 
@@ -18,50 +17,27 @@ const { certificates: words } = texts;
 /** Which certificates are looked for. A text is searched with Enter, so that a scan is one search; a span at once. */
 export function CertificateFilter({ search, field, onSearch, onOpenFound }: CertificateFilterProps) {
   const [text, setText] = useState(search.text);
-  const submittedAt = useRef(-Infinity);
   useEffect(() => setText(search.text), [search.text]);
 
-  const submit = (): void => {
-    const wanted = text.trim();
-    const now = performance.now();
-    // The line feed that follows a scanner's carriage return is no wish to open the device.
-    if (wanted === search.text) return now - submittedAt.current < terminatorTailMilliseconds ? undefined : onOpenFound();
-    submittedAt.current = now;
-    onSearch({ ...search, text: wanted, current: 0 });
-  };
+  const wanted = text.trim();
   return (
-    <form
-      className="filter acceptance__filter"
-      role="search"
-      aria-label={words.filter}
-      onSubmit={(event) => {
-        event.preventDefault();
-        // The next scan replaces this text.
-        field.current?.select();
-        submit();
-      }}
+    <SearchForm
+      words={words}
+      field={field}
+      text={text}
+      onText={setText}
+      shown={wanted === search.text}
+      filtered={search.text !== '' || search.withinHours !== undefined}
+      onFind={() => onSearch({ ...search, text: wanted, current: 0 })}
+      onOpenFound={onOpenFound}
+      onClear={() => onSearch({ ...search, text: '', withinHours: undefined, current: 0 })}
     >
-      <label className="field filter__identity">
-        {words.text}
-        <input
-          ref={field}
-          type="search"
-          autoFocus
-          data-testid="filter-text"
-          value={text}
-          maxLength={1000}
-          placeholder={words.textPlaceholder}
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setText(event.target.value)}
-        />
-      </label>
       <label className="field">
         {words.within}
         <select
           data-testid="filter-within"
           value={search.withinHours ?? ''}
-          onChange={(event) => onSearch({ ...search, text: text.trim(), withinHours: event.target.value === '' ? undefined : Number(event.target.value), current: 0 })}
+          onChange={(event) => onSearch({ ...search, text: wanted, withinHours: event.target.value === '' ? undefined : Number(event.target.value), current: 0 })}
         >
           <option value="">{words.any}</option>
           {spans.map((hours) => (
@@ -71,13 +47,6 @@ export function CertificateFilter({ search, field, onSearch, onOpenFound }: Cert
           ))}
         </select>
       </label>
-      <button type="submit" className="button button--main">
-        {words.find}
-        <kbd aria-hidden="true">Enter</kbd>
-      </button>
-      <button type="button" className="button button--plain" data-testid="show-all" disabled={search.text === '' && search.withinHours === undefined} onClick={() => onSearch({ ...search, text: '', withinHours: undefined, current: 0 })}>
-        {words.clear}
-      </button>
-    </form>
+    </SearchForm>
   );
 }

@@ -1,14 +1,12 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import type { BenchView, CertificateState } from '../contract';
 import { ActionButton } from '../frame/action-button';
 import { ErrorPanel } from '../frame/error-panel';
 import { certificateIcons, Icon } from '../frame/icons';
 import { certificateStatesInOrder, readCertificatesKey } from '../logic/certificates';
-import { focusHolder, isDialogOpen } from '../logic/elements';
-import { landsInScanField } from '../logic/focus';
-import { CountButton } from '../rows/count-button';
+import { StateCounts } from '../rows/state-counts';
+import { useSearchPage } from '../rows/use-search-page';
 import { emptyCertificateSearch, type CertificateSearch } from '../state/page';
-import { useKeys } from '../state/use-keys';
 import { texts } from '../texts';
 import { CertificateFilter } from './certificate-filter';
 import { CertificateRows } from './certificate-rows';
@@ -26,8 +24,6 @@ interface CertificatesPageProps {
 
 /** What expires when, of every device of this station. */
 export function CertificatesPage({ bench, search, onSearch, onOpen }: CertificatesPageProps) {
-  const field = useRef<HTMLInputElement>(null);
-  const scroller = useRef<HTMLDivElement>(null);
   const [compromised, setCompromised] = useState(false);
   // Another card at the bench, made or renewed.
   const freshness = `${bench.today[0]?.jobId ?? ''} ${String(bench.counts.done)} ${bench.slots.map((slot) => slot.word).join(' ')}`;
@@ -35,37 +31,12 @@ export function CertificatesPage({ bench, search, onSearch, onOpen }: Certificat
   const { total, facts: counts, error } = certificates;
   const choose = (state: CertificateState | undefined): void => onSearch({ ...search, state, current: 0 });
 
-  useKeys((event) => {
-    if (isDialogOpen()) return;
-    const command = readCertificatesKey(event, { inInput: event.target instanceof HTMLInputElement });
-    if (command === undefined) {
-      // A scan is the next search, wherever the focus is.
-      if (!event.ctrlKey && landsInScanField(event, { dialogOpen: false, holder: focusHolder(null) })) {
-        field.current?.focus();
-        field.current?.select();
-      }
-      return;
-    }
-    event.preventDefault();
-    if (event.repeat) return;
-    switch (command.type) {
-      case 'text-filter':
-        field.current?.focus();
-        return field.current?.select();
-      case 'into-rows':
-        return scroller.current?.focus();
-      case 'compromised':
-        return setCompromised(true);
-      case 'state':
-        return choose(command.state);
-    }
-  });
-
-  const openFound = (): void => {
-    const [only] = total === 1 ? [certificates.row(0)] : [];
-    if (only === undefined) scroller.current?.focus();
-    else onOpen(only.deviceId);
-  };
+  const { field, scroller, openFound } = useSearchPage(
+    certificates,
+    readCertificatesKey,
+    (command) => (command.type === 'state' ? choose(command.state) : setCompromised(true)),
+    onOpen,
+  );
 
   return (
     <main className="acceptance certificates" id="content" data-testid="certificates-page" data-total={total}>
@@ -79,7 +50,16 @@ export function CertificatesPage({ bench, search, onSearch, onOpen }: Certificat
             {words.compromised}
           </ActionButton>
         </div>
-        <Counts counts={counts} chosen={search.state} onChoose={choose} />
+        <StateCounts
+          words={words}
+          states={certificateStatesInOrder}
+          names={texts.certificateStates}
+          icons={certificateIcons}
+          layout="states--certificates"
+          counts={counts}
+          chosen={search.state}
+          onChoose={choose}
+        />
         <CertificateFilter search={search} field={field} onSearch={onSearch} onOpenFound={openFound} />
       </header>
       {error === undefined ? null : <ErrorPanel error={error} />}
@@ -98,33 +78,6 @@ export function CertificatesPage({ bench, search, onSearch, onOpen }: Certificat
       )}
       {compromised ? <CompromisedDialog onClose={() => setCompromised(false)} /> : null}
     </main>
-  );
-}
-
-interface CountsProps {
-  readonly counts: Certificates['facts'];
-  readonly chosen: CertificateState | undefined;
-  readonly onChoose: (state: CertificateState | undefined) => void;
-}
-
-function Counts({ counts, chosen, onChoose }: CountsProps) {
-  const all = counts === undefined ? undefined : certificateStatesInOrder.reduce((sum, state) => sum + counts[state], 0);
-  return (
-    <div className="states states--certificates" role="group" aria-label={words.counts}>
-      <CountButton name={words.all} icon="key" tone="all" digit={1} value={all} chosen={chosen === undefined} onPress={() => onChoose(undefined)} />
-      {certificateStatesInOrder.map((state, index) => (
-        <CountButton
-          key={state}
-          name={texts.certificateStates[state]}
-          icon={certificateIcons[state]}
-          tone={state}
-          digit={index + 2}
-          value={counts?.[state]}
-          chosen={chosen === state}
-          onPress={() => onChoose(chosen === state ? undefined : state)}
-        />
-      ))}
-    </div>
   );
 }
 

@@ -1,27 +1,19 @@
 import type { AcceptanceState } from '../contract';
 import type { KeyPress } from './focus';
+import { readSearchKey, type PlaceCommand, type StateCommand } from './search-keys';
 
 /** The order of the buttons, and of Alt and a digit: what needs a person comes first. */
 export const statesInOrder = ['stuck', 'missing', 'waiting', 'unchecked', 'accepted'] as const satisfies readonly AcceptanceState[];
 
-export type AcceptanceCommand =
-  | { readonly type: 'ask-now' | 'text-filter' | 'batches' | 'into-rows' }
-  /** `undefined`: all of them. */
-  | { readonly type: 'state'; readonly state: AcceptanceState | undefined };
+export type AcceptanceCommand = { readonly type: 'ask-now' | 'batches' } | StateCommand<AcceptanceState>;
 
 /** Reads a key press on QA's page; undefined where it is not the page's business. */
-export function readAcceptanceKey(press: KeyPress, context: { readonly inInput: boolean }): AcceptanceCommand | undefined {
+export function readAcceptanceKey(press: KeyPress, context: { readonly inInput: boolean }): AcceptanceCommand | PlaceCommand | undefined {
   const { key } = press;
   if (press.metaKey) return undefined;
   if (press.ctrlKey) return key.toLowerCase() === 'b' && !press.altKey ? { type: 'batches' } : undefined;
-  if (press.altKey) {
-    if (!/^[1-6]$/.test(key)) return undefined;
-    return { type: 'state', state: statesInOrder[Number(key) - 2] };
-  }
-  if (key === 'F5') return { type: 'ask-now' };
-  if (key === 'F3') return { type: 'text-filter' };
-  if (key === 'ArrowDown' && context.inInput) return { type: 'into-rows' };
-  return undefined;
+  if (key === 'F5' && !press.altKey) return { type: 'ask-now' };
+  return readSearchKey(press, context, statesInOrder);
 }
 
 /** The row that a key leads to; `page` rows are on the screen at once. */

@@ -1,5 +1,6 @@
 import type { CertificateState } from '../contract';
 import type { KeyPress } from './focus';
+import { readSearchKey, type PlaceCommand, type StateCommand } from './search-keys';
 
 /** A certificate as the window shows it: the record's states, and what its validity makes of one that is issued. */
 export type ShownState = CertificateState | 'ending' | 'expired';
@@ -20,22 +21,11 @@ export const certificateStatesInOrder = ['issued', 'superseded', 'revoked', 'los
 /** Spans to choose from, in hours; 0: those that have ended. */
 export const spans = [0, 24, 7 * 24, 30 * 24, 90 * 24, 365 * 24] as const;
 
-export type CertificatesCommand =
-  | { readonly type: 'text-filter' | 'into-rows' | 'compromised' }
-  /** `undefined`: all of them. */
-  | { readonly type: 'state'; readonly state: CertificateState | undefined };
+export type CertificatesCommand = { readonly type: 'compromised' } | StateCommand<CertificateState>;
 
 /** Reads a key press on the page of what expires when; undefined where it is not the page's business. */
-export function readCertificatesKey(press: KeyPress, context: { readonly inInput: boolean }): CertificatesCommand | undefined {
-  const { key } = press;
+export function readCertificatesKey(press: KeyPress, context: { readonly inInput: boolean }): CertificatesCommand | PlaceCommand | undefined {
   if (press.metaKey) return undefined;
-  if (press.ctrlKey) return key.toLowerCase() === 'i' && !press.altKey ? { type: 'compromised' } : undefined;
-  if (press.altKey) {
-    const digit = Number(key);
-    if (!/^[1-9]$/.test(key) || digit > certificateStatesInOrder.length + 1) return undefined;
-    return { type: 'state', state: certificateStatesInOrder[digit - 2] };
-  }
-  if (key === 'F3') return { type: 'text-filter' };
-  if (key === 'ArrowDown' && context.inInput) return { type: 'into-rows' };
-  return undefined;
+  if (press.ctrlKey) return press.key.toLowerCase() === 'i' && !press.altKey ? { type: 'compromised' } : undefined;
+  return readSearchKey(press, context, certificateStatesInOrder);
 }
