@@ -163,6 +163,23 @@ export class Tenant {
 
 export const serialOf = (certificate: string): string => BigInt(`0x${new X509Certificate(certificate).serialNumber}`).toString();
 
+/** What is wrong; the claims and the head that make it so. */
+export type WrongToken = readonly [string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>];
+
+/** One-time tokens for `/1.0/revoke` that no CA takes, the practice CA as little as the real one. */
+export const wrongTokens: readonly WrongToken[] = [
+  ['another issuer', { iss: 'somebody' }, {}],
+  ['no subject', { sub: '' }, {}],
+  ['another path', { aud: 'https://127.0.0.1/1.0/sign' }, {}],
+  ['another host', { aud: ['https://ca.example.com/1.0/revoke'] }, {}],
+  ['no audience', { aud: undefined }, {}],
+  ['a time that is over', { exp: Math.floor(Date.now() / 1000) - 120 }, {}],
+  ['a time to come', { nbf: Math.floor(Date.now() / 1000) + 600 }, {}],
+  ['a time before the CA', { iat: 1_000_000_000 }, {}],
+  ["another key's id", {}, { kid: 'another' }],
+  ['no signature', {}, { alg: 'none' }],
+];
+
 /** A JWT with ES256, as `step ca token --revoke` makes it. */
 export function oneTimeToken(provisioner: { readonly keyId: string; readonly privateJwk: JsonWebKey }, claims: Readonly<Record<string, unknown>>, head: Readonly<Record<string, unknown>> = {}): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
