@@ -7,7 +7,9 @@ import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
 import { defaultDataFolder } from './compose/data-folder';
 import type { SessionSlots } from './compose/session-slots';
-import type { WindowMethods } from './contract/window-channel';
+import { openWindowAccess, refuseOwnRole, type WindowAccess } from './compose/window-access';
+import type { AccessView } from './contract/access-channel';
+import type { CodeQuestion, SecretQuestion, WindowMethods } from './contract/window-channel';
 import { asImprintError, ImprintError } from './domain/errors';
 import type { DeviceDetails } from './domain/ports';
 import type { Handlers } from './ipc/remote-procedures';
@@ -40,16 +42,33 @@ class StationWindow {
   readonly #dataFolder: string;
   readonly #window;
   readonly #gateway: WindowGateway;
-  readonly #questions = new Map<string, (answer: { value: string; keep: boolean } | undefined) => void>();
-  readonly #codeQuestions = new Map<string, (code: string | undefined) => void>();
+  readonly #access: WindowAccess;
+  readonly #questions = new Map<string, { readonly ask: SecretQuestion; readonly answer: (answer: { value: string; keep: boolean } | undefined) => void }>();
+  readonly #codeQuestions = new Map<string, { readonly ask: CodeQuestion; readonly answer: (code: string | undefined) => void }>();
+  /** Whether anybody must sign in is known. */
+  #begun: Promise<void>;
   #session: Promise<BenchSession>;
+  /** The bench of `#session`, once it is open. */
+  #open: BenchSession | undefined;
   #closing = false;
 
   constructor(dataFolder: string) {
     this.#dataFolder = dataFolder;
     this.#window = openStationWindow(join(import.meta.dirname, '../renderer'), join(import.meta.dirname, '../preload/index.cjs'));
+    this.#begun = new Promise(() => undefined);
     this.#session = new Promise(() => undefined);
-    this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers());
+    this.#access = openWindowAccess(dataFolder, () => void this.#tellAccess().catch(() => undefined));
+    const { presence } = this.#access;
+    this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers(), presence);
+    this.#window.webContents.on('input-event', () => {
+      presence.touch();
+    });
+    const clock = setInterval(() => {
+      presence.tick();
+    }, 5000);
+    this.#window.on('closed', () => {
+      clearInterval(clock);
+    });
     app.on('second-instance', () => {
       if (this.#window.isMinimized()) this.#window.restore();
       this.#window.focus();
@@ -67,8 +86,13 @@ class StationWindow {
   /** @param server which practice server, where no profile is given */
   async open(profile: string | undefined, server: string | undefined): Promise<void> {
     try {
-      this.#session = this.#openSession(profile, server);
-      await this.#session;
+      const { presence } = this.#access;
+      this.#begun = presence.begin(profile !== undefined);
+      this.#session = this.#begun.then(() => {
+        refuseOwnRole(presence.mode);
+        return this.#openSession(profile, server);
+      });
+      this.#open = await this.#session;
     } catch (thrown) {
       const error = asImprintError(thrown);
       process.stderr.write(`${error.message}\n`);
@@ -80,8 +104,8 @@ class StationWindow {
   #openSession(profile: string | undefined, server?: string): Promise<BenchSession> {
     const warnings = runtimeWarnings();
     return profile === undefined
-      ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners, server)
-      : BenchSession.openProfile(profile, this.#dataFolder, this.#ask, warnings, this.#listeners);
+      ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners, () => this.#access.presence.who, server)
+      : BenchSession.openProfile(profile, this.#dataFolder, this.#ask, warnings, this.#listeners, () => this.#access.presence.who);
   }
 
   readonly #listeners: SessionListeners = {
@@ -112,20 +136,29 @@ class StationWindow {
 
   readonly #ask: SessionQuestions = {
     secret: (name, canKeep) => {
+      if (!this.#access.presence.may('give-secrets')) return Promise.resolve(undefined);
       const requestId = randomUUID();
       return new Promise((answer) => {
-        this.#questions.set(requestId, answer);
-        this.#gateway.tell('secretQuestion', { requestId, question: name, canKeep });
+        this.#questions.set(requestId, { ask: { requestId, question: name, canKeep }, answer });
+        this.#tellQuestions();
       });
     },
     code: (account) => {
+      if (!this.#access.presence.may('give-secrets')) return Promise.resolve(undefined);
       const requestId = randomUUID();
       return new Promise((answer) => {
-        this.#codeQuestions.set(requestId, answer);
-        this.#gateway.tell('codeQuestion', { requestId, account });
+        this.#codeQuestions.set(requestId, { ask: { requestId, account }, answer });
+        this.#tellQuestions();
       });
     },
   };
+
+  /** Again where the page is new: a card that waits for a password must not wait for ever because somebody locked the window. */
+  #tellQuestions(): void {
+    if (!this.#access.presence.may('give-secrets')) return;
+    for (const { ask } of this.#questions.values()) this.#gateway.tell('secretQuestion', ask);
+    for (const { ask } of this.#codeQuestions.values()) this.#gateway.tell('codeQuestion', ask);
+  }
 
   /** Opens another bench first and closes the one before only when that worked. */
   async #switchTo(profile: string | undefined): Promise<void> {
@@ -134,8 +167,22 @@ class StationWindow {
     if (profile === undefined && (await before.view()).practice) return;
     const session = await this.#openSession(profile);
     this.#session = Promise.resolve(session);
+    this.#open = session;
     await before.close();
     await session.tellBench();
+    // A new station asks who works there before its first card.
+    if (profile !== undefined && this.#access.presence.mode === 'undecided') await this.#access.presence.begin(true);
+  }
+
+  /** Who is at the window, and the cards that run whoever that is. */
+  async #accessView(): Promise<AccessView> {
+    await this.#begun;
+    const running = (this.#open?.bench.slots ?? []).filter((slot) => slot.state === 'running').map(slotView);
+    return this.#access.presence.view(running.map(({ name, word, identity, progress }) => ({ name, word, identity, progress })));
+  }
+
+  async #tellAccess(): Promise<void> {
+    this.#gateway.tell('access', await this.#accessView());
   }
 
   #handlers(): Handlers<WindowMethods> {
@@ -151,7 +198,10 @@ class StationWindow {
       return own;
     };
     return {
-      bench: async () => (await this.#session).view(),
+      bench: async () => {
+        this.#tellQuestions();
+        return (await this.#session).view();
+      },
       scan: async ({ slot, text, others }) => slotView(await (await this.#session).bench.scan(slot, text, others)),
       start: async ({ slot }) => {
         await (await this.#session).bench.start(slot);
@@ -186,6 +236,13 @@ class StationWindow {
       reject: async (request) => (await this.#session).acceptance.reject(request),
       removeKey: async (request) => (await this.#session).acceptance.removeKey(request),
       decommission: async (request) => (await this.#session).acceptance.decommission(request),
+      searchDevices: async (search) => (await this.#session).audit.search(search),
+      logHealth: async () => (await this.#session).audit.logHealth(),
+      exportRecord: async (selection) =>
+        (await this.#session).audit.export(selection, async () => {
+          const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'A folder for the export', properties: ['openDirectory', 'createDirectory'] });
+          return filePaths[0];
+        }),
       openProfile: async () => {
         const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'Open a profile', properties: ['openFile'], filters: [{ name: 'Profile', extensions: ['json'] }] });
         const [path] = filePaths;
@@ -193,12 +250,18 @@ class StationWindow {
         return path;
       },
       openPractice: () => this.#switchTo(undefined),
+      access: () => this.#accessView(),
+      signIn: ({ claim, pin }) => this.#access.presence.signIn(claim, pin),
+      lock: () => {
+        this.#access.presence.lock();
+      },
+      setUp: ({ admin }) => this.#access.presence.setUp(admin),
       answerSecret: ({ requestId, value, keep }) => {
-        this.#questions.get(requestId)?.(value === undefined || value === '' ? undefined : { value, keep });
+        this.#questions.get(requestId)?.answer(value === undefined || value === '' ? undefined : { value, keep });
         this.#questions.delete(requestId);
       },
       answerCode: ({ requestId, code }) => {
-        this.#codeQuestions.get(requestId)?.(code);
+        this.#codeQuestions.get(requestId)?.answer(code);
         this.#codeQuestions.delete(requestId);
       },
     };
@@ -209,6 +272,7 @@ class StationWindow {
     this.#closing = true;
     try {
       await (await this.#session).close();
+      await this.#access.close();
     } finally {
       this.#window.destroy();
       app.quit();

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { flushSync } from 'react-dom';
 import { AcceptancePage } from './acceptance/acceptance-page';
+import { AuditPage } from './audit/audit-page';
 import { BenchPage } from './bench/bench-page';
 import { DevicePage } from './device/device-page';
 import { DevicesPage } from './devices/devices-page';
@@ -18,8 +19,8 @@ import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
 import { readWindowKey } from './logic/window-keys';
 import { SlotsDialog } from './slots/slots-dialog';
-import type { AcceptanceSearch, CertificateSearch, DeviceSearch, Page } from './state/page';
-import { emptyAcceptanceSearch, emptyCertificateSearch, emptySearch } from './state/page';
+import type { AcceptanceSearch, CertificateSearch, DeviceSearch, ListPage, Page, RecordSearch } from './state/page';
+import { emptyAcceptanceSearch, emptyCertificateSearch, emptyRecordSearch, emptySearch } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
 import { useKeys } from './state/use-keys';
 import { useStation } from './state/use-station';
@@ -27,13 +28,15 @@ import { useTheme } from './state/use-theme';
 import { ask } from './station';
 import { texts } from './texts';
 
-export function App() {
+/** @param first the page that is shown when somebody comes */
+export function App({ first }: { readonly first: ListPage }) {
   const { state, reload, showSlot, notify, dismiss, answerSecret, answerCode } = useStation();
   const { theme, toggle } = useTheme();
-  const [page, setPage] = useState<Page>({ name: 'bench' });
+  const [page, setPage] = useState<Page>({ name: first });
   const [search, setSearch] = useState<DeviceSearch>(emptySearch);
   const [acceptanceSearch, setAcceptanceSearch] = useState<AcceptanceSearch>(emptyAcceptanceSearch);
   const [certificateSearch, setCertificateSearch] = useState<CertificateSearch>(emptyCertificateSearch);
+  const [recordSearch, setRecordSearch] = useState<RecordSearch>(emptyRecordSearch);
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
@@ -45,6 +48,7 @@ export function App() {
   const openDevices = (): void => setPage({ name: 'devices' });
   const openAcceptance = (): void => setPage({ name: 'acceptance' });
   const openCertificates = (): void => setPage({ name: 'certificates' });
+  const openAudit = (): void => setPage({ name: 'audit' });
   const openSlots = (): void => {
     if (bench?.practice === true) notify({ sentence: texts.slots.notInPractice, tone: 'information' });
     else setSlotsOpen(bench !== undefined);
@@ -64,13 +68,13 @@ export function App() {
     const field = document.activeElement instanceof HTMLInputElement ? document.activeElement.value : '';
     const command = readWindowKey(event, { dialogOpen, fieldEmpty: field === '', page: page.name });
     if (command === undefined) {
-      // A scan on a device's page is the next device: the bench takes it, first character included.
-      if (page.name === 'device' && !event.ctrlKey && landsInScanField(event, { dialogOpen, holder })) flushSync(openBench);
+      // A scan on a device's page is the next device: the bench takes it, first character included; or the search that led here.
+      if (page.name === 'device' && !event.ctrlKey && landsInScanField(event, { dialogOpen, holder })) flushSync(page.from === 'audit' ? openAudit : openBench);
       return;
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
     commands[command]();
   });
 
@@ -78,7 +82,7 @@ export function App() {
   const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
         <WarningStrip warnings={bench?.warnings ?? []} />
@@ -90,6 +94,7 @@ export function App() {
           {page.name === 'devices' ? <DevicesPage search={search} bench={bench} onSearch={setSearch} onOpen={openDevice} /> : null}
           {page.name === 'acceptance' ? <AcceptancePage bench={bench} search={acceptanceSearch} onSearch={setAcceptanceSearch} onOpen={openDevice} /> : null}
           {page.name === 'certificates' ? <CertificatesPage bench={bench} search={certificateSearch} onSearch={setCertificateSearch} onOpen={openDevice} /> : null}
+          {page.name === 'audit' ? <AuditPage search={recordSearch} scanAttribute={bench.scanAttribute} onSearch={setRecordSearch} onOpen={openDevice} notify={notify} /> : null}
           {page.name === 'device' ? <DevicePage key={page.deviceId} deviceId={page.deviceId} bench={bench} onBack={back} onOpen={openDevice} notify={notify} /> : null}
         </>
       )}

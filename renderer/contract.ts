@@ -1,4 +1,6 @@
 /** The types of the window's contract as this side names them. Types only: nothing of main is bundled into the page. */
+import type { AccessView } from '../main/contract/access-channel';
+import type { FoundDevicesView, LogHealthView } from '../main/contract/audit-channel';
 import type {
   AcceptanceList,
   AcceptanceRowView,
@@ -26,6 +28,7 @@ import type {
 
 export type {
   AcceptanceList,
+  AccessView,
   AcceptanceRowView,
   BatchView,
   BenchView,
@@ -37,6 +40,8 @@ export type {
   DayRowView,
   DeviceList,
   DeviceView,
+  FoundDevicesView,
+  LogHealthView,
   OutboxView,
   SecretQuestion,
   SlotState,

@@ -17,6 +17,15 @@ export function hintsFor(page: Page['name'], bench: BenchView | undefined, selec
       { keys: 'Esc', does: hints.back },
     ];
   }
+  if (page === 'audit') {
+    return [
+      { keys: 'F3', does: hints.textFilter },
+      { keys: '↓ Enter', does: hints.openRow },
+      { keys: 'PgUp PgDn', does: hints.pages },
+      { keys: 'Ctrl+E', does: hints.exportRecord },
+      { keys: 'Esc', does: hints.back },
+    ];
+  }
   if (page === 'acceptance') {
     return [
       { keys: 'F3', does: hints.textFilter },

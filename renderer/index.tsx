@@ -1,4 +1,5 @@
 import { createRoot } from 'react-dom/client';
+import { AccessGate } from './access/access-gate';
 import { App } from './app';
 import { applyTheme, rememberedTheme } from './logic/theme';
 import { keepCaret } from './state/keep-caret';
@@ -9,4 +10,4 @@ if (theme !== undefined) applyTheme(theme);
 
 keepCaret();
 const root = document.getElementById('root');
-if (root !== null) createRoot(root).render(<App />);
+if (root !== null) createRoot(root).render(<AccessGate>{({ role, mode }) => <App first={mode === 'operators' && role === 'auditor' ? 'audit' : 'bench'} />}</AccessGate>);

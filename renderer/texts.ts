@@ -1,6 +1,11 @@
 import type { AcceptanceState, ActionEntry, ConflictChoice, DeviceState, Diagnosis, JobState, ProgressPhase, RevocationReason, Role, SlotState, Step } from './contract';
 import type { ShownState } from './logic/certificates';
 
+import { accessTexts } from './texts-access';
+import { auditTexts } from './texts-audit';
+
+export { roleAndMode } from './texts-access';
+
 /** Every word that the window itself says, in one place so that another language is another object of this shape. */
 export const texts = {
   application: 'Imprint',
@@ -11,6 +16,7 @@ export const texts = {
     devices: 'Devices',
     acceptance: 'Acceptance',
     certificates: 'Certificates',
+    audit: 'Record',
     help: 'Keys',
     openProfile: 'Open a profile…',
     openPractice: 'Practice bench',
@@ -23,6 +29,9 @@ export const texts = {
     badge: 'Practice',
     sentence: 'Simulated server, cards that are files. Nothing here reaches a real device.',
   },
+
+  access: accessTexts,
+  audit: auditTexts,
 
   scan: {
     label: (attribute: string) => `Scan ${attributeName(attribute)}`,
@@ -475,7 +484,9 @@ export const texts = {
   help: {
     title: 'Keys',
     close: 'Close',
-    groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', certificates: 'Certificates', everywhere: 'Everywhere' },
+    groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', certificates: 'Certificates', audit: 'Record', everywhere: 'Everywhere' },
+    audit: 'Record: search for auditors',
+    exportRecord: 'Export what the record has',
     scan: 'Scan the identity of the board',
     start: 'Write the card',
     cancel: 'Clear the field, or cancel the card (twice while it runs)',
@@ -506,10 +517,13 @@ export const texts = {
     slotBinding: 'Slots of the reader (not in practice)',
     openProfile: 'Open a profile',
     theme: 'Dark or light',
+    lock: 'Lock (where people sign in)',
     help: 'These keys',
   },
 
   hints: {
+    audit: 'Record',
+    exportRecord: 'Export',
     start: 'Write',
     cancel: 'Cancel',
     powerOn: 'Power on',

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { rightSchema, type BenchView, type DeviceView, type OutboxView, type SlotsView, type SlotView, type WatchView } from '../contract/window-channel';
 import { asImprintError } from '../domain/errors';
 import { describeIdentity } from '../domain/identity';
+import type { DeviceSearcher } from '../domain/device-search';
 import type { DeviceDetails } from '../domain/ports';
 import type { SlotSettings } from '../domain/profile';
 import { may } from '../domain/roles';
@@ -11,12 +12,13 @@ import { Bench, type BenchSlot } from '../station/bench';
 import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
 import { serverKindOf, withServer, type LoadedProfile, type Station } from '../station/station';
-import { atWorkOfEnvironment } from './at-work';
 import { loadProfile } from './load-profile';
-import { openStation, stationFolder, type OpenStation } from './open-station';
+import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
+import { recordEvidence } from './record-evidence';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
+import { SessionAudit } from './session-audit';
 import { SessionBatch } from './session-batch';
 import { renewsCards, SessionCertificates } from './session-certificates';
 import { SessionSlots, stationSlots } from './session-slots';
@@ -47,6 +49,7 @@ interface SessionParts {
   readonly station: Station;
   /** What main does for the log of the record. */
   readonly logParts: Pick<OpenStation, 'keeper' | 'anchors'>;
+  readonly search: DeviceSearcher;
   readonly loaded: LoadedProfile;
   readonly warnings: readonly string[];
   readonly renews?: boolean;
@@ -65,6 +68,7 @@ export class BenchSession {
   readonly slots: SessionSlots | undefined;
   readonly acceptance: SessionAcceptance;
   readonly certificates: SessionCertificates;
+  readonly audit: SessionAudit;
   readonly watch: SessionWatch;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
@@ -76,7 +80,7 @@ export class BenchSession {
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ station, logParts, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ station, logParts, search, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
     const { profile } = loaded;
     this.station = station;
     this.#loaded = loaded;
@@ -89,6 +93,7 @@ export class BenchSession {
     this.acceptance = new SessionAcceptance(station, profile, (identity) => {
       this.bench.decommissioned(identity);
     });
+    this.audit = new SessionAudit(search, profile, recordEvidence());
     this.watch = new SessionWatch({ station, profile, changed: listeners.watch });
     this.#outbox = new Outbox(station, profile, {
       changed: (state) => {
@@ -118,13 +123,14 @@ export class BenchSession {
   }
 
   /** @param server which practice server; that of the last time unless told */
-  static async openPractice(dataFolder: string, warnings: readonly string[], listeners: SessionListeners, server?: string): Promise<BenchSession> {
-    const practice = await openPracticeBench(dataFolder, atWorkOfEnvironment(), server);
-    const { station, folder } = practice.open;
+  static async openPractice(dataFolder: string, warnings: readonly string[], listeners: SessionListeners, who: WhoIsAtWork, server?: string): Promise<BenchSession> {
+    const practice = await openPracticeBench(dataFolder, who, server);
+    const { station, folder, search } = practice.open;
     const { loaded } = practice;
     return BenchSession.#start({
       station,
       logParts: practice.open,
+      search,
       loaded,
       warnings,
       listeners,
@@ -136,18 +142,19 @@ export class BenchSession {
   }
 
   /** @throws ImprintError profile-unreadable, profile-invalid: the bench that was open stays open */
-  static async openProfile(path: string, dataFolder: string, questions: SessionQuestions, runtimeWarnings: readonly string[], listeners: SessionListeners): Promise<BenchSession> {
+  static async openProfile(path: string, dataFolder: string, questions: SessionQuestions, runtimeWarnings: readonly string[], listeners: SessionListeners, who: WhoIsAtWork): Promise<BenchSession> {
     const loaded = loadProfile(path);
     const folder = stationFolder(dataFolder, false);
     const secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), questions.secret, questions.code);
-    const open = openStation(folder, secrets, atWorkOfEnvironment());
-    const { station } = open;
+    const open = openStation(folder, secrets, who);
+    const { station, search } = open;
     const store = new SlotsStore(folder.root);
     const profileHasSlots = loaded.profile.targets.slots.length > 0;
     const bound = boundSlots(store);
     return BenchSession.#start({
       station,
       logParts: open,
+      search,
       loaded,
       warnings: 'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
       listeners,

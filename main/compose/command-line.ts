@@ -21,9 +21,12 @@ import { renewCommand } from './commands/renew';
 import { secretCommand } from './commands/secret';
 import { signRequestCommand } from './commands/sign-request';
 import { slotsCommand } from './commands/slots';
+import { operatorsCommand } from './commands/operators';
 import { watchCommand } from './commands/status-watch';
 import { verifyCardCommand } from './commands/verify-card';
 import { verifyExportCommand } from './commands/verify-export';
+import { requirementOf, type CommandName } from './command-rights';
+import { whoRuns } from './command-sign-in';
 import { defaultDataFolder } from './data-folder';
 import { helpText } from './help';
 import { commandOutput } from './output';
@@ -32,7 +35,7 @@ import { asImprintError, ImprintError } from '../domain/errors';
 /** From package.json, put in by the build: in a source checkout Electron would give its own. */
 declare const IMPRINT_VERSION: string;
 
-const commands: Readonly<Record<string, Command>> = {
+const commands: Readonly<Record<CommandName, Command>> = {
   'provision': provisionCommand,
   'inspect': inspectCommand,
   'verify-card': verifyCardCommand,
@@ -59,7 +62,12 @@ const commands: Readonly<Record<string, Command>> = {
   'practice': practiceCommand,
   'practice-server': practiceServerCommand,
   'secret': secretCommand,
+  'operators': operatorsCommand,
 };
+
+function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}
 
 /** The arguments behind the app's own path: what the person wrote. */
 export function ownArguments(): readonly string[] {
@@ -70,7 +78,7 @@ export function ownArguments(): readonly string[] {
 
 /** Whether these arguments ask for a command rather than for the window. */
 export function isCommand(args: readonly string[]): boolean {
-  return args.some((argument) => Object.hasOwn(commands, argument)) || args.includes('--help') || args.includes('-h') || args.includes('--version');
+  return args.some(isCommandName) || args.includes('--help') || args.includes('-h') || args.includes('--version');
 }
 
 /** Runs one command. @returns the exit code */
@@ -94,10 +102,10 @@ async function runCommand(args: readonly string[]): Promise<number> {
       process.stdout.write(helpText);
       return name === undefined && values['help'] !== true ? 2 : 0;
     }
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (command === undefined) throw usage(`There is no command "${name}".`, Object.keys(commands).join(', '));
-    const context: CommandContext = { dataFolder: '', output, signal: abort.signal, values, positionals: rest };
-    return await command({ ...context, dataFolder: resolve(text(context, 'data') ?? defaultDataFolder()) });
+    if (!isCommandName(name)) throw usage(`There is no command "${name}".`, Object.keys(commands).join(', '));
+    const bare: CommandContext = { dataFolder: '', output, signal: abort.signal, values, positionals: rest, who: { operator: '', role: 'auditor' } };
+    const context = { ...bare, dataFolder: resolve(text(bare, 'data') ?? defaultDataFolder()) };
+    return await commands[name]({ ...context, who: await whoRuns(context, requirementOf(name, context)) });
   } catch (thrown) {
     const error = asImprintError(thrown);
     output.emit({ event: 'error', exitCode: error.exitCode, ...error.toReport() });

@@ -52,12 +52,19 @@ export const helpText = `imprint: a key of its own for every device
                                             the whole life of a device, nothing real touched
   imprint practice-server --port N [--server KIND] [--ca-file PATH] [--data DIR]
   imprint secret NAME < FILE                keeps a credential in the desktop's keyring
+  imprint operators init --admin NAME | --single-person
+                                            who works at this station: people who sign in, or one person
+  imprint operators list | add --name NAME --role ROLE [--badge] | role --name NAME --role ROLE
+                   | pin --name NAME | badge --name NAME [--no-badge] | disable --name NAME
+                   | enable --name NAME | idle --minutes N
 
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
   --server KIND    which practice server, also for the window: mender, iot-bridge, openmdm, openmdm-hmac (default: the last)
   --practice       the practice bench's record instead of the station's (status, list, recover, certificates, export, log)
-  --operator NAME  who is at work (default: the user's name)
-  --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything)
+  --operator NAME  who is at work (default: the user's name); with operators, who signs in: the PIN
+                   comes from IMPRINT_PIN or is asked for
+  --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything);
+                   refused where the station has operators
   --json           one JSON object a line on standard output, progress included
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 input, 4 conflict, 5 image, 6 card, 7 server, 8 record, 9 cancelled, 10 custody

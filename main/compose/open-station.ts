@@ -6,10 +6,13 @@ import { app } from 'electron';
 import { custodyMethods } from '../contract/custody-channel';
 import { storageMethods, type StorageMethods } from '../contract/storage-channel';
 import { ImprintError } from '../domain/errors';
+import type { DeviceSearcher } from '../domain/device-search';
+import type { OperatorStore } from '../domain/operators';
 import type { RecordStore, Secrets } from '../domain/ports';
 import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
 import { logClient } from '../ipc/log-channel';
+import { operatorsClient, searchClient } from '../ipc/operators';
 import { WorkerProcess } from '../ipc/worker-process';
 import type { Station } from '../station/station';
 import { faultPoints } from './fault-points';
@@ -45,8 +48,20 @@ export interface AtWork {
   readonly role?: Role | undefined;
 }
 
+/** Asked whenever it matters: at the window another person may have signed in. */
+export type WhoIsAtWork = () => { readonly operator: string; readonly role: Role };
+
+/** One person for as long as the station is open. */
+export function always({ operator = userInfo().username, role = 'lab' }: AtWork = {}): WhoIsAtWork {
+  return () => ({ operator, role });
+}
+
 export interface OpenStation {
   readonly station: Station;
+  /** Who may sign in, in the same record. */
+  readonly operators: OperatorStore;
+  /** The auditor's search, in the same record. */
+  readonly search: DeviceSearcher;
   readonly folder: StationFolder;
   /** The key of the log, and what is signed with it. */
   readonly keeper: LogKeeper;
@@ -75,7 +90,7 @@ export function storageProcess(record: string, name?: string): WorkerProcess<Sto
  *
  * @throws ImprintError record-unavailable where the folder cannot be made, profile-invalid for settings that cannot be read
  */
-export function openStation(folder: StationFolder, secrets: Secrets, { operator = userInfo().username, role = 'lab' }: AtWork = {}): OpenStation {
+export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsAtWork): OpenStation {
   try {
     mkdirSync(folder.images, { recursive: true, mode: 0o700 });
   } catch (thrown) {
@@ -119,13 +134,19 @@ export function openStation(folder: StationFolder, secrets: Secrets, { operator 
     randomness: { uuid: randomUUID },
     processes: systemProcesses(),
     faults: faultPoints(app.isPackaged),
-    operator,
-    role,
+    get operator() {
+      return who().operator;
+    },
+    get role() {
+      return who().role;
+    },
     readKeptProfile,
     readPublicKey,
   };
   return {
     station,
+    operators: operatorsClient(storage),
+    search: searchClient(storage),
     folder,
     keeper,
     anchors,

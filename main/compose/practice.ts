@@ -8,7 +8,7 @@ import type { Secrets } from '../domain/ports';
 import { slotPlace, type Profile, type SlotSettings } from '../domain/profile';
 import type { LoadedProfile } from '../station/station';
 import { loadedProfile } from './load-profile';
-import { openStation, stationFolder, type AtWork, type OpenStation } from './open-station';
+import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { practiceKindOf, type PracticeKind, type RunningPractice } from './practice-kinds';
 
 const slotCount = 4;
@@ -29,7 +29,7 @@ export interface PracticeBench {
  * @param server which one; that of the last time unless told
  * @throws ImprintError usage where there is no such server; slot-busy where another window or command has this bench open
  */
-export async function openPracticeBench(dataFolder: string, who: AtWork = {}, server?: string): Promise<PracticeBench> {
+export async function openPracticeBench(dataFolder: string, who: WhoIsAtWork, server?: string): Promise<PracticeBench> {
   const folder = stationFolder(dataFolder, true);
   // A word that is wrong leaves everything as it is.
   const asked = server === undefined ? undefined : practiceKindOf(server);

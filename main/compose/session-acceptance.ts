@@ -7,7 +7,7 @@ import type { AcceptanceRow, ServerDevice } from '../domain/ports';
 import type { Profile } from '../domain/profile';
 import { confirmationOf, decommissionAtServer, rejectAtServer, removeKeyAtServer, signOffBatch, type PossibleAct } from '../station/administration';
 import { findConflict, type Conflict } from '../station/conflict';
-import type { Station } from '../station/station';
+import { asNow, type Station } from '../station/station';
 
 type Query = ParamsOf<WindowMethods, 'acceptances'>;
 type ServerView = NonNullable<DeviceView['server']>;
@@ -56,7 +56,7 @@ export class SessionAcceptance {
   }
 
   signOff(batch: string, remark: string | undefined): Promise<SignOff> {
-    return signOffBatch(this.#station, { batch, remark });
+    return signOffBatch(asNow(this.#station), { batch, remark });
   }
 
   /** Who has this identity, or that of a scan. @throws ImprintError identity-*, server-* */
@@ -67,16 +67,16 @@ export class SessionAcceptance {
   }
 
   reject(request: ParamsOf<WindowMethods, 'reject'>): Promise<ActionEntry> {
-    return rejectAtServer(this.#station, this.#profile, request, this.#signal());
+    return rejectAtServer(asNow(this.#station), this.#profile, request, this.#signal());
   }
 
   removeKey(request: ParamsOf<WindowMethods, 'removeKey'>): Promise<ActionEntry> {
-    return removeKeyAtServer(this.#station, this.#profile, { ...request, confirmation: normalisedScan(this.#profile, request.confirmation) }, this.#closing.signal);
+      return removeKeyAtServer(asNow(this.#station), this.#profile, { ...request, confirmation: normalisedScan(this.#profile, request.confirmation) }, this.#closing.signal);
   }
 
   /** Answers when the device is gone; that takes as long as the server needs. */
   async decommission(request: ParamsOf<WindowMethods, 'decommission'>): Promise<ActionEntry> {
-    const entry = await decommissionAtServer(this.#station, this.#profile, { ...request, confirmation: normalisedScan(this.#profile, request.confirmation) }, this.#closing.signal);
+      const entry = await decommissionAtServer(asNow(this.#station), this.#profile, { ...request, confirmation: normalisedScan(this.#profile, request.confirmation) }, this.#closing.signal);
     this.#decommissioned(request.identity);
     return entry;
   }

@@ -1,7 +1,9 @@
 /** What main may ask of the storage process: the record's port, method by method. */
 import { z } from 'zod';
 import { logMethods } from './log-methods';
+import { searchMethods } from './audit-channel';
 import type { Methods } from './methods';
+import { operatorMethods } from './operators-channel';
 import {
   acceptancePageSchema,
   acceptanceQuerySchema,
@@ -111,6 +113,8 @@ export const storageMethods = {
   addActionStep: { params: z.object({ actionId: z.string(), step: actionStepSchema }), result: nothing },
   unfinishedActions: { params: z.object({}), result: listOf(actionEntrySchema) },
   ...logMethods,
+  ...operatorMethods,
+  ...searchMethods,
   close: { params: z.object({}), result: nothing },
 } as const satisfies Methods;
 

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import type { ErrorReport } from '../domain/errors';
 import { revocationReasons, type RevocationReason } from '../domain/ports';
-import { roles, type Right } from '../domain/roles';
+import { rights, roles, type Right } from '../domain/roles';
+import { accessMethods, accessViewSchema } from './access-channel';
+import { auditMethods } from './audit-channel';
 import type { Methods } from './methods';
 import {
   acceptanceStateSchema,
@@ -25,7 +27,7 @@ import {
   timestampSchema,
 } from './values';
 
-export const rightSchema = z.enum(['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import']) satisfies z.ZodType<Right>;
+export const rightSchema = z.enum(rights) satisfies z.ZodType<Right>;
 
 export const revocationReasonSchema = z.enum(Object.keys(revocationReasons) as [RevocationReason, ...RevocationReason[]]);
 
@@ -313,6 +315,8 @@ export const windowMethods = {
   openProfile: { params: z.object({}), result: z.string().optional() },
   /** Back to the practice bench. */
   openPractice: { params: z.object({}), result: nothing },
+  ...accessMethods,
+  ...auditMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },
@@ -337,6 +341,8 @@ export type CodeQuestion = z.output<typeof codeQuestionSchema>;
 
 /** Told by main without being asked. `slot` at most ten times a second for each slot. */
 export const windowEvents = {
+  /** Somebody came or went. */
+  access: accessViewSchema,
   slot: slotViewSchema,
   bench: benchViewSchema,
   /** While slots are being bound, and whenever drives come or go. */

@@ -1,18 +1,20 @@
 import { ImprintError } from './errors';
 
-/** Who is at the station. Without sign-in it is said at the start; `lab`: one person who may do everything. */
+/** Who is at the station. `lab`: the one person of a station without sign-in, who may do everything. */
 export const roles = ['technician', 'qa', 'auditor', 'admin', 'lab'] as const;
 export type Role = (typeof roles)[number];
 
-/** What not everybody may do. */
-export type Right = 'provision' | 'sign-off' | 'reject' | 'decommission' | 'replace-key' | 'import' | 'export-key' | 'keep-log' | 'renew-log-key' | 'restore';
+/** What not everybody may do. Looking is no right: whoever is let in may look. */
+export const rights = ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'ask-server', 'give-secrets', 'open-profile', 'manage-operators', 'export-key', 'keep-log', 'renew-log-key', 'restore'] as const;
+export type Right = (typeof rights)[number];
 
 const rightsOf: Readonly<Record<Role, readonly Right[]>> = {
-  technician: ['provision', 'keep-log'],
-  qa: ['sign-off', 'reject', 'keep-log'],
+  technician: ['provision', 'ask-server', 'give-secrets', 'open-profile', 'keep-log'],
+  qa: ['sign-off', 'reject', 'ask-server', 'give-secrets', 'open-profile', 'keep-log'],
+  // SECURITY: an auditor changes nothing; nothing is ever added here.
   auditor: [],
-  admin: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'export-key', 'keep-log', 'renew-log-key', 'restore'],
-  lab: ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'export-key', 'keep-log', 'renew-log-key', 'restore'],
+  admin: rights,
+  lab: rights,
 };
 
 export function may(role: Role, right: Right): boolean {
@@ -30,6 +32,10 @@ const deeds: Readonly<Record<Right, string>> = {
   'keep-log': 'sign, anchor or back up the log',
   'renew-log-key': 'renew the key of the log',
   'restore': 'put the record back',
+  'ask-server': 'let the server be asked about all devices',
+  'give-secrets': 'give the station a secret',
+  'open-profile': 'open another profile',
+  'manage-operators': 'manage the operators',
 };
 
 /** @throws ImprintError not-allowed */

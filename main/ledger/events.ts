@@ -1,6 +1,7 @@
 import { deviceActions } from '../domain/acceptance';
 import { certificateStates } from '../domain/certificates';
 import { keyTypes } from '../domain/keys';
+import { accessChanges } from '../domain/operators';
 import { signInMethods } from '../domain/record-log';
 import { roles } from '../domain/roles';
 import { anyText, base64, base64Hash, flag, identity, listOf, moment, object, oneOf, sha256, text, wholeNumber } from './shape';
@@ -54,6 +55,11 @@ export const events = {
     { device: text, fingerprint: sha256, authSet: text, reason: text, ...later },
   ),
   'operator-signed-in': object({ operator: text, role: oneOf(roles), method: oneOf(signInMethods) }),
+  /**
+   * Who works at this station, and with which rights, is different from now on; without `operator` it is about the station.
+   * `pinSha256`, `badgeSha256`: over the salted scrypt hash that the record keeps, so that another one in the file is found out.
+   */
+  'operator-changed': object({ change: oneOf(accessChanges) }, { operator: text, value: text, pinSha256: sha256, badgeSha256: sha256 }),
   /** A profile was used that was not used before, or has changed. `sha256`: over its canonical JSON, which the record keeps. */
   'profile-used': object({ name: text, sha256 }),
   'image-used': object({ sha256, decodedSha256: sha256, decodedBytes: wholeNumber }, { path: text }),

@@ -5,12 +5,12 @@ import { describeIdentity, readIdentity, type Identity } from '../domain/identit
 import type { JobOutcome } from '../domain/job';
 import type { ServerKind } from '../domain/ports';
 import { slotPlace, type SlotSettings } from '../domain/profile';
-import { assertMay } from '../domain/roles';
+import { assertMay, may } from '../domain/roles';
 import { cancellable, endWord, freeSlot, phaseWords, stepWords, type BenchSlot, type SlotCard } from './bench-slot';
 import { provision } from './provision';
 import type { RecoveryReport } from './recover';
 import { renewalWords, renewCard, type RenewalOutcome, type RenewalPhase } from './renew';
-import { serverKindOf, type LoadedProfile, type Station } from './station';
+import { asNow, serverKindOf, type LoadedProfile, type Station } from './station';
 
 export type { BenchSlot } from './bench-slot';
 
@@ -123,13 +123,14 @@ export class Bench {
     const slot = this.#slot(name);
     const { identity } = slot.view;
     if (slot.view.state !== 'ready' || identity === undefined) throw new ImprintError('slot-busy', `${name} has no scanned identity yet: scan the label of the board first.`);
+    const station = asNow(this.#station);
     const began = await this.#begin(slot);
     // Taken back while the drive was looked up.
     if (began === undefined) return;
     const { abort, targetPath } = began;
     this.#running += 1;
     this.#show(name, { ...slot.view, state: 'running', word: 'Starting', sentence: `${describeIdentity(identity)} is being made.`, canCancel: true });
-    void this.#run(slot.settings, targetPath, identity, abort.signal).finally(() => {
+    void this.#run(station, slot.settings, targetPath, identity, abort.signal).finally(() => {
       this.#running -= 1;
       slot.abort = undefined;
     });
@@ -142,7 +143,8 @@ export class Bench {
    */
   async renew(name: string): Promise<RenewalOutcome> {
     const slot = this.#slot(name);
-    assertMay(this.#station.role, 'provision');
+    const station = asNow(this.#station);
+    assertMay(station.role, 'provision');
     if (slot.view.state === 'running') throw new ImprintError('slot-busy', `${name} is at work; wait until it has ended.`);
     if (slot.view.state === 'ready') throw new ImprintError('slot-busy', `${name} is ready to write a card: press Escape first, or renew in another slot.`);
     const began = await this.#begin(slot);
@@ -162,7 +164,7 @@ export class Bench {
     };
     try {
       const naming = slot.settings.fixedDisk ? 'fixed-disk' : 'listed';
-      const outcome = await renewCard(this.#station, this.#loaded.profile, { targetPath, naming, onPhase }, abort.signal);
+      const outcome = await renewCard(station, this.#loaded.profile, { targetPath, naming, onPhase }, abort.signal);
       const { device, action } = outcome;
       show({ state: 'done', word: 'Renewed', sentence: action.sentence ?? '', identity, deviceId: device.deviceId, fingerprint: device.fingerprint });
       return outcome;
@@ -274,8 +276,8 @@ export class Bench {
     const { identity } = slot.view;
     if (slot.view.state !== 'ready' || identity === undefined) return;
     await this.#drives?.settled(drive);
-    // Not for another identity than the one that waited when the card came.
-    if (slot.view.identity !== identity) return;
+    // Not for another identity than the one that waited when the card came, and not while nobody is signed in.
+    if (slot.view.identity !== identity || !may(this.#station.role, 'provision')) return;
     // A card that is gone again, or a start key that was faster: the slot says where it stands.
     await this.start(slot.settings.name).catch(() => undefined);
   }
@@ -298,14 +300,14 @@ export class Bench {
     throw new ImprintError('target-not-found', `There is no card in ${name}: put one in.`, { field: 'target', expected: `a card at ${describePort(port)}` });
   }
 
-  async #run(settings: SlotSettings, targetPath: string, identity: Identity, signal: AbortSignal): Promise<void> {
+  async #run(station: Station, settings: SlotSettings, targetPath: string, identity: Identity, signal: AbortSignal): Promise<void> {
     const { name, port } = settings;
     const slot = this.#slot(name);
     const change = (part: Partial<BenchSlot>): void => void this.#show(name, { ...slot.view, ...part });
     let outcome: JobOutcome;
     try {
       outcome = await provision(
-        this.#station,
+        station,
         { loaded: this.#loaded, identity, slot: name, targetPath, port, naming: settings.fixedDisk ? 'fixed-disk' : 'listed', batch: this.#batch },
         {
           signal,

@@ -14,7 +14,7 @@ export interface LoadedProfile {
   readonly sha256: string;
 }
 
-/** What every use case works with. Filled by a composition root. */
+/** What every use case works with. Filled by a composition root. At the window `operator` and `role` change when somebody else signs in. */
 export interface Station {
   readonly record: RecordStore;
   /** The tamper-evident log in the record. */
@@ -35,6 +35,11 @@ export interface Station {
   readonly readKeptProfile: (json: string) => Profile;
   /** A public key of another tool: PEM `PUBLIC KEY` or the base64 of its SPKI; undefined where the text is none. */
   readonly readPublicKey: (text: string) => ForeignKey | undefined;
+}
+
+/** The station with the person who is at work now: what they start is theirs, whoever has signed in by its end. */
+export function asNow(station: Station): Station {
+  return { ...station };
 }
 
 export interface ForeignKey {

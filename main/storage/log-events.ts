@@ -6,6 +6,7 @@ import type { Identity } from '../domain/identity';
 import type { DeviceState, StepFacts, StepName } from '../domain/job';
 import { keyTypes } from '../domain/keys';
 import type { PreparedImage } from '../domain/ports';
+import type { EventData } from '../ledger/events';
 import { logText } from './log-writer';
 import type { LogWriter, RecordedEvent } from './log-writer';
 import { deviceStateSchema, parse } from './rows';
@@ -103,6 +104,14 @@ export class LogEvents {
         ...(action.reason === undefined ? {} : { reason: logText(action.reason) }),
       },
     });
+  }
+
+  signedIn(data: EventData<'operator-signed-in'>, at: string): void {
+    this.#writer.add({ event: 'operator-signed-in', by: data.operator, at, data });
+  }
+
+  accessChanged(data: EventData<'operator-changed'>, by: string, at: string): void {
+    this.#writer.add({ event: 'operator-changed', by, at, data });
   }
 
   foreignImported({ identity, fingerprint, source, importedBy, importedAt }: ForeignDevice, spki: Uint8Array): void {

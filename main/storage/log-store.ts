@@ -94,6 +94,15 @@ export class LogStore {
       });
   }
 
+  /** All entries of one event that is about no device, oldest first; of those that are few. */
+  entriesOf<Name extends 'operator-changed'>(event: Name): readonly EntryOf<Name>[] {
+    return this.#session
+      .all('SELECT seq, entry, leaf_hash FROM log_entries WHERE event = ? AND device IS NULL ORDER BY seq', event)
+      .map((row) => this.#kept(row))
+      .map(({ seq, bytes }) => parseEntry(bytes, seq))
+      .filter((entry): entry is EntryOf<Name> => entry.event === event);
+  }
+
   /** The newest entry of a device that is one of these events, before entry number `seq`. */
   newestOfDevice(device: string, events: readonly EventName[], seq: number): LogEntry | undefined {
     const chosen = 'SELECT seq, entry, leaf_hash FROM log_entries WHERE device = ? AND seq < ? AND event IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1';

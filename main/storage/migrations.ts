@@ -2,6 +2,8 @@ import type Database from 'better-sqlite3';
 
 import { ImprintError } from '../domain/errors';
 import { logSchema } from './log-schema';
+import { operatorSchema } from './operator-schema';
+import { searchSchema } from './search-schema';
 
 /** One step of the schema. A released migration is never edited: workstations have run it. */
 export interface Migration {
@@ -347,6 +349,7 @@ export const migrations: readonly Migration[] = [
   { number: 2, up: acceptanceSchema },
   { number: 3, up: certificateSchema },
   { number: 4, up: logSchema },
+  { number: 5, up: operatorSchema + searchSchema },
 ];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */

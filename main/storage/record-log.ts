@@ -7,6 +7,7 @@ import { wholeNumber } from './checks';
 import type { RecordDatabase } from './database';
 import { checkLog } from './log-check';
 import { checkDevices } from './log-devices';
+import { checkOperators } from './log-operators';
 import { devicePortion } from './log-export';
 import type { LogStore } from './log-store';
 import type { LogWriter, RecordedEvent } from './log-writer';
@@ -92,7 +93,9 @@ export class SqliteRecordLog implements RecordLog {
     const hashes = await checkLog(this.#session, this.#log, { key: key === undefined ? undefined : parseVerifierKey(key), signal, progress: onProgress });
     if (!hashes.sound) return hashes;
     const devices = await checkDevices(this.#session, this.#log, signal);
-    return devices.sound ? { ...hashes, devices: devices.devices } : devices;
+    if (!devices.sound) return devices;
+    const operators = await checkOperators(this.#session, this.#log);
+    return operators.sound ? { ...hashes, devices: devices.devices } : operators;
   }
 
   backup(path: string, onProgress: (done: number, total: number) => void, signal: AbortSignal): Promise<BackupReceipt> {

@@ -35,6 +35,8 @@ import { LogStore } from './log-store';
 import { LogWriter } from './log-writer';
 import { SqliteRecordLog } from './record-log';
 import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readHolder, readJob } from './rows';
+import { DeviceSearchRecord } from './device-search';
+import { OperatorRecord } from './operators-record';
 import { RecordSession } from './session';
 import type { Value } from './session';
 import { recordError } from './sqlite-errors';
@@ -58,6 +60,10 @@ export class SqliteRecordStore implements RecordStore {
   readonly #foreignDevices: ForeignDeviceRecord;
   readonly #actions: ActionRecord;
   readonly #certificates: CertificateRecord;
+  /** Who may sign in; a port of its own. */
+  readonly operators: OperatorRecord;
+  /** The auditor's search; a port of its own. */
+  readonly search: DeviceSearchRecord;
 
   constructor(database: RecordDatabase, stationName?: string) {
     this.#session = new RecordSession(database);
@@ -70,6 +76,8 @@ export class SqliteRecordStore implements RecordStore {
     this.#foreignDevices = new ForeignDeviceRecord(this.#session, this.#events);
     this.#actions = new ActionRecord(this.#session, this.#events);
     this.#certificates = new CertificateRecord(this.#session, this.#events);
+    this.operators = new OperatorRecord(this.#session, log, this.#events);
+    this.search = new DeviceSearchRecord(this.#session);
   }
 
   /**

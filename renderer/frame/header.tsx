@@ -2,6 +2,7 @@ import type { BenchView } from '../contract';
 import { texts } from '../texts';
 import type { ListPage } from '../state/page';
 import type { Theme } from '../logic/theme';
+import { WhoIsHere } from '../access/who-is-here';
 import { Icon } from './icons';
 
 interface HeaderProps {
@@ -13,6 +14,7 @@ interface HeaderProps {
   readonly onDevices: () => void;
   readonly onAcceptance: () => void;
   readonly onCertificates: () => void;
+  readonly onAudit: () => void;
   readonly onTheme: () => void;
   readonly onOpenProfile: () => void;
   readonly onOpenPractice: () => void;
@@ -32,17 +34,19 @@ export function Header(props: HeaderProps) {
         <PageButton label={texts.navigation.devices} keyName="F2" testId="nav-devices" current={page === 'devices'} onPress={props.onDevices} />
         <PageButton label={texts.navigation.acceptance} keyName="F9" testId="nav-acceptance" current={page === 'acceptance'} onPress={props.onAcceptance} />
         <PageButton label={texts.navigation.certificates} keyName="F11" testId="nav-certificates" current={page === 'certificates'} onPress={props.onCertificates} />
+        <PageButton label={texts.navigation.audit} keyName="Ctrl+F" testId="nav-audit" current={page === 'audit'} onPress={props.onAudit} />
       </nav>
       <div className="header__station">{bench === undefined ? null : <StationName bench={bench} />}</div>
+      <WhoIsHere />
       <div className="header__actions">
         {bench === undefined || bench.practice ? null : (
           <button type="button" className="button button--quiet" onClick={props.onOpenPractice}>
             {texts.navigation.openPractice}
           </button>
         )}
-        <button type="button" className="button button--quiet" onClick={props.onOpenProfile} aria-keyshortcuts="Control+O">
+        <button type="button" className="button button--quiet" onClick={props.onOpenProfile} aria-keyshortcuts="Control+O" aria-label={texts.navigation.openProfile} title={`${texts.navigation.openProfile} (Ctrl+O)`}>
           <Icon name="folder" />
-          {texts.navigation.openProfile}
+          <span className="header__words">{texts.navigation.openProfile}</span>
         </button>
         <button
           type="button"
@@ -69,7 +73,7 @@ interface PageButtonProps {
 
 function PageButton({ label, keyName, testId, current, onPress }: PageButtonProps) {
   return (
-    <button type="button" className="page-button" aria-current={current ? 'page' : undefined} aria-keyshortcuts={keyName} data-testid={testId} onClick={onPress}>
+    <button type="button" className="page-button" aria-current={current ? 'page' : undefined} aria-keyshortcuts={keyName.replace('Ctrl', 'Control')} data-testid={testId} onClick={onPress}>
       {label}
       <kbd aria-hidden="true">{keyName}</kbd>
     </button>

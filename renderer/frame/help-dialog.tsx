@@ -48,15 +48,25 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
     ],
   },
   {
+    title: help.groups.audit,
+    keys: [
+      ['F3', help.textFilter],
+      ['PgUp PgDn', help.pages],
+      ['Ctrl+E', help.exportRecord],
+    ],
+  },
+  {
     title: help.groups.everywhere,
     keys: [
       ['F1', help.bench],
       ['F2', help.devices],
       ['F9', help.acceptance],
       ['F11', help.certificates],
+      ['Ctrl+F', help.audit],
       ['F4', help.slotBinding],
       ['Ctrl+O', help.openProfile],
       ['F8', help.theme],
+      ['Ctrl+L', help.lock],
       ['F12 ?', help.help],
     ],
   },

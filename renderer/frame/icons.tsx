@@ -78,6 +78,12 @@ const shapes = {
   moon: <path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z" />,
   folder: <path d="M3 19V5h6l2 3h10v11Z" />,
   power: <path d="M12 3v9M7 6a8 8 0 1 0 10 0" />,
+  lock: (
+    <>
+      <path d="M5 11h14v10H5Z" />
+      <path d="M8 11V7a4 4 0 0 1 8 0v4" />
+    </>
+  ),
   next: <path d="M5 12h14M13 6l6 6-6 6" />,
   back: <path d="M19 12H5M11 6l-6 6 6 6" />,
   close: <path d="m6 6 12 12M18 6 6 18" />,

@@ -10,6 +10,7 @@ const everywhere: readonly KeyHint[] = [
   { keys: 'F2', does: texts.hints.devices },
   { keys: 'F9', does: texts.hints.acceptance },
   { keys: 'F11', does: texts.hints.certificates },
+  { keys: 'Ctrl+F', does: texts.hints.audit },
   { keys: 'F12', does: texts.hints.help },
 ];
 

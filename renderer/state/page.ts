@@ -1,6 +1,6 @@
 import type { AcceptanceState, CertificateState, DeviceState } from '../contract';
 
-export type ListPage = 'bench' | 'devices' | 'acceptance' | 'certificates';
+export type ListPage = 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit';
 
 export type Page =
   | { readonly name: ListPage }
@@ -40,3 +40,15 @@ export interface CertificateSearch {
 
 /** What is on the cards: nobody has to renew what was superseded, revoked or lost. */
 export const emptyCertificateSearch: CertificateSearch = { text: '', state: 'issued', withinHours: undefined, current: 0 };
+
+/** What the auditor's page looks for; days as `2026-11-25`. */
+export interface RecordSearch {
+  readonly text: string;
+  readonly batch: string;
+  readonly operator: string;
+  readonly from: string;
+  readonly to: string;
+  readonly offset: number;
+}
+
+export const emptyRecordSearch: RecordSearch = { text: '', batch: '', operator: '', from: '', to: '', offset: 0 };

@@ -2,7 +2,9 @@
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-import type { EventData } from '../../main/ledger/events';
+import type { RecordLog } from '../../main/domain/record-log';
+import { parseEntry } from '../../main/ledger/entry';
+import type { EventData, EventName } from '../../main/ledger/events';
 import type { HashStore } from '../../main/ledger/merkle';
 import { signatureTypes, verifierKey } from '../../main/ledger/note';
 import type { NoteSigner } from '../../main/ledger/note';
@@ -62,4 +64,14 @@ export class MemoryHashes implements HashStore {
   write(level: number, index: number, hash: Uint8Array): void {
     this.hashes.set(`${level}/${index}`, hash);
   }
+}
+
+/** Who did what, of all entries of one event. */
+export async function entriesOf(store: { readonly log: Pick<RecordLog, 'entries'> }, event: EventName): Promise<readonly { readonly by: string; readonly data: unknown }[]> {
+  const entries = await store.log.entries(0, 1000);
+  return entries.map(({ seq, bytes }) => parseEntry(bytes, seq)).flatMap((entry) => (entry.event === event ? [{ by: entry.by, data: entry.data }] : []));
+}
+
+export async function signIns(store: { readonly log: Pick<RecordLog, 'entries'> }): Promise<readonly unknown[]> {
+  return (await entriesOf(store, 'operator-signed-in')).map(({ data }) => data);
 }

@@ -83,6 +83,7 @@ const data: { readonly [Name in EventName]: EventData<Name> } = {
   'override': { what: 'log-broken', reason: 'disk was exchanged', device: 'device-1', batch: 'WO-4711' },
   'decommissioned': { action: 'decommission', identity: { mac: 'x' }, server: 'https://mender.example', serverDevice: 's', device: 'device-1', fingerprint: fingerprintOf(1), authSet: 'a', reason: 'broken' },
   'operator-signed-in': { operator: 'Ana', role: 'technician', method: 'badge-and-pin' },
+  'operator-changed': { change: 'added', operator: 'Ana', value: 'technician', pinSha256: hash, badgeSha256: hash },
   'profile-used': { name: 'gateway', sha256: hash },
   'image-used': { sha256: hash, decodedSha256: hash, decodedBytes: 1, path: '/images/a.img' },
   'log-key': { key: 'a+00000000+AQ==', previous: 'a+00000001+AQ==', signature: 'AQ==', previousSignature: 'AQ==' },

@@ -125,6 +125,20 @@ describe('a range of an index answers', () => {
     expect(await costly(() => store.addCertificates('device-1', [], true, at(1)).catch(() => undefined))).toEqual([]);
   });
 
+  it.each([
+    ['nothing, along the newest', {}, ['SCAN devices USING COVERING INDEX sqlite_autoindex_devices_2', 'SCAN devices USING INDEX devices_newest']],
+    ['a batch', { batch: 'order-7' }, []],
+    ['an operator', { operator: 'Ana' }, []],
+    ['an operator in a week', { operator: 'Ana', from: at(1), before: at(9) }, []],
+    ['a week', { from: at(1), before: at(9) }, []],
+    ['a batch in a week by an operator', { batch: 'order-7', operator: 'Ana', from: at(1), before: at(9) }, []],
+    // At most mostHits rows are sorted.
+    ['a text', { text: 'ab' }, ['USE TEMP B-TREE FOR ORDER BY']],
+    ['a text in all', { text: 'ab', batch: 'order-7', operator: 'Ana', from: at(1) }, ['USE TEMP B-TREE FOR ORDER BY']],
+  ] as const)('the auditor’s search for %s', async (_, search, expected) => {
+    expect(await costly(() => store.search.searchDevices({ ...search, ...page }))).toEqual(expected);
+  });
+
   it('everything about one device, one key or one identity', async () => {
     expect(await costly(() => store.reserve(reservation(1)))).toEqual([]);
     expect(await costly(() => store.keyHolders(['0'.repeat(64)]))).toEqual([]);

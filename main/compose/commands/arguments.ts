@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ImprintError } from '../../domain/errors';
+import type { Role } from '../../domain/roles';
 import type { Output } from '../output';
 
 /** What every command gets. */
@@ -9,6 +10,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   readonly values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
   readonly positionals: readonly string[];
+  /** Who runs it; signed in where the station has operators. */
+  readonly who: { readonly operator: string; readonly role: Role };
 }
 
 /** A command returns its exit code. */
@@ -66,6 +69,11 @@ export const options = {
   'entry': { type: 'string' },
   'output': { type: 'string', short: 'o' },
   'override': { type: 'string' },
+  'admin': { type: 'string' },
+  'single-person': { type: 'boolean' },
+  'badge': { type: 'boolean' },
+  'no-badge': { type: 'boolean' },
+  'minutes': { type: 'string' },
   'offline': { type: 'boolean' },
   'help': { type: 'boolean', short: 'h' },
   'version': { type: 'boolean' },

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { asImprintError } from '../../domain/errors';
@@ -8,7 +7,7 @@ import { openStation, stationFolder } from '../open-station';
 import { restoreRecord } from '../restore';
 import { Keyring, stationSecrets } from '../secrets';
 import { required, text, usage, type Command } from './arguments';
-import { atWork, withStation } from './context';
+import { withStation } from './context';
 import { base64 } from './log';
 
 /** `backup --to FOLDER_OR_FILE`: a copy of the record while it is in use, read once more before it counts. */
@@ -46,12 +45,12 @@ export const restoreCommand: Command = async (context) => {
   const from = required(context, 'from');
   const override = text(context, 'override')?.trim();
   if (override === '') throw usage('An override needs its reason.', '--override "why an older log must do"');
-  const { operator = userInfo().username, role = 'lab' } = atWork(context);
-  assertMay(role, 'restore');
+  const { who } = context;
+  assertMay(who.role, 'restore');
   const folder = stationFolder(context.dataFolder, context.values['practice'] === true);
-  const restored = await restoreRecord(folder, { from, by: operator, now: new Date(), override }, context.signal);
+  const restored = await restoreRecord(folder, { from, by: who.operator, now: new Date(), override }, context.signal);
   const secrets = stationSecrets(new Keyring(folder.keyring), () => Promise.resolve(undefined));
-  const open = openStation(folder, secrets, { operator, role });
+  const open = openStation(folder, secrets, () => who);
   try {
     open.keeper.forgetSigned();
     await open.keeper.checkpoint();

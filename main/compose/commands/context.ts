@@ -6,10 +6,9 @@ import type { Profile } from '../../domain/profile';
 import { finishActions } from '../../station/administration';
 import { recover } from '../../station/recover';
 import { serverKindOf, type LoadedProfile, type Station } from '../../station/station';
-import { readRole } from '../at-work';
 import { loadProfile } from '../load-profile';
 import type { LogKeeper } from '../log-keeper';
-import { openStation, stationFolder, type AtWork, type OpenStation } from '../open-station';
+import { openStation, stationFolder, type OpenStation } from '../open-station';
 import { Keyring, stationSecrets, type AskForSecret } from '../secrets';
 import { required, text, type CommandContext } from './arguments';
 import { readHidden } from './hidden-input';
@@ -18,18 +17,12 @@ import { readHidden } from './hidden-input';
 export async function withStation<T>(context: CommandContext, use: (open: OpenStation) => Promise<T>): Promise<T> {
   const folder = stationFolder(context.dataFolder, context.values['practice'] === true);
   const secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), askOnTerminal(context.signal));
-  const open = openStation(folder, secrets, atWork(context));
+  const open = openStation(folder, secrets, () => context.who);
   try {
     return await use(open);
   } finally {
     await open.close();
   }
-}
-
-/** @throws ImprintError usage */
-export function atWork(context: CommandContext): AtWork {
-  const role = text(context, 'role');
-  return { operator: text(context, 'operator'), role: role === undefined ? undefined : readRole(role, '--role') };
 }
 
 /** @throws ImprintError usage */

@@ -7,14 +7,13 @@ import { ExportKeys } from '../export-keys';
 import { stationFolder } from '../open-station';
 import { Keyring } from '../secrets';
 import { usage, type Command, type CommandContext } from './arguments';
-import { atWork } from './context';
 import { readHidden } from './hidden-input';
 
 /** `export-key import FILE.p12`: signs exports with a key that an authority gave out, from now on. */
 export const exportKeyCommand: Command = async (context) => {
   const [verb, path, ...more] = context.positionals;
   if (verb !== 'import' || path === undefined || more.length > 0) throw usage('This command takes one PKCS#12 file.', 'export-key import FILE.p12');
-  assertMay(atWork(context).role ?? 'lab', 'export-key');
+  assertMay(context.who.role, 'export-key');
   const file = readFile(path);
   const password = await passwordOf(context);
   const folder = join(stationFolder(context.dataFolder, context.values['practice'] === true).root, 'keyring');

@@ -1,12 +1,10 @@
 import { resolve } from 'node:path';
-import { userInfo } from 'node:os';
 import { ExportKeys } from '../export-keys';
 import { ExportSession, type ExportWish } from '../export-session';
 import { LogKeys } from '../log-keys';
 import { stationFolder } from '../open-station';
 import { Keyring } from '../secrets';
 import { required, usage, type Command, type CommandContext } from './arguments';
-import { atWork } from './context';
 import { selectionOf } from './export-options';
 
 /** `export --to PATH [--zip] …`: the record for auditors. Every role may; the record is opened for reading only. */
@@ -51,6 +49,6 @@ function wishOf(context: CommandContext): ExportWish {
     publicKeys: is('public-keys'),
     receipts: is('receipts'),
     madeAt: new Date().toISOString(),
-    madeBy: atWork(context).operator ?? userInfo().username,
+    madeBy: context.who.operator,
   };
 }

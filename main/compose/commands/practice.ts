@@ -5,13 +5,13 @@ import { slotPlace } from '../../domain/profile';
 import { makeFolder, openPracticeBench } from '../practice';
 import { practiceKindOf } from '../practice-kinds';
 import { identityPairs, required, text, usage, type Command } from './arguments';
-import { atWork, batchOf, recoverFirst, warnings } from './context';
+import { batchOf, recoverFirst, warnings } from './context';
 import { report, runJob } from './provision';
 
 /** `practice [--server KIND] [--identity NAME=VALUE …]`: the whole life of one device on the practice bench, from scan to accepted. */
 export const practiceCommand: Command = async (context) => {
   const { output, signal } = context;
-  const bench = await openPracticeBench(context.dataFolder, atWork(context), text(context, 'server'));
+  const bench = await openPracticeBench(context.dataFolder, () => context.who, text(context, 'server'));
   try {
     const { loaded, open, kind } = bench;
     output.emit({ event: 'notice', sentence: `PRACTICE: nothing here touches a real server or a real card. The practice server listens on ${loaded.profile.server.url}.` });

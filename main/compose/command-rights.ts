@@ -1,0 +1,60 @@
+import type { Requirement } from '../contract/window-rights';
+import type { CommandContext } from './commands/arguments';
+
+type Asked = Pick<CommandContext, 'values' | 'positionals'>;
+
+/** Of `log`. `key` and `receipt` ask for more by themselves where something must be made or signed first. */
+const logRights: Readonly<Record<string, Requirement>> = { 'checkpoint': 'keep-log', 'anchor': 'keep-log', 'cosign': 'keep-log', 'renew-key': 'renew-log-key' };
+
+/**
+ * Every command with what it takes where the station has operators; the window's table is contract/window-rights.ts.
+ * anybody: it touches neither the record nor a card nor a server.
+ *
+ * SECURITY: asked before the command begins. A command without a line does not compile. What stands under `look` is open to
+ * an auditor.
+ */
+const commandRights = {
+  'provision': 'provision',
+  'inspect': 'anybody',
+  'verify-card': 'look',
+  'drives': ({ values }: Asked) => (values['reset'] === undefined ? 'anybody' : 'provision'),
+  'slots': ({ positionals }: Asked) => (positionals[0] === undefined || positionals[0] === 'list' ? 'anybody' : 'provision'),
+  'status': ({ values }: Asked) => (values['watch'] === true ? 'ask-server' : 'look'),
+  'list': 'look',
+  'recover': 'provision',
+  'outbox': ({ values }: Asked) => (values['profile'] === undefined ? 'look' : 'provision'),
+  'watch': 'ask-server',
+  'sign-off': 'sign-off',
+  'decommission': 'decommission',
+  'renew': 'provision',
+  'certificates': 'look',
+  'sign-request': 'provision',
+  'import': 'import',
+  'audit': 'look',
+  // It writes a folder of the person's own, and nothing of the station.
+  'export': 'look',
+  'verify-export': 'anybody',
+  'export-key': 'export-key',
+  'log': ({ positionals }: Asked) => logRights[positionals[0] ?? 'status'] ?? 'look',
+  'backup': 'keep-log',
+  'restore': 'restore',
+  'practice': 'anybody',
+  'practice-server': 'anybody',
+  'secret': 'give-secrets',
+  // init asks nobody: it is refused where there is anybody to ask.
+  'operators': ({ positionals }: Asked) => (positionals[0] === 'init' ? 'anybody' : 'manage-operators'),
+} as const satisfies Readonly<Record<string, Requirement | ((asked: Asked) => Requirement)>>;
+
+export type CommandName = keyof typeof commandRights;
+
+export const commandNames = Object.keys(commandRights) as readonly CommandName[];
+
+/** These only touch what the practice bench has, which is nobody's. SECURITY: no other command may be let through by --practice. */
+const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'recover', 'certificates', 'export', 'export-key', 'log', 'backup', 'restore']);
+
+/** What this command takes, as it was written. */
+export function requirementOf(name: CommandName, asked: Asked): Requirement {
+  if (asked.values['practice'] === true && asked.values['watch'] !== true && ofPractice.has(name)) return 'anybody';
+  const requirement = commandRights[name];
+  return typeof requirement === 'function' ? requirement(asked) : requirement;
+}

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { ImprintError } from '../domain/errors';
+import type { AccessMode } from '../domain/operators';
+import { logClient } from '../ipc/log-channel';
+import { operatorsClient } from '../ipc/operators';
+import { atWorkOfEnvironment } from './at-work';
+import { always, stationFolder, storageProcess } from './open-station';
+import { Presence } from './presence';
+import { stationSettings } from './station-settings';
+
+export interface WindowAccess {
+  readonly presence: Presence;
+  close(): Promise<void>;
+}
+
+/**
+ * Who may use the window of a data folder. The operators are in the station's own record, also while the practice bench is
+ * open, so they have a storage process of their own; it is started where that record is there.
+ *
+ * @throws ImprintError usage where the environment names no role; profile-invalid for settings of the station that cannot be read
+ */
+export function openWindowAccess(dataFolder: string, changed: () => void): WindowAccess {
+  const folder = stationFolder(dataFolder, false);
+  const storage = storageProcess(folder.record, stationSettings(folder.root).name);
+  const presence = new Presence({
+    operators: operatorsClient(storage),
+    clock: { now: () => new Date() },
+    log: logClient(storage),
+    singlePerson: always(atWorkOfEnvironment())(),
+    hasRecord: () => existsSync(folder.record),
+    changed,
+  });
+  return { presence, close: () => storage.stop() };
+}
+
+/** SECURITY: where people sign in, nobody says their own role. @throws ImprintError usage */
+export function refuseOwnRole(mode: AccessMode): void {
+  if (mode !== 'operators' || (process.env['IMPRINT_ROLE'] ?? '') === '') return;
+  throw new ImprintError('usage', 'The role is the one of whoever signs in at this station: start it without IMPRINT_ROLE.', { field: 'IMPRINT_ROLE', expected: 'no IMPRINT_ROLE' });
+}

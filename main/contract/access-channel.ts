@@ -1,0 +1,36 @@
+/** Who is at the window: what the page may ask and do before anybody is let in. */
+import { z } from 'zod';
+import { roles } from '../domain/roles';
+import type { Methods } from './methods';
+import { accessModeSchema, claimSchema, operatorRoleSchema } from './operators-channel';
+import { identitySchema, listOf, progressSchema } from './values';
+
+/** A card that is being written while nobody is signed in: its progress, and nothing to press. */
+export const runningSlotSchema = z.object({ name: z.string(), word: z.string(), identity: identitySchema.optional(), progress: progressSchema.optional() });
+
+export const accessViewSchema = z.object({
+  /** set-up: nobody has decided yet who works here. locked: somebody must sign in. open: the pages are there. */
+  state: z.enum(['set-up', 'locked', 'open']),
+  mode: accessModeSchema,
+  /** Who is signed in; in single-person mode the user of the computer. Absent unless open. */
+  operator: z.string().optional(),
+  role: z.enum(roles).optional(),
+  /** Who may be chosen from at the lock. Absent unless locked. */
+  people: listOf(z.object({ name: z.string(), role: operatorRoleSchema })).optional(),
+  /** Why it is locked, where that is not plain: nobody touched it for a while. */
+  sentence: z.string().optional(),
+  running: listOf(runningSlotSchema),
+});
+export type AccessView = z.output<typeof accessViewSchema>;
+
+const nothing = z.void();
+const pin = z.string().max(100);
+
+export const accessMethods = {
+  access: { params: z.object({}), result: accessViewSchema },
+  /** @throws sign-in-refused, sign-in-paused */
+  signIn: { params: z.object({ claim: claimSchema, pin }), result: nothing },
+  lock: { params: z.object({}), result: nothing },
+  /** The first start, once. `admin` absent: one person works here. @throws operator-invalid, operator-exists */
+  setUp: { params: z.object({ admin: z.object({ name: z.string().max(200), pin, badge: z.string().max(1000).optional() }).optional() }), result: nothing },
+} as const satisfies Methods;

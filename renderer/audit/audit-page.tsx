@@ -1,0 +1,87 @@
+import type { Notice } from '../contract';
+import { ErrorPanel } from '../frame/error-panel';
+import { Icon } from '../frame/icons';
+import { isDialogOpen } from '../logic/elements';
+import type { RecordSearch } from '../state/page';
+import { devicesOnPage } from '../state/page';
+import { useKeys } from '../state/use-keys';
+import { texts } from '../texts';
+import { ExportPanel } from './export-panel';
+import { FoundTable } from './found-table';
+import { LogPanel } from './log-panel';
+import { SearchForm } from './search-form';
+import { useSearch } from './use-search';
+
+interface AuditPageProps {
+  readonly search: RecordSearch;
+  readonly scanAttribute: string;
+  readonly onSearch: (search: RecordSearch) => void;
+  readonly onOpen: (deviceId: string) => void;
+  readonly notify: (notice: Notice) => void;
+}
+
+const { audit: words } = texts;
+
+/** The record as an auditor reads it: any device by anything that is known of it, how the log stands, and an export. */
+export function AuditPage({ search, scanAttribute, onSearch, onOpen, notify }: AuditPageProps) {
+  const { found, offset, error } = useSearch(search);
+  const total = found?.total ?? 0;
+  const hasPrevious = search.offset > 0;
+  const hasNext = search.offset + devicesOnPage < total;
+  const turn = (pages: number): void => onSearch({ ...search, offset: Math.max(0, search.offset + pages * devicesOnPage) });
+
+  useKeys((event) => {
+    if (isDialogOpen()) return;
+    const { key, target } = event;
+    if ((key === 'PageUp' && hasPrevious) || (key === 'PageDown' && hasNext)) {
+      event.preventDefault();
+      if (!event.repeat) turn(key === 'PageUp' ? -1 : 1);
+    } else if (key === 'F3') {
+      event.preventDefault();
+      document.querySelector<HTMLInputElement>('[data-testid="record-text"]')?.select();
+    } else if (key === 'ArrowDown' && target instanceof HTMLInputElement && target.type !== 'date') {
+      event.preventDefault();
+      document.querySelector<HTMLElement>('.table__open[tabindex="0"]')?.focus();
+    }
+  });
+
+  const count = found?.devices.length ?? 0;
+  return (
+    <main className="audit" id="content" data-testid="audit-page" data-total={found?.total}>
+      <div className="devices">
+        <header className="devices__head">
+          <h1>{words.title}</h1>
+          <p className="devices__total" role="status">
+            {found === undefined ? '' : words.total(total, found.more)}
+          </p>
+          <SearchForm search={search} onSearch={onSearch} />
+        </header>
+        {error !== undefined ? <ErrorPanel error={error} /> : found?.more === true ? <p className="audit__more">{words.narrower}</p> : null}
+        <div className="devices__rows">
+          {found === undefined || count === 0 ? (
+            <p className="devices__empty">{found === undefined && error === undefined ? words.loading : words.empty}</p>
+          ) : (
+            <FoundTable key={offset} devices={found.devices} scanAttribute={scanAttribute} onOpen={onOpen} />
+          )}
+        </div>
+        <nav className="devices__pages" aria-label={texts.navigation.label}>
+          <button type="button" className="button button--plain" disabled={!hasPrevious} onClick={() => turn(-1)}>
+            <Icon name="back" />
+            {texts.devices.previous}
+            <kbd aria-hidden="true">PgUp</kbd>
+          </button>
+          <span className="devices__range">{count === 0 ? '' : texts.devices.range(offset + 1, offset + count, total.toLocaleString('en'))}</span>
+          <button type="button" className="button button--plain" disabled={!hasNext} onClick={() => turn(1)}>
+            {texts.devices.next}
+            <Icon name="next" />
+            <kbd aria-hidden="true">PgDn</kbd>
+          </button>
+        </nav>
+      </div>
+      <aside className="audit__side">
+        <LogPanel />
+        <ExportPanel search={search} notify={notify} />
+      </aside>
+    </main>
+  );
+}

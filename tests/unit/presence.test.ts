@@ -1,0 +1,282 @@
+/** Who is let in at the window and what each role may call there: main's side, whatever the page does. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { commandNames, requirementOf } from '../../main/compose/command-rights';
+import { Presence } from '../../main/compose/presence';
+import { windowEvents, windowMethods, type WindowEventName, type WindowMethods } from '../../main/contract/window-channel';
+import { heardWhileLocked, methodRights } from '../../main/contract/window-rights';
+import { may, roles, type Role } from '../../main/domain/roles';
+import { addOperator, changeOperator, makeFirstAdmin, type OperatorDoors } from '../../main/station/operators';
+import { SqliteRecordStore } from '../../main/storage/record-store';
+import { signIns } from '../support/log';
+import { reservation } from '../support/reservations';
+
+type Method = keyof WindowMethods;
+const methods = Object.keys(windowMethods) as readonly Method[];
+const minute = 60_000;
+const pins = { Ana: '482917', Tom: '135791', Quinn: '246802', Aud: '975310' } as const;
+type Name = keyof typeof pins;
+const nameOf: Readonly<Record<Exclude<Role, 'lab'>, Name>> = { admin: 'Ana', technician: 'Tom', qa: 'Quinn', auditor: 'Aud' };
+
+/** All that an auditor can call. None of it writes (setUp does so once, before there are auditors): look twice before a line is added here. */
+const openToAuditors: readonly Method[] = [
+  'access',
+  'acceptances',
+  'askServer',
+  'batch',
+  'batches',
+  'bench',
+  'certificates',
+  'conflict',
+  'device',
+  'devices',
+  'exportRecord',
+  'lock',
+  'logHealth',
+  'searchDevices',
+  'setUp',
+  'signIn',
+  'slots',
+  'watch',
+];
+
+let folder: string;
+let store: SqliteRecordStore;
+let now: number;
+let changes: number;
+let presence: Presence;
+let doors: OperatorDoors;
+
+const make = (hasRecord = true): Presence =>
+  new Presence({ ...doors, log: store.log, singlePerson: { operator: 'root', role: 'lab' }, hasRecord: () => hasRecord, changed: () => void (changes += 1) });
+
+/** The code with which a call is refused; undefined where it is let through. */
+const refusalOf = async (method: Method, at = presence): Promise<string | undefined> =>
+  at.admit(method).then(
+    () => undefined,
+    (thrown: unknown) => (thrown as { code: string }).code,
+  );
+
+const signIn = (name: Name): Promise<void> => presence.signIn({ name }, pins[name]);
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'imprint-presence-'));
+  store = SqliteRecordStore.open(join(folder, 'record.sqlite'));
+  now = Date.parse('2026-11-25T08:00:00.000Z');
+  changes = 0;
+  doors = { operators: store.operators, clock: { now: () => new Date(now) } };
+  presence = make();
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const withOperators = async (): Promise<void> => {
+  await makeFirstAdmin(doors, { name: 'Ana', pin: pins.Ana });
+  const admin = { name: 'Ana', role: 'admin' } as const;
+  for (const role of ['technician', 'qa', 'auditor'] as const) await addOperator(doors, admin, { name: nameOf[role], role, pin: pins[nameOf[role]] });
+  await presence.begin(true);
+};
+
+describe('the table of rights', () => {
+  it('has a line for every method of the window, and no other', () => {
+    expect(Object.keys(methodRights).sort()).toEqual([...methods].sort());
+  });
+
+  it.each(roles)('is what %s is held to, for every method', async (role) => {
+    if (role === 'lab') await presence.begin(true).then(() => presence.setUp(undefined));
+    else {
+      await withOperators();
+      await signIn(nameOf[role]);
+    }
+    expect(presence.who.role).toBe(role);
+    for (const method of methods) {
+      const requirement = methodRights[method];
+      const allowed = requirement === 'anybody' || requirement === 'look' || may(role, requirement);
+      expect([method, await refusalOf(method)]).toEqual([method, allowed ? undefined : 'not-allowed']);
+    }
+  });
+
+  it('opens nothing that writes to an auditor', async () => {
+    await withOperators();
+    await signIn('Aud');
+    const open = [];
+    for (const method of methods) if ((await refusalOf(method)) === undefined) open.push(method);
+    expect(open.sort()).toEqual([...openToAuditors].sort());
+    expect(presence.may('give-secrets')).toBe(false);
+  });
+
+  it('lets a technician decommission nothing', async () => {
+    await withOperators();
+    await signIn('Tom');
+    expect(await refusalOf('start')).toBeUndefined();
+    for (const method of ['decommission', 'reject', 'removeKey', 'signOff'] as const) expect(await refusalOf(method)).toBe('not-allowed');
+  });
+});
+
+describe('before anybody is let in', () => {
+  it('only the lock itself answers', async () => {
+    await withOperators();
+    for (const method of methods) expect([method, await refusalOf(method)]).toEqual([method, methodRights[method] === 'anybody' ? undefined : 'sign-in-needed']);
+    expect(presence.who).toEqual({ operator: 'nobody', role: 'auditor' });
+  });
+
+  it('the page hears how running cards come on, and nothing else', async () => {
+    await withOperators();
+    const heard = (Object.keys(windowEvents) as WindowEventName[]).filter((event) => presence.mayHear(event));
+    expect(heard.sort()).toEqual(['access', 'notice', 'slot']);
+    await signIn('Tom');
+    for (const event of Object.keys(windowEvents) as WindowEventName[]) expect(presence.mayHear(event)).toBe(true);
+    expect([...heardWhileLocked].every((event) => event in windowEvents)).toBe(true);
+  });
+
+  it('those who may sign in can be chosen from, by name and role alone', async () => {
+    await withOperators();
+    await changeOperator(doors, { name: 'Ana', role: 'admin' }, 'Quinn', { what: 'enabled', enabled: false });
+    const { people, ...view } = await presence.view([]);
+    expect(view).toEqual({ state: 'locked', mode: 'operators', running: [] });
+    expect(people).toEqual([
+      { name: 'Ana', role: 'admin' },
+      { name: 'Aud', role: 'auditor' },
+      { name: 'Tom', role: 'technician' },
+    ]);
+  });
+});
+
+describe('a sign-in', () => {
+  it('names who is at work, and is told to the log', async () => {
+    await withOperators();
+    await signIn('Tom');
+    expect(await presence.view([])).toEqual({ state: 'open', mode: 'operators', operator: 'Tom', role: 'technician', running: [] });
+    expect(await signIns(store)).toEqual([{ operator: 'Tom', role: 'technician', method: 'pin' }]);
+    await expect(presence.signIn({ name: 'Ana' }, '000001')).rejects.toMatchObject({ code: 'sign-in-refused' });
+    // A wrong PIN of somebody else does not send away who is there.
+    expect(presence.who.operator).toBe('Tom');
+  });
+
+  it('ends with the lock', async () => {
+    await withOperators();
+    await signIn('Tom');
+    presence.lock();
+    expect(await refusalOf('bench')).toBe('sign-in-needed');
+    expect((await presence.view([{ name: 'Slot 1', word: 'Writing' }])).running).toEqual([{ name: 'Slot 1', word: 'Writing' }]);
+  });
+
+  it('ends after idle minutes, by the clock and not by the page', async () => {
+    await withOperators();
+    await signIn('Tom');
+    now += 9 * minute;
+    presence.touch();
+    now += 9 * minute + 59_000;
+    expect(await refusalOf('bench')).toBeUndefined();
+    now += 1000;
+    expect(await refusalOf('bench')).toBe('sign-in-needed');
+    expect((await presence.view([])).sentence).toBe('Nobody was here for 10 minutes.');
+    // A key press that comes afterwards opens nothing.
+    presence.touch();
+    expect(presence.who.operator).toBe('nobody');
+    await signIn('Tom');
+    expect(await refusalOf('start')).toBeUndefined();
+  });
+
+  it('ends where an admin took the right away meanwhile', async () => {
+    await withOperators();
+    const admin = { name: 'Ana', role: 'admin' } as const;
+    await signIn('Tom');
+    await changeOperator(doors, admin, 'Tom', { what: 'role', role: 'qa' });
+    expect(await refusalOf('start')).toBe('sign-in-needed');
+    await signIn('Tom');
+    expect(await refusalOf('signOff')).toBeUndefined();
+    await changeOperator(doors, admin, 'Tom', { what: 'enabled', enabled: false });
+    expect(await refusalOf('signOff')).toBe('sign-in-needed');
+    await expect(signIn('Tom')).rejects.toMatchObject({ code: 'sign-in-refused' });
+  });
+});
+
+describe('the first start', () => {
+  it('asks at a new station, and nothing else answers meanwhile', async () => {
+    await presence.begin(true);
+    expect((await presence.view([])).state).toBe('set-up');
+    expect(await refusalOf('bench')).toBe('sign-in-needed');
+  });
+
+  it('makes the admin and lets them in', async () => {
+    await presence.begin(true);
+    await expect(presence.setUp({ name: 'Ana', pin: '123456' })).rejects.toMatchObject({ code: 'operator-invalid' });
+    await presence.setUp({ name: 'Ana', pin: pins.Ana });
+    expect(await presence.view([])).toMatchObject({ state: 'open', mode: 'operators', operator: 'Ana', role: 'admin' });
+    await expect(presence.setUp({ name: 'Eve', pin: pins.Tom })).rejects.toMatchObject({ code: 'operator-exists' });
+    await expect(presence.setUp(undefined)).rejects.toMatchObject({ code: 'operator-exists' });
+  });
+
+  it('of a single person is in the log: who began to work, at the real bench alone', async () => {
+    await presence.begin(false);
+    expect(await signIns(store)).toEqual([]);
+    await presence.begin(true);
+    await presence.setUp(undefined);
+    expect(await signIns(store)).toEqual([{ operator: 'root', role: 'lab', method: 'single-person' }]);
+  });
+
+  it('asks neither at the practice bench, nor where devices were made before, nor a second time', async () => {
+    await presence.begin(false);
+    expect(presence.who).toEqual({ operator: 'root', role: 'lab' });
+    await store.reserve(reservation(1));
+    const used = make();
+    await used.begin(true);
+    expect((await used.view([])).state).toBe('open');
+    await presence.begin(true);
+    expect((await presence.view([])).state).toBe('open');
+  });
+
+  it('asks nothing of a record that is not there', async () => {
+    await store.close();
+    const fresh = make(false);
+    await fresh.begin(true);
+    expect((await fresh.view([])).state).toBe('set-up');
+    const practice = make(false);
+    await practice.begin(false);
+    expect(await refusalOf('start', practice)).toBeUndefined();
+  });
+
+  it('of a command locks a window that is open', async () => {
+    await presence.begin(false);
+    expect(await refusalOf('start')).toBeUndefined();
+    await makeFirstAdmin(doors, { name: 'Ana', pin: pins.Ana });
+    expect(await refusalOf('start')).toBe('sign-in-needed');
+    await signIn('Ana');
+    expect(await refusalOf('start')).toBeUndefined();
+  });
+});
+
+describe('commands', () => {
+  const bare = { values: {}, positionals: [] };
+
+  it('that an auditor may run change nothing', () => {
+    const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'certificates', 'audit', 'export', 'verify-export', 'log', 'practice', 'practice-server']);
+  });
+
+  it('take more where they do more', () => {
+    expect(requirementOf('drives', { values: { reset: 'Slot 1' }, positionals: [] })).toBe('provision');
+    expect(requirementOf('slots', { values: {}, positionals: ['clear'] })).toBe('provision');
+    expect(requirementOf('status', { values: { watch: true }, positionals: [] })).toBe('ask-server');
+    expect(requirementOf('outbox', { values: { profile: 'p.json' }, positionals: [] })).toBe('provision');
+    for (const name of ['status', 'key', 'check', 'receipt', 'nonsense']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('look');
+    for (const name of ['checkpoint', 'anchor', 'cosign']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('keep-log');
+    expect(requirementOf('log', { values: {}, positionals: ['renew-key'] })).toBe('renew-log-key');
+    expect(requirementOf('restore', bare)).toBe('restore');
+    expect(requirementOf('operators', { values: {}, positionals: ['init'] })).toBe('anybody');
+    expect(requirementOf('operators', { values: {}, positionals: ['add'] })).toBe('manage-operators');
+  });
+
+  it('take nothing for the practice bench, which opens no other command', () => {
+    const practice = { values: { practice: true }, positionals: [] };
+    const eased = commandNames.filter((name) => requirementOf(name, practice) !== requirementOf(name, bare));
+    expect(eased.sort()).toEqual(['backup', 'certificates', 'export', 'export-key', 'list', 'log', 'recover', 'restore', 'status']);
+    expect(requirementOf('status', { values: { practice: true, watch: true }, positionals: [] })).toBe('ask-server');
+  });
+});
