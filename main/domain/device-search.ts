@@ -2,7 +2,7 @@ import type { DeviceRow } from './ports';
 
 /** What an auditor looks for; all that is told must hold. */
 export interface DeviceSearch {
-  /** The beginning of a value of the identity, the beginning of a fingerprint, or the serial number of a certificate. */
+  /** A part of a value of the identity, the beginning of a fingerprint, or the serial number of a certificate. */
   readonly text?: string | undefined;
   readonly batch?: string | undefined;
   /** Who made it. */
@@ -28,7 +28,7 @@ export interface FoundDevices {
   readonly more: boolean;
 }
 
-/** Devices that one text is followed up to: one that begins every identity must not read a million of them. */
+/** Devices that one text is followed up to: one that is part of every identity must not read a million of them. */
 export const mostHits = 1000;
 export const mostCounted = 10_000;
 

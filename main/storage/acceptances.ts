@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { acceptanceStates } from '../domain/acceptance';
 import type { Acceptance, AcceptanceState, WatchedDevice } from '../domain/acceptance';
 import type { AcceptancePage, AcceptanceQuery, RecordStore } from '../domain/ports';
-import { containing, noSuchDevice, timestamp, wholeNumber } from './checks';
+import { noSuchDevice, timestamp, wholeNumber } from './checks';
+import { fingerprintsFrom, identitiesWith } from './identity-parts';
 import type { LogEvents } from './log-events';
 import { acceptanceStateSchema, deviceColumns, parse, readAcceptance, readAcceptanceRow, readWatched } from './rows';
 import type { RecordSession, Value } from './session';
@@ -120,26 +121,12 @@ export class AcceptanceRecord {
     return query.state === undefined ? totalOf(counts) : counts[query.state];
   }
 
-  /**
-   * A part of a value in any letter case (of ASCII), or the beginning of a fingerprint. The only question that looks at every
-   * identity: an index over parts would be larger than the record.
-   */
+  /** A part of a value in any letter case, or the beginning of a fingerprint. */
   #matching(given: string | undefined): readonly Condition[] {
     const text = given?.trim() ?? '';
     if (text === '') return [];
-    // The whole text first, where the part stands with JSON's escapes: taking it apart is what costs.
-    const identities = `SELECT devices.sequence FROM devices INDEXED BY devices_identity_history WHERE devices.identity LIKE ? ESCAPE '\\'
-      AND EXISTS (SELECT 1 FROM json_each(devices.identity) AS attribute WHERE attribute.value LIKE ? ESCAPE '\\')`;
-    const values: Value[] = [containing(JSON.stringify(text).slice(1, -1)), containing(text)];
-    if (!/^[0-9a-f]{1,64}$/i.test(text)) return [{ sql: `acceptances.sequence IN (${identities})`, values }];
-    const beginning = text.toLowerCase();
-    return [
-      {
-        sql: `acceptances.sequence IN (${identities} UNION SELECT devices.sequence FROM devices WHERE devices.fingerprint >= ? AND devices.fingerprint < ?)`,
-        // No hexadecimal digit comes after g.
-        values: [...values, beginning, `${beginning}g`],
-      },
-    ];
+    const either = [identitiesWith(text), fingerprintsFrom(text)].filter((select) => select !== undefined);
+    return [{ sql: `acceptances.sequence IN (${either.map(({ sql }) => sql).join(' UNION ')})`, values: either.flatMap(({ values }) => values) }];
   }
 }
 

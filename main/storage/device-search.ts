@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { mostCounted, mostHits, readSerial, type DeviceSearch, type DeviceSearcher, type FoundDevices } from '../domain/device-search';
 import { timestamp, wholeNumber } from './checks';
+import { fingerprintsFrom, identitiesWith } from './identity-parts';
 import { deviceColumns, parse, readDevice } from './rows';
 import type { RecordSession, Value } from './session';
 
@@ -67,11 +68,10 @@ export class DeviceSearchRecord implements DeviceSearcher {
   #hits(text: string): readonly number[] {
     const most = mostHits + 1;
     const wanted = text.trim();
-    const fingerprint = wanted.toLowerCase();
-    const isHexadecimal = /^[0-9a-f]+$/.test(fingerprint);
+    const [identities, fingerprints] = [identitiesWith(wanted), fingerprintsFrom(wanted)];
     const found = [
-      ...this.#session.all('SELECT sequence FROM identity_values WHERE value >= lower(?) AND value < lower(?) || char(1114111) LIMIT ?', wanted, wanted, most),
-      ...(isHexadecimal ? this.#session.all(`SELECT sequence FROM devices WHERE fingerprint >= ? AND fingerprint < ? || 'g' LIMIT ?`, fingerprint, fingerprint, most) : []),
+      ...this.#session.all(`${identities.sql} ORDER BY sequence DESC LIMIT ?`, ...identities.values, most),
+      ...(fingerprints === undefined ? [] : this.#session.all(`${fingerprints.sql} LIMIT ?`, ...fingerprints.values, most)),
       ...this.#session.all('SELECT devices.sequence FROM certificates CROSS JOIN devices ON devices.device_id = certificates.device_id WHERE certificates.serial = ? LIMIT ?', readSerial(wanted), most),
     ];
     return [...new Set(found.map((row) => parse(sequenceSchema, row, 'device', this.#session.path).sequence))];

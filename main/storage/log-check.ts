@@ -71,12 +71,13 @@ async function check(session: RecordSession, log: LogStore, { key, signal, progr
     await session.read(() => {
       const first = tree.size;
       const rows = log.entriesFrom(first, end - first);
+      const nodes = completed(log, first, end);
       if (rows[0]?.seq !== first) throw new Broken(`entry ${first} is missing`, first);
       for (const { seq, bytes, leaf } of rows) {
         if (seq !== tree.size) throw new Broken(`entry ${tree.size} is missing`, tree.size);
         if (!equal(leafHash(bytes), leaf)) throw new Broken(`entry ${seq} is not what it was when it was logged`, seq);
         readKey(seq, bytes, keys);
-        compareNodes(log, seq, leaf, peaks);
+        compareNodes(nodes, seq, leaf, peaks);
         tree.append(leaf);
       }
     });
@@ -172,8 +173,19 @@ function readKey(seq: number, bytes: Uint8Array, keys: VerifierKey[]): void {
   keys.push(next);
 }
 
+/** The subtrees as they are kept that entries `first` up to `end` complete: by level less one. */
+function completed(log: LogStore, first: number, end: number): readonly ReadonlyMap<number, Uint8Array>[] {
+  const levels: ReadonlyMap<number, Uint8Array>[] = [];
+  for (let level = 1; ; level += 1) {
+    const [from, to] = [Math.floor(first / 2 ** level), Math.floor(end / 2 ** level)];
+    // Where a level has none, none above it has.
+    if (from === to) return levels;
+    levels.push(log.nodes(level, from, to));
+  }
+}
+
 /** Every subtree that this entry completes, as merkle.ts makes it, beside the one that is kept. `peaks`: by level. */
-function compareNodes(log: LogStore, seq: number, leaf: Uint8Array, peaks: Uint8Array[]): void {
+function compareNodes(nodes: readonly ReadonlyMap<number, Uint8Array>[], seq: number, leaf: Uint8Array, peaks: Uint8Array[]): void {
   let hash = leaf;
   let index = seq;
   let level = 0;
@@ -182,7 +194,7 @@ function compareNodes(log: LogStore, seq: number, leaf: Uint8Array, peaks: Uint8
     if (left === undefined) throw new Broken(`the tree has no left side at entry ${seq}`, seq);
     hash = nodeHash(left, hash);
     index = (index - 1) / 2;
-    const kept = log.node(level + 1, index);
+    const kept = nodes[level]?.get(index);
     if (kept === undefined || !equal(kept, hash)) throw new Broken(`the hash over the ${2 ** (level + 1)} entries that end with entry ${seq} is ${kept === undefined ? 'missing' : 'another one'}`, seq);
   }
   peaks[level] = hash;

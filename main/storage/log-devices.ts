@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 import { canonicalIdentity } from '../domain/identity';
 import type { LogCheck } from '../domain/record-log';
-import { lastStateOf } from './log-export';
+import type { LogEntry } from '../ledger/entry';
+import { LastStates } from './log-export';
 import type { LogStore } from './log-store';
 import { deviceStateSchema, parse } from './rows';
 import type { RecordSession } from './session';
@@ -28,10 +29,13 @@ export async function checkDevices(session: RecordSession, log: LogStore, signal
         after,
         portion,
       );
+      const devices = rows.map((row) => parse(deviceSchema, row, 'device', session.path));
+      const ids = devices.map(({ device_id: id }) => id);
       const size = log.size();
-      const wrong = rows.map((row) => compare(log, size, parse(deviceSchema, row, 'device', session.path))).find((problem) => problem !== undefined);
-      const last = rows.at(-1);
-      return { wrong, count: rows.length, last: last === undefined ? after : parse(deviceSchema, last, 'device', session.path).sequence };
+      const made = log.newestOfDevices(ids, ['key-generated'], size);
+      const states = new LastStates(log, ids, size);
+      const wrong = devices.map((device) => compare(device, made.get(device.device_id), states)).find((problem) => problem !== undefined);
+      return { wrong, count: rows.length, last: devices.at(-1)?.sequence ?? after };
     });
     if (found.wrong !== undefined) return { sound: false, ...found.wrong };
     devices += found.count;
@@ -47,14 +51,13 @@ interface Problem {
   readonly entry?: number;
 }
 
-function compare(log: LogStore, size: number, row: z.output<typeof deviceSchema>): Problem | undefined {
-  const made = log.newestOfDevice(row.device_id, ['key-generated'], size);
+function compare(row: z.output<typeof deviceSchema>, made: LogEntry | undefined, states: LastStates): Problem | undefined {
   const who = `device ${row.device_id} (${row.identity})`;
   if (made?.event !== 'key-generated') return broken(`${who} has a key in the record that the log does not know`);
   const { seq, data } = made;
   if (data.fingerprint !== row.fingerprint || !Buffer.from(data.spki, 'base64').equals(row.spki)) return broken(`the key of ${who} is another one than in entry ${seq}`, seq);
   if (canonicalIdentity(data.identity) !== row.identity) return broken(`${who} has another identity than in entry ${seq}, ${canonicalIdentity(data.identity)}`, seq);
-  const last = lastStateOf(log, made, size);
+  const last = states.of(made);
   if (last.state === row.state) return undefined;
   return broken(`${who} is ${row.state} in the record, and ${last.state} after entry ${last.entry.seq}`, last.entry.seq);
 }

@@ -43,16 +43,34 @@ export function devicePortion(log: LogStore, from: number, limit: number, size: 
   const made = log.keysFrom(from, limit, size);
   const last = made.at(-1);
   if (last === undefined) return { devices: [] };
-  return { devices: made.map((entry) => deviceRow(entry, lastStateOf(log, entry, size).entry)).filter((device) => isSelected(selection, device)), next: last.seq + 1 };
+  const states = new LastStates(log, made.map(({ data }) => data.device), size);
+  return { devices: made.map((entry) => deviceRow(entry, states.of(entry).entry)).filter((device) => isSelected(selection, device)), next: last.seq + 1 };
 }
 
 const changing = Object.keys(stateAfter) as readonly EventName[];
 
-/** The newest of them is it, unless it was something else that was taken off the server. Among the first `size` entries. */
-export function lastStateOf(log: LogStore, made: EntryOf<'key-generated'>, size: number): { readonly entry: LogEntry; readonly state: DeviceState } {
-  for (let entry = log.newestOfDevice(made.data.device, changing, size); entry !== undefined; entry = log.newestOfDevice(made.data.device, changing, entry.seq)) {
-    const state = stateOf(entry);
-    if (state !== undefined && 'fingerprint' in entry.data && entry.data.fingerprint === made.data.fingerprint) return { entry, state };
+interface LastState {
+  readonly entry: LogEntry;
+  readonly state: DeviceState;
+}
+
+/** What the first `size` entries tell last of the state of some devices. Within the caller's transaction. */
+export class LastStates {
+  readonly #log: LogStore;
+  readonly #newest: ReadonlyMap<string, LogEntry>;
+
+  constructor(log: LogStore, devices: readonly string[], size: number) {
+    this.#log = log;
+    this.#newest = log.newestOfDevices(devices, changing, size);
   }
-  return { entry: made, state: 'reserved' };
+
+  /** The newest of them is it, unless it was something else that was taken off the server. */
+  of(made: EntryOf<'key-generated'>): LastState {
+    const { device, fingerprint } = made.data;
+    for (let entry = this.#newest.get(device); entry !== undefined; entry = this.#log.newestOfDevice(device, changing, entry.seq)) {
+      const state = stateOf(entry);
+      if (state !== undefined && 'fingerprint' in entry.data && entry.data.fingerprint === fingerprint) return { entry, state };
+    }
+    return { entry: made, state: 'reserved' };
+  }
 }

@@ -112,6 +112,25 @@ export class LogStore {
     return parseEntry(kept.bytes, kept.seq);
   }
 
+  /** The same of many devices at once, by device; those without such an entry are not in it. */
+  newestOfDevices(devices: readonly string[], events: readonly EventName[], seq: number): ReadonlyMap<string, LogEntry> {
+    const newest = `SELECT max(seq) AS seq FROM log_entries
+      WHERE device IN (SELECT value FROM json_each(?)) AND seq < ? AND event IN (SELECT value FROM json_each(?)) GROUP BY device`;
+    const rows = this.#session.all(
+      `SELECT log_entries.seq, log_entries.entry, log_entries.leaf_hash FROM (${newest}) AS newest CROSS JOIN log_entries USING (seq)`,
+      JSON.stringify(devices),
+      seq,
+      JSON.stringify(events),
+    );
+    const found = new Map<string, LogEntry>();
+    for (const row of rows) {
+      const kept = this.#kept(row);
+      const entry = parseEntry(kept.bytes, kept.seq);
+      if ('device' in entry.data) found.set(entry.data.device, entry);
+    }
+    return found;
+  }
+
   /** Up to `limit` entries from `seq` on, as they are kept: for an export, and for whoever checks them. */
   entriesFrom(seq: number, limit: number): readonly (KeptEntry & { readonly seq: number })[] {
     return this.#session
@@ -134,9 +153,10 @@ export class LogStore {
     return this.#reading(() => consistencyProof(this.#hashes, first, second));
   }
 
-  /** A complete subtree as it is kept. */
-  node(level: number, index: number): Uint8Array | undefined {
-    return this.#hashes.read(level, index);
+  /** The complete subtrees of one level (1 and more) from number `from` up to `to`, as they are kept, by number. */
+  nodes(level: number, from: number, to: number): ReadonlyMap<number, Uint8Array> {
+    const rows = this.#session.all('SELECT place, hash FROM log_nodes WHERE level = ? AND place >= ? AND place < ?', level, from, to);
+    return new Map(rows.map((row) => parse(nodeSchema, row, 'hash', this.#session.path)).map(({ place, hash }) => [place, hash]));
   }
 
   /**
@@ -212,6 +232,7 @@ function notProvable(sentence: string): ImprintError {
 }
 
 const hashSchema = z.object({ hash: z.instanceof(Uint8Array) });
+const nodeSchema = z.object({ place: z.int(), hash: z.instanceof(Uint8Array) });
 const entrySchema = z.object({ seq: z.int(), entry: z.string(), leaf_hash: z.instanceof(Uint8Array) });
 const noteSchema = z.object({ note: z.string() });
 const anchorSchema = z.object({ size: z.int(), note: z.string(), place: z.string(), at: z.string() });

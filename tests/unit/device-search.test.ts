@@ -38,7 +38,10 @@ describe('the search of the auditor', () => {
     expect(await found({})).toEqual(['device-3', 'device-2', 'device-1']);
     expect(await found({ text: '02:00:00:00:00:01' })).toEqual(['device-1']);
     expect(await found({ text: '02:00:00:00:00' })).toEqual(['device-2', 'device-1']);
+    expect(await found({ text: '00:00:01' })).toEqual(['device-1']);
     expect(await found({ text: 'gw-77' })).toEqual(['device-3']);
+    expect(await found({ text: '-7' })).toEqual(['device-3']);
+    for (const text of ['"', '"""', 'gw" OR "02', '*', 'gw-77\0x', 'identity_values : gw']) expect(await found({ text })).toEqual([]);
     expect(await found({ text: '0a:00:00:00:00:03' })).toEqual(['device-3']);
     expect(await found({ text: key.fingerprint })).toEqual(['device-1']);
     expect(await found({ text: key.fingerprint.slice(0, 12).toUpperCase() })).toEqual(['device-1']);

@@ -12,8 +12,7 @@
  * and https://c2sp.org/tlog-checkpoint.
  */
 import * as crypto from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat, readdir, readFile } from 'node:fs/promises';
+import { lstat, open, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 const format = 'imprint-export/v1';
@@ -119,30 +118,60 @@ function splitNotes(content) {
 
 // -------------------------------------------------------------------------------------------------------------- files
 
-/** Lines of a file as buffers without their line end, each with one byte of room before it. The memory of one chunk. */
-async function* linesOf(path) {
-  let rest = Buffer.alloc(1);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    const bytes = Buffer.concat([rest, chunk]);
-    let start = 1;
-    const lines = [];
-    for (let end = bytes.indexOf(10, start); end >= 0; end = bytes.indexOf(10, start)) {
-      lines.push(bytes.subarray(start - 1, end));
-      start = end + 1;
+const pieceSize = 1024 * 1024;
+
+/** A file piece by piece, always in the same memory: a piece is gone when the next one is asked for. */
+async function* piecesOf(path) {
+  const file = await open(path);
+  try {
+    const memory = Buffer.allocUnsafe(pieceSize);
+    for (;;) {
+      const { bytesRead } = await file.read(memory, 0, memory.length, null);
+      if (bytesRead === 0) return;
+      yield memory.subarray(0, bytesRead);
     }
-    rest = bytes.subarray(start - 1);
-    if (rest.length > longestLine) throw new Wrong(`${basename(path)} has a line of more than ${longestLine} bytes`);
-    yield { lines, whole: true };
+  } finally {
+    await file.close();
   }
-  if (rest.length > 1) yield { lines: [rest], whole: false };
+}
+
+/**
+ * Lines of a file as buffers without their line end, each with one byte of room before it. They are gone when the next ones
+ * are asked for: the memory is that of one piece.
+ */
+async function* linesOf(path) {
+  const file = await open(path);
+  try {
+    let memory = Buffer.allocUnsafe(pieceSize);
+    let filled = 1;
+    for (;;) {
+      const { bytesRead } = await file.read(memory, filled, memory.length - filled, null);
+      if (bytesRead === 0) break;
+      const bytes = memory.subarray(0, (filled += bytesRead));
+      let start = 1;
+      const lines = [];
+      for (let end = bytes.indexOf(10, start); end >= 0; end = bytes.indexOf(10, start)) {
+        lines.push(bytes.subarray(start - 1, end));
+        start = end + 1;
+      }
+      if (filled - start > longestLine) throw new Wrong(`${basename(path)} has a line of more than ${longestLine} bytes`);
+      if (lines.length > 0) yield { lines, whole: true };
+      memory.copyWithin(0, start - 1, filled);
+      filled -= start - 1;
+      if (filled > memory.length / 2) memory = Buffer.concat([memory, Buffer.allocUnsafe(memory.length)]);
+    }
+    if (filled > 1) yield { lines: [memory.subarray(0, filled)], whole: false };
+  } finally {
+    await file.close();
+  }
 }
 
 async function fileHash(path) {
   const hash = crypto.createHash('sha256');
   let bytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    hash.update(chunk);
-    bytes += chunk.length;
+  for await (const piece of piecesOf(path)) {
+    hash.update(piece);
+    bytes += piece.length;
   }
   return { bytes, sha256: hash.digest('hex') };
 }
@@ -191,15 +220,39 @@ function tailOf(line) {
   return event === undefined ? undefined : { event, seq: Number(seq) };
 }
 
+/** A column of numbers that grows without ever being copied. */
+class Column {
+  #parts = [];
+
+  /** @param type of array. @param width numbers in a row */
+  constructor(type, width = 1) {
+    this.type = type;
+    this.width = width;
+  }
+
+  at(row) {
+    return this.#parts[row >>> 16][row & 0xffff];
+  }
+
+  set(row, value) {
+    this.part(row)[row & 0xffff] = value;
+  }
+
+  /** Where a row lies; from `(row & 0xffff) * width` on. */
+  part(row) {
+    return (this.#parts[row >>> 16] ??= new this.type(this.width << 16));
+  }
+}
+
 /** Key → what the log says of it. Typed arrays, because a million objects would take a gigabyte. */
 class Keys {
   count = 0;
-  #fingerprints = Buffer.alloc(32 * 1024);
+  #fingerprints = new Column(Uint8Array, 32);
   #slots = new Uint32Array(4096);
-  keyEntry = new Float64Array(1024);
-  stateEntry = new Float64Array(1024);
-  stateAt = new Float64Array(1024);
-  state = new Uint8Array(1024);
+  #entry = new Column(Float64Array);
+  #stateEntry = new Column(Float64Array);
+  #stateAt = new Column(Float64Array);
+  #state = new Column(Uint8Array);
 
   /** @returns number of the key, from 0 in the order of their entries; -1 where it is not known */
   find(fingerprint) {
@@ -207,38 +260,47 @@ class Keys {
   }
 
   add(fingerprint, seq, at) {
-    if (this.count === this.keyEntry.length) this.#grow();
-    this.#fingerprints.set(fingerprint, this.count * 32);
-    this.keyEntry[this.count] = seq;
+    const number = this.count;
+    if (number * 4 === this.#slots.length) this.#spread();
+    this.#slots[this.#slotOf(fingerprint)] = number + 1;
+    this.#fingerprints.part(number).set(fingerprint, (number & 0xffff) * 32);
+    this.#entry.set(number, seq);
     this.count += 1;
-    this.#slots[this.#slotOf(fingerprint)] = this.count;
-    this.set(this.count - 1, 0, seq, at);
+    this.set(number, 0, seq, at);
   }
 
   set(number, state, seq, at) {
-    this.state[number] = state;
-    this.stateEntry[number] = seq;
-    this.stateAt[number] = Date.parse(at);
+    this.#state.set(number, state);
+    this.#stateEntry.set(number, seq);
+    this.#stateAt.set(number, Date.parse(at));
+  }
+
+  /** Number of its `key-generated` entry. */
+  entryOf(number) {
+    return this.#entry.at(number);
+  }
+
+  stateOf(number) {
+    return { state: states[eventNames[this.#state.at(number)]], stateEntry: this.#stateEntry.at(number), stateAt: new Date(this.#stateAt.at(number)).toISOString() };
+  }
+
+  #fingerprint(number) {
+    const at = (number & 0xffff) * 32;
+    return this.#fingerprints.part(number).subarray(at, at + 32);
   }
 
   #slotOf(fingerprint) {
     const mask = this.#slots.length - 1;
-    for (let slot = fingerprint.readUInt32LE(0) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = fingerprint[0] + fingerprint[1] * 0x100 + fingerprint[2] * 0x10000 + fingerprint[3] * 0x1000000; ; slot += 1) {
+      slot &= mask;
       const number = this.#slots[slot];
-      if (number === 0 || this.#fingerprints.compare(fingerprint, 0, 32, (number - 1) * 32, number * 32) === 0) return slot;
+      if (number === 0 || Buffer.compare(fingerprint, this.#fingerprint(number - 1)) === 0) return slot;
     }
   }
 
-  #grow() {
-    const twice = (array) => {
-      const grown = new array.constructor(array.length * 2);
-      grown.set(array);
-      return grown;
-    };
-    for (const name of ['keyEntry', 'stateEntry', 'stateAt', 'state']) this[name] = twice(this[name]);
-    this.#fingerprints = Buffer.concat([this.#fingerprints, Buffer.alloc(this.#fingerprints.length)]);
+  #spread() {
     this.#slots = new Uint32Array(this.#slots.length * 2);
-    for (let number = 1; number <= this.count; number += 1) this.#slots[this.#slotOf(this.#fingerprints.subarray((number - 1) * 32, number * 32))] = number;
+    for (let number = 0; number < this.count; number += 1) this.#slots[this.#slotOf(this.#fingerprint(number))] = number + 1;
   }
 }
 
@@ -251,31 +313,35 @@ async function readEntries(folder, sizes, report) {
   const leaves = new Leaves(folder);
   const wanted = new Set(sizes);
   if (wanted.has(0)) roots.set(0, tree.root());
-  for await (const { lines, whole } of linesOf(join(folder, 'entries.jsonl'))) {
-    if (!whole) report('entries.jsonl does not end with a line end: its last entry was cut off');
-    for (const line of lines) {
-      const number = tree.size;
-      // RFC 9162, 2.1.1: a zero byte before the leaf; the line end of the line before lies there.
-      line[0] = 0;
-      const leaf = sha256(line);
-      let kept = leaves.next();
-      while (kept === undefined && (await leaves.load())) kept = leaves.next();
-      if (kept !== undefined && !kept.equals(leaf)) changed.push(number);
-      tree.append(leaf);
-      if (wanted.has(tree.size)) roots.set(tree.size, tree.root());
-      const tail = tailOf(line);
-      if (tail === undefined) report(`entries.jsonl line ${number + 1} is no entry`);
-      else if (tail.seq !== number) report(`entries.jsonl line ${number + 1} holds entry ${tail.seq}: entries were removed, added or put in another order`);
-      else if (tail.event === 'log-key' || eventNames.includes(tail.event)) {
-        try {
-          const entry = JSON.parse(line.toString('utf8', 1));
-          if (tail.event === 'log-key') logKeys.push({ seq: number, ...entry.data });
-          else readState(entry, number, tail.event, keys, report);
-        } catch {
-          report(`entries.jsonl line ${number + 1} is no entry`);
+  try {
+    for await (const { lines, whole } of linesOf(join(folder, 'entries.jsonl'))) {
+      if (!whole) report('entries.jsonl does not end with a line end: its last entry was cut off');
+      for (const line of lines) {
+        const number = tree.size;
+        // RFC 9162, 2.1.1: a zero byte before the leaf; the line end of the line before lies there.
+        line[0] = 0;
+        const leaf = sha256(line);
+        let kept = leaves.next();
+        while (kept === undefined && (await leaves.load())) kept = leaves.next();
+        if (kept !== undefined && !kept.equals(leaf)) changed.push(number);
+        tree.append(leaf);
+        if (wanted.has(tree.size)) roots.set(tree.size, tree.root());
+        const tail = tailOf(line);
+        if (tail === undefined) report(`entries.jsonl line ${number + 1} is no entry`);
+        else if (tail.seq !== number) report(`entries.jsonl line ${number + 1} holds entry ${tail.seq}: entries were removed, added or put in another order`);
+        else if (tail.event === 'log-key' || eventNames.includes(tail.event)) {
+          try {
+            const entry = JSON.parse(line.toString('utf8', 1));
+            if (tail.event === 'log-key') logKeys.push({ seq: number, ...entry.data });
+            else readState(entry, number, tail.event, keys, report);
+          } catch {
+            report(`entries.jsonl line ${number + 1} is no entry`);
+          }
         }
       }
     }
+  } finally {
+    await leaves.close();
   }
   const { count } = leaves;
   const { size } = await lstat(join(folder, 'leaves.bin'));
@@ -293,7 +359,7 @@ function readState({ at, data }, seq, event, keys, report) {
   const number = keys.find(fingerprint);
   if (event === 'key-generated') {
     if (sha256(Buffer.from(data.spki, 'base64')).compare(fingerprint) !== 0) report(`entry ${seq}: the fingerprint is not the SHA-256 of the public key`);
-    if (number >= 0) report(`entry ${seq}: the public key is the one of entry ${keys.keyEntry[number]}: two devices share it`);
+    if (number >= 0) report(`entry ${seq}: the public key is the one of entry ${keys.entryOf(number)}: two devices share it`);
     else keys.add(fingerprint, seq, at);
   } else if (number < 0) {
     report(`entry ${seq} (${event}) is about a key that no earlier entry made`);
@@ -305,12 +371,12 @@ function readState({ at, data }, seq, event, keys, report) {
 /** leaves.bin, piece by piece: the hash of each entry as it was when the entry was logged. */
 class Leaves {
   count = 0;
-  #chunks;
+  #pieces;
   #bytes = Buffer.alloc(0);
   #at = 0;
 
   constructor(folder) {
-    this.#chunks = createReadStream(join(folder, 'leaves.bin'), { highWaterMark: 1024 * 1024 })[Symbol.asyncIterator]();
+    this.#pieces = piecesOf(join(folder, 'leaves.bin'));
   }
 
   /** The next 32 bytes, or undefined where `load` must be called first, or nothing is left. */
@@ -323,11 +389,17 @@ class Leaves {
 
   /** @returns whether there is more */
   async load() {
-    const { value, done } = await this.#chunks.next();
+    // Part of a hash, as good as never: kept before its piece is gone.
+    const rest = Buffer.from(this.#bytes.subarray(this.#at));
+    const { value, done } = await this.#pieces.next();
     if (done === true) return false;
-    this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), value]);
+    this.#bytes = rest.length === 0 ? value : Buffer.concat([rest, value]);
     this.#at = 0;
     return true;
+  }
+
+  close() {
+    return this.#pieces.return();
   }
 
   /** The tree over the rest. */
@@ -451,6 +523,10 @@ class Rows {
     else this.#report(`${this.#kind.name} line ${line}: this row was added`);
   }
 
+  close() {
+    return this.#records.close();
+  }
+
   async #advance() {
     while (this.#records.ready.length === 0 && !this.#records.ended) await this.#records.more();
     this.#current = this.#records.ready.pop();
@@ -465,6 +541,7 @@ function recordsOf(path, kind) {
   const self = {
     ready: [],
     ended: false,
+    close: () => lines.return(),
     async more() {
       const { value, done } = await lines.next();
       if (done === true) {
@@ -487,16 +564,23 @@ function recordsOf(path, kind) {
 
 async function checkRows(folder, keys, selection, report) {
   const files = [new Rows(folder, csv, report), new Rows(folder, jsonl, report)];
+  try {
+    return await compareRows(folder, files, keys, selection);
+  } finally {
+    for (const file of files) await file.close();
+  }
+}
+
+async function compareRows(folder, files, keys, selection) {
   for (const file of files) await file.start();
   let [number, key, count] = [-1, 0, 0];
   for await (const { lines } of linesOf(join(folder, 'entries.jsonl'))) {
     for (const line of lines) {
       number += 1;
-      if (key >= keys.count || keys.keyEntry[key] !== number) continue;
+      if (key >= keys.count || keys.entryOf(key) !== number) continue;
       const { at, by, data } = JSON.parse(line.toString('utf8', 1));
       const { device, identity, keyType, fingerprint, spki, profile, profileSha256, serverKind, server, batch } = data;
-      const state = states[eventNames[keys.state[key]]];
-      const row = { entry: number, madeAt: at, madeBy: by, device, identity, keyType, fingerprint, publicKey: spki, profile, profileSha256, serverKind, server, batch, state, stateEntry: keys.stateEntry[key], stateAt: new Date(keys.stateAt[key]).toISOString() };
+      const row = { entry: number, madeAt: at, madeBy: by, device, identity, keyType, fingerprint, publicKey: spki, profile, profileSha256, serverKind, server, batch, ...keys.stateOf(key) };
       key += 1;
       if (!selected(selection, row)) continue;
       count += 1;

@@ -48,6 +48,8 @@ async function append(perTransaction) {
 }
 
 const identityOf = (number) => ({ mac: keyGenerated(number).identity.mac });
+/** One device a second. */
+const atOf = (number) => new Date(Date.parse('2026-01-01T00:00:00Z') + number * 1000).toISOString();
 const batchOf = (number) => `WO-${4700 + Math.floor(number / 500)}`;
 
 /** A line's record after years, written by the real store: each device with its key, its end, and its acceptance. */
@@ -57,12 +59,11 @@ async function fill() {
   database.connection.pragma('synchronous = OFF');
   const store = new SqliteRecordStore(database, 'bench');
   await store.log.log({ event: 'log-key', by: 'station', at: now(), data: firstLogKey(signer.key) });
-  const first = Date.now() - devices * 1000;
   for (let from = 0; from < devices; from += 500) {
     database.connection.exec('BEGIN IMMEDIATE');
     const accepted = [];
     for (let number = from; number < Math.min(devices, from + 500); number += 1) {
-      const at = new Date(first + number * 1000).toISOString();
+      const at = atOf(number);
       const [jobId, deviceId] = [`job-${number}`, `device-${number}`];
       await store.reserve({
         jobId, deviceId, identity: identityOf(number), batch: batchOf(number), profileName: 'gateway', profileSha256: 'a'.repeat(64), imageSha256: 'b'.repeat(64), at,
@@ -87,9 +88,13 @@ async function search() {
     'an identity': (number) => store.findByIdentity(identityOf(number)),
     'a fingerprint': (number) => store.findByFingerprint(fingerprintOf(number)),
     'a device with its entries in the log': (number) => store.log.entriesOfDevice(`device-${number}`),
-    'the page of a batch': (number) => store.acceptancePage({ ...page, batch: batchOf(number) }),
-    'the beginning of a fingerprint': (number) => store.acceptancePage({ ...page, text: fingerprintOf(number).slice(0, 12) }),
-    'a part of an identity': (number) => store.acceptancePage({ ...page, text: identityOf(number).mac.slice(6) }),
+    'any device, by the end of its identity': (number) => store.search.searchDevices({ ...page, text: identityOf(number).mac.slice(6) }),
+    'any device, by the beginning of its fingerprint': (number) => store.search.searchDevices({ ...page, text: fingerprintOf(number).slice(0, 12) }),
+    'any device, by a text that all have': () => store.search.searchDevices({ ...page, text: '02:00' }),
+    'any device, by its batch': (number) => store.search.searchDevices({ ...page, batch: batchOf(number) }),
+    'any device, by its maker in a day': (number) => store.search.searchDevices({ ...page, operator: 'Ana', from: atOf(Math.max(0, number - 86_400)), before: atOf(number) }),
+    'the acceptance of a batch': (number) => store.acceptancePage({ ...page, batch: batchOf(number) }),
+    'the acceptance, by a part of an identity': (number) => store.acceptancePage({ ...page, text: identityOf(number).mac.slice(6) }),
   };
   const measured = {};
   for (const [name, ask] of Object.entries(questions)) {
