@@ -13,6 +13,7 @@ import { exportKeyCommand } from './commands/export-key';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
 import { logCommand } from './commands/log';
+import { verifyProofCommand } from './commands/log-proofs';
 import { outboxCommand } from './commands/outbox';
 import { practiceCommand, practiceServerCommand } from './commands/practice';
 import { provisionCommand } from './commands/provision';
@@ -55,6 +56,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'audit': auditCommand,
   'export': exportCommand,
   'verify-export': verifyExportCommand,
+  'verify-proof': verifyProofCommand,
   'export-key': exportKeyCommand,
   'log': logCommand,
   'backup': backupCommand,

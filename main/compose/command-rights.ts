@@ -34,6 +34,7 @@ const commandRights = {
   // It writes a folder of the person's own, and nothing of the station.
   'export': 'look',
   'verify-export': 'anybody',
+  'verify-proof': 'anybody',
   'export-key': 'export-key',
   'log': ({ positionals }: Asked) => logRights[positionals[0] ?? 'status'] ?? 'look',
   'backup': 'keep-log',

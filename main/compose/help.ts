@@ -35,7 +35,10 @@ export const helpText = `imprint: a key of its own for every device
   imprint log anchor --file PATH | --url URL
                                             brings the signed head to where nobody here can change it
   imprint log receipt --identity NAME=VALUE … [--entry N] -o FILE.tlog-proof
+  imprint log consistency --from OLDER.txt -o FILE
   imprint log cosign --file REPLY --witness KEY
+  imprint verify-proof FILE --key KEY [--anchor OLDER.txt]
+                                            a receipt, or the proof between two signed heads; needs no record
   imprint backup --to FOLDER|FILE           a copy of the record in use, read once more
   imprint restore --from FILE [--override REASON]
                                             puts a backup in the place of the record

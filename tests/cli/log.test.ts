@@ -55,6 +55,37 @@ describe('imprint log', () => {
     expect((await log('receipt', '--identity', `mac=${mac}`, '--entry', '0', '-o', path)).exitCode).toBe(3);
   });
 
+  it('proves between two of its heads that nothing was changed, and a stranger can check that', async () => {
+    const [older, proof, receipt] = ['older.txt', 'proof', 'device.tlog-proof'].map((name) => join(folder, name)) as [string, string, string];
+    writeFileSync(older, String(result(await log('checkpoint'))['checkpoint']));
+    expect((await practice('mac=02:00:00:00:10:09')).exitCode).toBe(0);
+    expect((await log('consistency', '--from', older, '-o', proof)).exitCode).toBe(0);
+    const key = String(result(await log('key'))['key']);
+    const verify = (...args: string[]): Promise<CommandResult> => imprint(['verify-proof', ...args, '--data', join(folder, 'elsewhere'), '--json']);
+    const held = await verify(proof, '--key', key, '--anchor', older);
+    expect(held.exitCode, held.stderr).toBe(0);
+    expect(Number(result(held)['newer'])).toBeGreaterThan(Number(result(held)['older']));
+    expect(result(await verify(receipt, '--key', key))).toMatchObject({ kind: 'receipt', of: 'key-generated' });
+    expect(existsSync(join(folder, 'elsewhere'))).toBe(false);
+
+    const changed = readFileSync(older, 'utf8').replace(/\n\d+\n/, '\n3\n');
+    writeFileSync(join(folder, 'changed.txt'), changed);
+    expect((await verify(proof, '--key', key, '--anchor', join(folder, 'changed.txt'))).exitCode).toBe(8);
+    writeFileSync(join(folder, 'changed-proof'), readFileSync(proof, 'utf8').replace(/^old \d+/, 'old 3'));
+    expect((await verify(join(folder, 'changed-proof'), '--key', key, '--anchor', older)).exitCode).toBe(8);
+    const stranger = keyNamed('stranger');
+    const other = verifierKeyText(verifierKey(parseVerifierKey(key).name, signatureTypes.ed25519, stranger.publicKey));
+    expect((await verify(receipt, '--key', other)).exitCode).toBe(8);
+    expect((await verify(proof, '--key', key)).exitCode).toBe(2);
+    expect((await verify(join(folder, 'nothing'), '--key', key)).exitCode).toBe(3);
+    writeFileSync(join(folder, 'noise'), 'no proof at all');
+    expect((await verify(join(folder, 'noise'), '--key', key, '--anchor', older)).exitCode).toBe(8);
+    // A head that this log has not come to.
+    rmSync(join(folder, 'proof'));
+    expect((await log('consistency', '--from', join(folder, 'nothing'), '-o', proof)).exitCode).toBe(3);
+    expect(existsSync(proof)).toBe(false);
+  });
+
   it('anchors to a file, keeps a witness\'s word, and renews its key', async () => {
     const path = join(folder, 'anchors.txt');
     expect((await log('anchor', '--file', path)).exitCode).toBe(0);

@@ -257,7 +257,7 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'certificates', 'audit', 'export', 'verify-export', 'log', 'practice', 'practice-server']);
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server']);
   });
 
   it('take more where they do more', () => {

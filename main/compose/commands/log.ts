@@ -10,10 +10,11 @@ import { checkpointIn } from '../log-keeper';
 import type { OpenStation } from '../open-station';
 import { identityPairs, required, text, usage, type Command, type CommandContext } from './arguments';
 import { withStation } from './context';
+import { consistencyCommand } from './log-proofs';
 
 type LogCommand = (context: CommandContext, open: OpenStation) => Promise<number>;
 
-/** `log [status] | key | renew-key | checkpoint | check | anchor | cosign | receipt` */
+/** `log [status] | key | renew-key | checkpoint | check | anchor | cosign | receipt | consistency` */
 export const logCommand: Command = (context) => {
   const [name = 'status', ...rest] = context.positionals;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
@@ -143,7 +144,7 @@ const receipt: LogCommand = async (context, { station, keeper }) => {
   return 0;
 };
 
-const commands: Readonly<Record<string, LogCommand>> = { status, key, 'renew-key': renewKey, checkpoint, check, anchor, cosign, receipt };
+const commands: Readonly<Record<string, LogCommand>> = { status, key, 'renew-key': renewKey, checkpoint, check, anchor, cosign, receipt, consistency: consistencyCommand };
 
 export function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
