@@ -7,7 +7,7 @@ import { formatConsistency, parseConsistency, verifyCheckpoints, verifyReceipt }
 import { writeDurably } from '../durable-file';
 import { checkpointIn } from '../log-keeper';
 import type { OpenStation } from '../open-station';
-import { required, text, usage, type Command, type CommandContext } from './arguments';
+import { required, usage, type Command, type CommandContext } from './arguments';
 
 /** `log consistency --from OLDER.txt -o FILE`: that the log under its last checkpoint begins with all entries of an older one. */
 export async function consistencyCommand(context: CommandContext, { station: { log } }: OpenStation): Promise<number> {
@@ -28,7 +28,9 @@ export async function consistencyCommand(context: CommandContext, { station: { l
 }
 
 /** `verify-proof FILE --key KEY [--anchor OLDER.txt]`: a receipt, or the proof between two checkpoints. Needs no record. */
-export const verifyProofCommand: Command = async (context) => {
+export const verifyProofCommand: Command = (context) => Promise.resolve(verifyProof(context));
+
+function verifyProof(context: CommandContext): number {
   const [file, ...more] = context.positionals;
   if (file === undefined || more.length > 0) throw usage('This command needs one proof.', 'verify-proof FILE --key KEY');
   const key = parseVerifierKey(required(context, 'key'));
@@ -40,7 +42,7 @@ export const verifyProofCommand: Command = async (context) => {
   context.output.emit({ event: 'result', ...facts });
   context.output.print(facts.sentence);
   return 0;
-};
+}
 
 function receiptFacts(proof: string, key: VerifierKey) {
   const { index, entry, checkpoint } = verifyReceipt(proof, [key]);
