@@ -79,8 +79,8 @@ export function AuditPage({ search, scanAttribute, onSearch, onOpen, notify }: A
         </nav>
       </div>
       <aside className="audit__side">
-        <LogPanel />
-        <ExportPanel search={search} notify={notify} />
+        <LogPanel notify={notify} />
+        <ExportPanel search={search} />
       </aside>
     </main>
   );
