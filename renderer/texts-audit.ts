@@ -39,7 +39,6 @@ export const auditTexts = {
   },
   export: {
     title: 'Export',
-    what: 'Devices with their public keys, the whole log, and what verifies both.',
     start: 'Export…',
     show: 'Show',
     always: 'An export has the devices that are chosen here as tables, the whole log, its key and its checkpoints, and a program that verifies all of it.',
@@ -48,6 +47,7 @@ export const auditTexts = {
     any: 'any',
     states: 'State',
     allStates: 'No state is chosen: devices in every state.',
+    theseStates: 'Devices in one of these states.',
     more: 'Besides',
     summary: 'Summary as PDF',
     publicKeys: 'Public keys as PEM files',

@@ -74,7 +74,7 @@ export function ExportForm({ draft, asking, onDraft, onStart, onClose }: ExportF
             </label>
           ))}
         </div>
-        <p className="quiet">{draft.states.length === 0 ? words.allStates : ''}</p>
+        <p className="quiet">{draft.states.length === 0 ? words.allStates : words.theseStates}</p>
       </fieldset>
       <fieldset className="export__group">
         <legend>{words.more}</legend>

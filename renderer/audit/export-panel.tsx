@@ -28,7 +28,7 @@ export function ExportPanel({ search }: { readonly search: RecordSearch }) {
       <header className="panel__head">
         <h2>{words.title}</h2>
       </header>
-      {running === undefined ? <p>{words.what}</p> : <ExportProgress running={running} />}
+      {running === undefined ? null : <ExportProgress running={running} />}
       {running === undefined && last !== undefined ? (
         <p className="audit__outcome">
           <Icon name={last.outcome === 'written' ? 'done' : last.outcome === 'failed' ? 'failed' : 'cancelled'} />

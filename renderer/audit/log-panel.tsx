@@ -52,6 +52,7 @@ export function LogPanel({ notify }: { readonly notify: (notice: Notice) => void
             {running?.canCancel === true ? words.stopCheck : words.checkNow}
           </ActionButton>
           <Facts health={health} />
+          <Warnings warnings={health.warnings} />
           {logKey === undefined ? null : (
             <>
               <h3>{words.key}</h3>
@@ -66,7 +67,6 @@ export function LogPanel({ notify }: { readonly notify: (notice: Notice) => void
               </div>
             </>
           )}
-          <Warnings warnings={health.warnings} />
         </>
       )}
       {keyOpen && logKey !== undefined ? <LogKeyDialog logKey={logKey} onClose={() => setKeyOpen(false)} /> : null}

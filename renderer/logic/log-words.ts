@@ -33,6 +33,7 @@ function lines(member: string, value: Value): readonly string[] {
   if (member === 'files' && Array.isArray(value)) return value.map(fileLine);
   if (member === 'bytes' && typeof value === 'number') return [formatBytes(value)];
   if ((member === 'notAfter' || member === 'recordedAt') && typeof value === 'string') return [formatDateTime(value)];
+  if (member === 'keyType' && typeof value === 'string') return [(texts.device.keyTypes as Readonly<Record<string, string>>)[value] ?? value];
   if (member === 'action' && typeof value === 'string') return [words.actions[value] ?? value];
   return [typeof value === 'string' ? value : JSON.stringify(value)];
 }

@@ -33,6 +33,10 @@ const call = (page: Page, name: string, params: unknown = {}): Promise<Reply> =>
   );
 
 const logKeyOf = async (page: Page): Promise<string> => String(await page.textContent('[data-testid="log-key-line"]')).trim();
+/** What was told is read; it would stand before the next picture. */
+const dismissNotices = async (page: Page): Promise<void> => {
+  for (let left = await page.locator('.notice').count(); left > 0; left -= 1) await page.locator('.notice button').first().click();
+};
 const checked = (page: Page, result: string) => page.waitForSelector(`[data-testid="log-panel"][data-check="${result}"]`, { timeout: 60_000 });
 
 describe('an auditor at the window', () => {
@@ -134,6 +138,7 @@ describe('an auditor at the window', () => {
       expect(await call(page, 'saveReceipt', { deviceId: told['device'] })).toMatchObject({ ok: false, error: { code: 'export-unwritable' } });
     }
     expect(existsSync(join(data, 'practice', 'new.tlog-proof'))).toBe(false);
+    await dismissNotices(page);
     await page.keyboard.press('Escape');
   });
 
@@ -242,6 +247,8 @@ describe('a log that somebody changed', () => {
     const { page } = station;
     await checked(page, 'broken');
     expect(await page.textContent('[data-testid="log-panel"]')).toMatch(/BROKEN.*Entry 7 is the first that is wrong/s);
+    await page.waitForSelector('.notice--problem');
+    await dismissNotices(page);
     await shootAll(station, screenshots, 'record-broken');
     await page.keyboard.press('F5');
     await checked(page, 'broken');
