@@ -1,6 +1,7 @@
 /** What the auditor's page says. Part of `texts`. */
 export const auditTexts = {
   title: 'Record',
+  filter: 'Search of the record',
   text: 'Identity, fingerprint or certificate',
   textPlaceholder: 'Scan or type the beginning',
   batch: 'Batch',

@@ -21,6 +21,21 @@ export function freePlace(place: string, dataFolder: string): string {
   return path;
 }
 
+/**
+ * Asks a person for a place.
+ *
+ * SECURITY: the system's dialog stays open where the window locks meanwhile. Whoever answers it then is not the one who was
+ * asked, and may be nobody.
+ *
+ * @returns undefined where the person closed the question. @throws ImprintError sign-in-needed
+ */
+export async function askedOf(station: { readonly operator: string }, choosePlace: () => Promise<string | undefined>): Promise<string | undefined> {
+  const { operator } = station;
+  const chosen = await choosePlace();
+  if (station.operator !== operator) throw new ImprintError('sign-in-needed', 'The window was locked meanwhile: nothing was written. Sign in, and ask for it again.');
+  return chosen;
+}
+
 function real(path: string): string | undefined {
   try {
     return realpathSync(path);

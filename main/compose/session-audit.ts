@@ -6,7 +6,7 @@ import type { WindowMethods } from '../contract/window-channel';
 import { ImprintError } from '../domain/errors';
 import { describeIdentity } from '../domain/identity';
 import type { Profile } from '../domain/profile';
-import { freePlace } from './chosen-place';
+import { askedOf, freePlace } from './chosen-place';
 import { putFile } from './durable-file';
 import type { OpenStation } from './open-station';
 import { keyEntry, noReceipt, receiptFor } from './receipts';
@@ -39,7 +39,7 @@ export class SessionAudit {
    * The receipt of the device's key, at a place of the person's own.
    *
    * @param choosePlace asks the person, with a name to begin with. @returns undefined where the person closed the question
-   * @throws ImprintError no-such-device where no key was made for it, not-allowed, export-unwritable
+   * @throws ImprintError no-such-device where no key was made for it, not-allowed, export-unwritable, sign-in-needed
    */
   async saveReceipt(deviceId: string, choosePlace: (name: string) => Promise<string | undefined>): Promise<ResultOf<WindowMethods, 'saveReceipt'>> {
     const { station, folder } = this.#open;
@@ -48,7 +48,8 @@ export class SessionAudit {
     if (device === undefined || entry === undefined) throw new ImprintError('no-such-device', 'The log has no key of this device, so there is nothing to prove.');
     // Made before the place is asked for: a receipt that cannot be had is no question to anybody.
     const { text, size } = await receiptFor(entry, this.#open);
-    const chosen = await choosePlace(`${Object.values(device.identity).join('-').replace(/[^\p{L}\p{N}.-]+/gu, '-')}.tlog-proof`);
+    const name = `${Object.values(device.identity).join('-').replace(/[^\p{L}\p{N}.-]+/gu, '-')}.tlog-proof`;
+    const chosen = await askedOf(station, () => choosePlace(name));
     if (chosen === undefined) return undefined;
     const path = freePlace(chosen, dirname(folder.root));
     try {

@@ -3,7 +3,7 @@ import type { ExportView, ExportWishView, WrittenExport } from '../contract/evid
 import { asImprintError, cancelled, ImprintError } from '../domain/errors';
 import type { Progress } from '../domain/job';
 import type { Station } from '../station/station';
-import { freePlace } from './chosen-place';
+import { askedOf, freePlace } from './chosen-place';
 import { ExportKeys } from './export-keys';
 import { ExportSession } from './export-session';
 import { LogKeys } from './log-keys';
@@ -49,19 +49,19 @@ export class SessionExport {
    * SECURITY: the place comes from the system's dialog and never from the page, which could name any.
    *
    * @param choosePlace asks the person. @returns false where the person closed the question
-   * @throws ImprintError export-unwritable: nothing was begun
+   * @throws ImprintError export-unwritable, sign-in-needed: nothing was begun
    */
   async start(wish: ExportWishView, choosePlace: () => Promise<string | undefined>): Promise<boolean> {
     if (this.busy || this.#closed) throw new ImprintError('export-unwritable', 'An export is under way: wait until it has ended, or cancel it.');
     const controller = new AbortController();
     this.#controller = controller;
     try {
-      const chosen = await choosePlace();
+      const { folder, station } = this.#parts;
+      const chosen = await askedOf(station, choosePlace);
       if (chosen === undefined || controller.signal.aborted) {
         this.#controller = undefined;
         return false;
       }
-      const { folder } = this.#parts;
       const to = freePlace(chosen, dirname(folder.root));
       this.#show({ running: { to, cancelling: false } });
       this.#work = this.#write(wish, to, controller.signal);

@@ -30,13 +30,14 @@ describe('the auditor’s page', () => {
 
   const total = (count: number) => page.waitForSelector(`[data-testid="audit-page"][data-total="${String(count)}"]`);
   const search = async (fields: Readonly<Record<string, string>>): Promise<void> => {
-    for (const name of ['text', 'batch', 'operator', 'from', 'to']) await page.fill(`[data-testid="record-${name}"]`, fields[name] ?? '');
-    await page.press('[data-testid="record-text"]', 'Enter');
+    await page.fill('[data-testid="filter-text"]', fields['text'] ?? '');
+    for (const name of ['batch', 'operator', 'from', 'to']) await page.fill(`[data-testid="record-${name}"]`, fields[name] ?? '');
+    await page.press('[data-testid="filter-text"]', 'Enter');
   };
   const rows = () => page.locator('[data-testid="found-row"]');
 
   it('has the focus where a scanner types, and finds a device by its label in any notation', async () => {
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('record-text');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('filter-text');
     await scan(station, macOf(7).replaceAll(':', '').toUpperCase());
     await total(1);
     expect(await rows().first().textContent()).toContain(macOf(7));

@@ -1,6 +1,6 @@
 /** The log on the auditor's page, and what is handed out of it: exports and receipts, checked with what an auditor has. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,6 +26,12 @@ const auditorsWindow = async (data: string): Promise<StationWindow> => {
   return station;
 };
 
+/** The log's name has the station's in it. */
+const nameStation = (data: string): void => {
+  mkdirSync(join(data, 'practice'), { recursive: true });
+  writeFileSync(join(data, 'practice/settings.json'), JSON.stringify({ version: 1, name: 'line-a' }));
+};
+
 const call = (page: Page, name: string, params: unknown = {}): Promise<Reply> =>
   page.evaluate(
     async ([method, given]) => (globalThis as unknown as { imprint: { call: (name: unknown, params: unknown) => Promise<Reply> } }).imprint.call(method, given),
@@ -47,6 +53,7 @@ describe('an auditor at the window', () => {
   let page: Page;
 
   beforeAll(async () => {
+    nameStation(data);
     await fillRecord(join(data, 'practice/record.sqlite'), devices);
     station = await auditorsWindow(data);
     page = station.page;
@@ -87,7 +94,7 @@ describe('an auditor at the window', () => {
 
   it('takes the key along as text and as a code', async () => {
     const key = await logKeyOf(page);
-    expect(parseVerifierKey(key).name).toContain('/imprint/');
+    expect(parseVerifierKey(key).name).toMatch(/^line-a\/imprint\//);
     await page.keyboard.press('F6');
     await page.waitForSelector('[data-testid="qr"]');
     expect(String(await page.textContent('[data-testid="log-key-text"]')).trim()).toBe(key);
@@ -216,6 +223,19 @@ describe('an auditor at the window', () => {
     await page.keyboard.press('Escape');
   });
 
+  it('leaves nothing where the window is closed meanwhile', async () => {
+    await answerSaveDialog(station, join(folder, 'left'));
+    const before = readdirSync(folder).sort();
+    expect(await call(page, 'exportRecord', { zip: true, selection: {}, summary: true, publicKeys: true, receipts: true })).toMatchObject({ ok: true, value: true });
+    await page.waitForSelector('[data-testid="export-panel"] .progress__bar[aria-valuenow]');
+    await station.close();
+    expect(readdirSync(folder).sort()).toEqual(before);
+    station = await auditorsWindow(data);
+    page = station.page;
+    await checked(page, 'sound');
+    expect(await page.textContent('[data-testid="log-check"]')).toContain('Sound');
+  });
+
   it('can do nothing else', async () => {
     for (const name of Object.keys(windowMethods) as (keyof typeof methodRights)[]) {
       const requirement = methodRights[name];
@@ -233,6 +253,7 @@ describe('a log that somebody changed', () => {
   let station: StationWindow;
 
   beforeAll(async () => {
+    nameStation(data);
     await fillRecord(record, 20);
     tamper(record, (database) => database.prepare(`UPDATE log_entries SET entry = replace(entry, '"by":"Ana"', '"by":"Bob"') WHERE seq = 7`).run());
     station = await auditorsWindow(data);
@@ -263,6 +284,7 @@ describe('somebody who makes devices', () => {
   let station: StationWindow;
 
   beforeAll(async () => {
+    nameStation(join(folder, 'data'));
     station = await openStationWindow(join(folder, 'data'));
     await sizeTo(station, 1280, 800);
   }, 120_000);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { freePlace } from '../../main/compose/chosen-place';
+import { askedOf, freePlace } from '../../main/compose/chosen-place';
 import { LogAnchors } from '../../main/compose/log-anchors';
 import { LogKeeper } from '../../main/compose/log-keeper';
 import { LogKeys } from '../../main/compose/log-keys';
@@ -160,6 +160,19 @@ describe('a receipt', () => {
 });
 
 describe('a place that a person chose', () => {
+  it('counts for whoever was asked, and not for whoever is there when the window was locked meanwhile', async () => {
+    const station = { operator: 'Aud' };
+    expect(await askedOf(station, () => Promise.resolve('/media/usb/export'))).toBe('/media/usb/export');
+    expect(await askedOf(station, () => Promise.resolve(undefined))).toBeUndefined();
+    const error = await refusal(
+      askedOf(station, () => {
+        station.operator = 'nobody';
+        return Promise.resolve('/media/usb/export');
+      }),
+    );
+    expect(error.code).toBe('sign-in-needed');
+  });
+
   it('is free, and outside of the station', () => {
     const [data, own] = [join(folder, 'data'), join(folder, 'usb')];
     for (const made of [data, join(data, 'station'), own]) mkdirSync(made);
