@@ -46,7 +46,7 @@ const layers = [
   { layer: 'ipc', path: '^main/ipc/', may: [domain, contract, npm('electron', 'zod')], nodeBuiltins: true, because: 'the gateway checks messages, it does not act on them' },
   { layer: 'window', path: '^main/window/', may: [domain, contract, '^main/ipc/', npm('electron')], nodeBuiltins: true, because: 'a window knows pages, not devices' },
   { layer: 'preload', path: '^main/preload/', may: [domain, contract, npm('electron', 'zod')], nodeBuiltins: false, because: 'the preload is sandboxed' },
-  { layer: 'renderer', path: '^renderer/', may: [contract, npm('react', 'react-dom', '@types/react', '@types/react-dom', '@tanstack/react-virtual')], nodeBuiltins: false, because: 'the page has no Node and no keys' },
+  { layer: 'renderer', path: '^renderer/', may: [contract, npm('react', 'react-dom', '@types/react', '@types/react-dom', '@tanstack/react-virtual', 'uqr')], nodeBuiltins: false, because: 'the page has no Node and no keys' },
   { layer: 'native', path: '^native/', may: [], nodeBuiltins: true, because: 'native code serves everybody and knows nobody' },
 ];
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { app, dialog } from 'electron';
+import { auditHandlers } from './compose/audit-handlers';
 import { BenchSession, slotView, type SessionListeners, type SessionQuestions } from './compose/bench-session';
 import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
@@ -132,6 +133,12 @@ class StationWindow {
     watch: (watch) => {
       this.#gateway.tell('watch', watch);
     },
+    logHealth: (health) => {
+      this.#gateway.tell('logHealth', health);
+    },
+    exports: (exports) => {
+      this.#gateway.tell('exports', exports);
+    },
   };
 
   readonly #ask: SessionQuestions = {
@@ -164,6 +171,7 @@ class StationWindow {
   async #switchTo(profile: string | undefined): Promise<void> {
     const before = await this.#session;
     if (before.bench.busy) throw new ImprintError('slot-busy', 'A card is being written: wait until it has ended, or cancel it.');
+    if (before.exports.busy) throw new ImprintError('export-unwritable', 'An export is under way: wait until it has ended, or cancel it.');
     if (profile === undefined && (await before.view()).practice) return;
     const session = await this.#openSession(profile);
     this.#session = Promise.resolve(session);
@@ -236,13 +244,7 @@ class StationWindow {
       reject: async (request) => (await this.#session).acceptance.reject(request),
       removeKey: async (request) => (await this.#session).acceptance.removeKey(request),
       decommission: async (request) => (await this.#session).acceptance.decommission(request),
-      searchDevices: async (search) => (await this.#session).audit.search(search),
-      logHealth: async () => (await this.#session).audit.logHealth(),
-      exportRecord: async (selection) =>
-        (await this.#session).audit.export(selection, async () => {
-          const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'A folder for the export', properties: ['openDirectory', 'createDirectory'] });
-          return filePaths[0];
-        }),
+      ...auditHandlers(this.#window, () => this.#session),
       openProfile: async () => {
         const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'Open a profile', properties: ['openFile'], filters: [{ name: 'Profile', extensions: ['json'] }] });
         const [path] = filePaths;

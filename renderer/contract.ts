@@ -1,6 +1,7 @@
 /** The types of the window's contract as this side names them. Types only: nothing of main is bundled into the page. */
 import type { AccessView } from '../main/contract/access-channel';
-import type { FoundDevicesView, LogHealthView } from '../main/contract/audit-channel';
+import type { FoundDevicesView } from '../main/contract/audit-channel';
+import type { DeviceLogView, ExportView, ExportWishView, LogHealthView, WrittenExport } from '../main/contract/evidence-channel';
 import type {
   AcceptanceList,
   AcceptanceRowView,
@@ -39,7 +40,9 @@ export type {
   ConflictView,
   DayRowView,
   DeviceList,
+  DeviceLogView,
   DeviceView,
+  ExportView,
   FoundDevicesView,
   LogHealthView,
   OutboxView,
@@ -50,6 +53,7 @@ export type {
   WatchView,
   WindowApi,
   WindowReply,
+  WrittenExport,
 };
 
 export type ErrorReport = Extract<WindowReply<unknown>, { ok: false }>['error'];
@@ -75,4 +79,6 @@ export type CertificateState = Certificate['state'];
 export type CertificateParams = WindowMethods['certificates']['params']['_zod']['output'];
 export type RevocationReason = NonNullable<WindowMethods['decommission']['params']['_zod']['output']['reason']>;
 export type AcceptanceParams = WindowMethods['acceptances']['params']['_zod']['output'];
+export type ExportWish = ExportWishView;
+export type LoggedEntry = DeviceLogView['entries'][number];
 export type Notice = WindowEvents['notice']['_zod']['output'];

@@ -8,7 +8,12 @@ const { hints } = texts;
 
 /** The keys that do something right now on this page. */
 export function hintsFor(page: Page['name'], bench: BenchView | undefined, selected: SlotView | undefined): readonly KeyHint[] {
-  if (page === 'device') return [{ keys: 'Esc', does: hints.back }];
+  if (page === 'device') {
+    return [
+      { keys: 'F6', does: hints.receipt },
+      { keys: 'Esc', does: hints.back },
+    ];
+  }
   if (page === 'devices') {
     return [
       { keys: '↑ ↓', does: texts.help.rows },
@@ -22,6 +27,8 @@ export function hintsFor(page: Page['name'], bench: BenchView | undefined, selec
       { keys: 'F3', does: hints.textFilter },
       { keys: '↓ Enter', does: hints.openRow },
       { keys: 'PgUp PgDn', does: hints.pages },
+      { keys: 'F5', does: hints.checkLog },
+      { keys: 'F6', does: hints.logKey },
       { keys: 'Ctrl+E', does: hints.exportRecord },
       { keys: 'Esc', does: hints.back },
     ];

@@ -25,6 +25,8 @@ export const texts = {
     switchTo: (theme: string) => `Switch to ${theme}`,
   },
 
+  copy: { copy: 'Copy', copied: 'Copied' },
+
   practice: {
     badge: 'Practice',
     sentence: 'Simulated server, cards that are files. Nothing here reaches a real device.',
@@ -487,6 +489,9 @@ export const texts = {
     groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', certificates: 'Certificates', audit: 'Record', everywhere: 'Everywhere' },
     audit: 'Record: search for auditors',
     exportRecord: 'Export what the record has',
+    checkLog: 'Check the log, or stop that',
+    logKey: 'Public key of the log',
+    receipt: 'Save the receipt of a device’s key (on its page)',
     scan: 'Scan the identity of the board',
     start: 'Write the card',
     cancel: 'Clear the field, or cancel the card (twice while it runs)',
@@ -524,6 +529,9 @@ export const texts = {
   hints: {
     audit: 'Record',
     exportRecord: 'Export',
+    checkLog: 'Check the log',
+    logKey: 'Log key',
+    receipt: 'Receipt',
     start: 'Write',
     cancel: 'Cancel',
     powerOn: 'Power on',

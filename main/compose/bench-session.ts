@@ -1,10 +1,9 @@
 import { basename, join } from 'node:path';
+import type { ExportView, LogHealthView } from '../contract/evidence-channel';
 import { rightSchema, type BenchView, type DeviceView, type OutboxView, type SlotsView, type SlotView, type WatchView } from '../contract/window-channel';
 import { asImprintError } from '../domain/errors';
 import { describeIdentity } from '../domain/identity';
-import type { DeviceSearcher } from '../domain/device-search';
 import type { DeviceDetails } from '../domain/ports';
-import type { SlotSettings } from '../domain/profile';
 import { may } from '../domain/roles';
 import { systemDrives } from '../flash/drives';
 import { finishActions, possibleActs } from '../station/administration';
@@ -15,13 +14,14 @@ import { serverKindOf, withServer, type LoadedProfile, type Station } from '../s
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
-import { recordEvidence } from './record-evidence';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
 import { SessionAudit } from './session-audit';
 import { SessionBatch } from './session-batch';
 import { renewsCards, SessionCertificates } from './session-certificates';
-import { SessionSlots, stationSlots } from './session-slots';
+import { SessionExport } from './session-export';
+import { SessionLog } from './session-log';
+import { boundSlots, SessionSlots, type StationSlots } from './session-slots';
 import { SessionWatch } from './session-watch';
 import { SlotsStore } from './slots-store';
 
@@ -37,6 +37,8 @@ export interface SessionListeners {
   readonly notice: (sentence: string, success: boolean) => void;
   readonly outbox: (outbox: OutboxView) => void;
   readonly watch: (watch: WatchView) => void;
+  readonly logHealth: (health: LogHealthView) => void;
+  readonly exports: (exports: ExportView) => void;
 }
 
 /** How the person at the window is asked. */
@@ -46,10 +48,7 @@ export interface SessionQuestions {
 }
 
 interface SessionParts {
-  readonly station: Station;
-  /** What main does for the log of the record. */
-  readonly logParts: Pick<OpenStation, 'keeper' | 'anchors'>;
-  readonly search: DeviceSearcher;
+  readonly open: OpenStation;
   readonly loaded: LoadedProfile;
   readonly warnings: readonly string[];
   readonly renews?: boolean;
@@ -69,31 +68,47 @@ export class BenchSession {
   readonly acceptance: SessionAcceptance;
   readonly certificates: SessionCertificates;
   readonly audit: SessionAudit;
+  readonly log: SessionLog;
+  readonly exports: SessionExport;
   readonly watch: SessionWatch;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
   readonly #renews: boolean;
-  readonly #logParts: SessionParts['logParts'];
+  readonly #open: OpenStation;
   readonly #listeners: SessionListeners;
   readonly #batch: SessionBatch;
   readonly #outbox: Outbox;
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ station, logParts, search, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ open, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
     const { profile } = loaded;
+    const { station } = open;
     this.station = station;
     this.#loaded = loaded;
     this.#warnings = warnings;
     this.#renews = renews;
-    this.#logParts = logParts;
+    this.#open = open;
     this.#listeners = listeners;
     this.#batch = batch;
     this.#close = close;
     this.acceptance = new SessionAcceptance(station, profile, (identity) => {
       this.bench.decommissioned(identity);
     });
-    this.audit = new SessionAudit(search, profile, recordEvidence());
+    this.audit = new SessionAudit(open, profile);
+    this.exports = new SessionExport({ folder: open.folder, station, changed: listeners.exports });
+    this.log = new SessionLog({
+      log: station.log,
+      keeper: open.keeper,
+      anchors: open.anchors,
+      clock: station.clock,
+      changed: listeners.logHealth,
+      checked: (found) => {
+        if (!found.sound) listeners.notice(found.sentence, false);
+        // What is found broken stands on the bench too, and stops the next device.
+        void this.tellBench().catch(() => undefined);
+      },
+    });
     this.watch = new SessionWatch({ station, profile, changed: listeners.watch });
     this.#outbox = new Outbox(station, profile, {
       changed: (state) => {
@@ -125,12 +140,10 @@ export class BenchSession {
   /** @param server which practice server; that of the last time unless told */
   static async openPractice(dataFolder: string, warnings: readonly string[], listeners: SessionListeners, who: WhoIsAtWork, server?: string): Promise<BenchSession> {
     const practice = await openPracticeBench(dataFolder, who, server);
-    const { station, folder, search } = practice.open;
-    const { loaded } = practice;
+    const { loaded, open } = practice;
+    const { station, folder } = open;
     return BenchSession.#start({
-      station,
-      logParts: practice.open,
-      search,
+      open,
       loaded,
       warnings,
       listeners,
@@ -147,14 +160,12 @@ export class BenchSession {
     const folder = stationFolder(dataFolder, false);
     const secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), questions.secret, questions.code);
     const open = openStation(folder, secrets, who);
-    const { station, search } = open;
+    const { station } = open;
     const store = new SlotsStore(folder.root);
     const profileHasSlots = loaded.profile.targets.slots.length > 0;
     const bound = boundSlots(store);
     return BenchSession.#start({
-      station,
-      logParts: open,
-      search,
+      open,
       loaded,
       warnings: 'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
       listeners,
@@ -167,7 +178,8 @@ export class BenchSession {
 
   static async #start(parts: SessionParts): Promise<BenchSession> {
     try {
-      const { station, loaded } = parts;
+      const { loaded } = parts;
+      const { station } = parts.open;
       const { warning } = await station.custody.status();
       const ofServer = serverKindOf(station, loaded.profile).warnings?.(loaded.profile.server) ?? [];
       const warnings = [...parts.warnings, ...(warning === undefined ? [] : [warning]), ...ofServer];
@@ -184,7 +196,8 @@ export class BenchSession {
   /** What a killed station left is put in order first, then the outbox and the watch begin. */
   async #begin(): Promise<void> {
     const { signal } = this.#closing;
-    void this.#checkLog(signal).catch(() => undefined);
+    // Beside the work, however long the log is.
+    void this.log.begin().catch(() => undefined);
     const reports = await recover(this.station, signal).catch(() => []);
     this.#listeners.recovered(reports);
     if (reports.length > 0) await this.tellBench();
@@ -196,15 +209,6 @@ export class BenchSession {
       this.#outbox.start();
     });
     this.watch.start();
-  }
-
-  /** Beside the work, however long the log is: what it finds stops the next device. */
-  async #checkLog(signal: AbortSignal): Promise<void> {
-    const { keeper } = this.#logParts;
-    const signer = await keeper.signer().catch(() => undefined);
-    const found = await keeper.check(() => undefined, signal);
-    if (!found.sound) this.#listeners.notice(found.sentence, false);
-    if (!found.sound || signer !== undefined) await this.tellBench();
   }
 
   async view(): Promise<BenchView> {
@@ -228,7 +232,7 @@ export class BenchSession {
       keyType: profile.keyType,
       expectedWords: Object.fromEntries(this.station.servers.map(({ kind, expectedWord }) => [kind, expectedWord])),
       renews: this.#renews,
-      warnings: [...this.#warnings, ...this.#logParts.keeper.warnings(), ...this.#logParts.anchors.warnings()],
+      warnings: [...this.#warnings, ...this.#open.keeper.warnings(), ...this.#open.anchors.warnings()],
       slots: this.bench.slots.map(slotView),
       today: today.map((job) => ({ ...job, identity: { ...job.identity } })),
       counts: {
@@ -281,7 +285,7 @@ export class BenchSession {
     this.#closing.abort();
     this.bench.cancelAll();
     while (this.bench.busy) await new Promise((resolve) => setTimeout(resolve, 50));
-    await Promise.all([this.watch.close(), this.#outbox.close()]);
+    await Promise.all([this.watch.close(), this.#outbox.close(), this.log.close(), this.exports.close()]);
     await this.#close();
   }
 
@@ -291,20 +295,6 @@ export class BenchSession {
     if (slot.state === 'waiting') this.#outbox.wake();
     if (slot.state === 'done') this.watch.serverAnswered();
     if (slot.state !== 'running' && slot.state !== 'ready' && slot.state !== 'free') void this.tellBench().catch(() => undefined);
-  }
-}
-
-interface StationSlots {
-  readonly store: SlotsStore;
-  readonly profileHasSlots: boolean;
-}
-
-/** A file that cannot be read must not keep the record and the devices out of reach. */
-function boundSlots(store: SlotsStore): { readonly slots: readonly SlotSettings[] } | { readonly slots: readonly never[]; readonly warning: string } {
-  try {
-    return { slots: stationSlots(store.read()) };
-  } catch (thrown) {
-    return { slots: [], warning: asImprintError(thrown).message };
   }
 }
 

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { asImprintError, ImprintError } from '../domain/errors';
@@ -11,7 +10,7 @@ import { emptyRoot } from '../ledger/merkle';
 import { verifyConsistency } from '../ledger/merkle-verify';
 import { parseNote, parseVerifierKey, verifierKeyText, type NoteSigner } from '../ledger/note';
 import { readIfThere, writeDurably } from './durable-file';
-import type { LogKeys } from './log-keys';
+import { newOrigin, type LogKeys } from './log-keys';
 
 export interface LogKeeperParts {
   readonly log: RecordLog;
@@ -66,6 +65,13 @@ export class LogKeeper {
     const sentence = readIfThere(this.#brokenFile)?.trim();
     if (sentence === undefined) return;
     throw new ImprintError('log-broken', `${sentence} No device is made until an administrator has looked at it; nothing was repaired.`, { expected: 'a record that "imprint log check" finds sound' });
+  }
+
+  /** What the last check found wrong, of whatever process, and when; undefined where nothing was found wrong. */
+  foundBroken(): { readonly sentence: string; readonly at: string } | undefined {
+    const sentence = readIfThere(this.#brokenFile)?.trim();
+    const at = statSync(this.#brokenFile, { throwIfNoEntry: false })?.mtime;
+    return sentence === undefined || at === undefined ? undefined : { sentence, at: at.toISOString() };
   }
 
   /** Sentences for as long as the bench is open: where the key lies, and why no checkpoint is signed. */
@@ -289,10 +295,4 @@ function unreadable(thrown: unknown): LogCheck {
 
 export function checkpointIn(note: string): Checkpoint {
   return parseCheckpointText(parseNote(note).text);
-}
-
-/** Of one log and no other, for ever; a name that a note can have (signed-note). */
-function newOrigin(station: string): string {
-  const name = station.replace(/[\p{White_Space}\p{Cc}+/]+/gu, '-').slice(0, 60).toWellFormed();
-  return `${name === '' ? 'station' : name}/imprint/${randomBytes(6).toString('hex')}`;
 }

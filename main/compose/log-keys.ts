@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { ImprintError } from '../domain/errors';
 import { parseVerifierKey, signatureTypes, verifierKey, verifierKeyText, type NoteSigner } from '../ledger/note';
 import { KeptText } from './kept-text';
@@ -95,4 +95,10 @@ function signerOf(name: string, pem: string): NoteSigner {
 
 function missing(origin: string, why: string): ImprintError {
   return new ImprintError('credential-missing', `The key that signs the log ${origin} is needed, and ${why}: work at the station that made this record, as its user.`, { field: '--data' });
+}
+
+/** Of one log and no other, for ever; a name that a note can have (signed-note). */
+export function newOrigin(station: string): string {
+  const name = station.replace(/[\p{White_Space}\p{Cc}+/]+/gu, '-').slice(0, 60).toWellFormed();
+  return `${name === '' ? 'station' : name}/imprint/${randomBytes(6).toString('hex')}`;
 }

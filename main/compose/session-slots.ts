@@ -1,7 +1,7 @@
 import type { SlotBindings } from '../contract/slots-file';
 import type { SlotsView } from '../contract/window-channel';
 import { canBeSlot, describeCard, describePort, driveName, type Drive, type Drives } from '../domain/drives';
-import { ImprintError } from '../domain/errors';
+import { asImprintError, ImprintError } from '../domain/errors';
 import type { SlotSettings } from '../domain/profile';
 import { watchDrives, type DriveWatch } from '../flash/drive-watch';
 import type { Bench } from '../station/bench';
@@ -98,5 +98,19 @@ export class SessionSlots {
     // Whoever binds slots plugs in cards to show where they are, not to have them written.
     if (this.#binding === undefined) void this.#options.bench.showDrives(drives);
     this.#options.changed(this.view());
+  }
+}
+
+export interface StationSlots {
+  readonly store: SlotsStore;
+  readonly profileHasSlots: boolean;
+}
+
+/** A file that cannot be read must not keep the record and the devices out of reach. */
+export function boundSlots(store: SlotsStore): { readonly slots: readonly SlotSettings[] } | { readonly slots: readonly never[]; readonly warning: string } {
+  try {
+    return { slots: stationSlots(store.read()) };
+  } catch (thrown) {
+    return { slots: [], warning: asImprintError(thrown).message };
   }
 }

@@ -1,4 +1,4 @@
-/** The auditor's page. Every method here reads; what an export writes is a folder that the person chose. */
+/** The auditor's search. What is handed out of the record is evidence-channel.ts. */
 import { z } from 'zod';
 import type { Methods } from './methods';
 import { deviceRowSchema, listOf, timestampSchema } from './values';
@@ -24,29 +24,6 @@ export const searchMethods = {
 } as const satisfies Methods;
 export type SearchMethods = typeof searchMethods;
 
-/** How the record's log stands. `available` false: this station has none, and the sentence says why. */
-export const logHealthSchema = z.object({
-  available: z.boolean(),
-  sentence: z.string(),
-  /** Number of entries. */
-  size: z.int().optional(),
-  checkpoint: z.object({ size: z.int(), at: timestampSchema }).optional(),
-  anchor: z.object({ size: z.int(), at: timestampSchema, place: z.string() }).optional(),
-  /** The last check of the whole log by itself. */
-  check: z.object({ result: z.enum(['running', 'sound', 'broken']), sentence: z.string(), at: timestampSchema.optional() }).optional(),
-});
-export type LogHealthView = z.output<typeof logHealthSchema>;
-
-export const exportResultSchema = z.object({
-  /** Where it is; absent where nothing was written. */
-  path: z.string().optional(),
-  sentence: z.string(),
-});
-export type ExportResult = z.output<typeof exportResultSchema>;
-
 export const auditMethods = {
   searchDevices: { params: deviceSearchSchema, result: foundDevicesSchema },
-  logHealth: { params: z.object({}), result: logHealthSchema },
-  /** Asks for a folder and writes an export of these devices into it; undefined where the person closed the question. */
-  exportRecord: { params: deviceSearchSchema.pick({ batch: true, from: true, before: true }), result: exportResultSchema.optional() },
 } as const satisfies Methods;

@@ -1,6 +1,6 @@
 /** What main may ask of the record's log: the port RecordLog, method by method. */
 import { z } from 'zod';
-import { anchorSchema, backupReceiptSchema, exportDeviceSchema, exportSelectionSchema, logCheckSchema, loggedEntrySchema, logHeadSchema, noteSchema, ownLogEntrySchema, packedEntriesSchema } from './log-values';
+import { anchorSchema, backupReceiptSchema, exportDeviceSchema, exportSelectionSchema, logCheckSchema, loggedEntrySchema, logHeadSchema, logSummarySchema, noteSchema, ownLogEntrySchema, packedEntriesSchema } from './log-values';
 import type { Methods } from './methods';
 import { binarySchema, listOf, timestampSchema } from './values';
 
@@ -11,6 +11,7 @@ const count = z.int().min(0);
 export const logMethods = {
   logEntry: { params: z.object({ entry: ownLogEntrySchema, seq: count.optional() }), result: count.optional() },
   logHead: { params: z.object({}), result: logHeadSchema },
+  logSummary: { params: z.object({}), result: logSummarySchema },
   currentLogKey: { params: z.object({}), result: z.string().optional() },
   lastCheckpoint: { params: z.object({}), result: z.string().optional() },
   checkpoints: { params: z.object({ afterSize: z.int().min(-1), limit: z.int().min(1).max(1000) }), result: listOf(z.string()) },

@@ -1,6 +1,6 @@
 /** Values of the record's log that cross a process boundary, each tied to its domain type. */
 import { z } from 'zod';
-import type { Anchor, BackupReceipt, ExportDevice, ExportSelection, LogCheck, LoggedEntry, LogHead, OwnLogEntry } from '../domain/record-log';
+import type { Anchor, BackupReceipt, ExportDevice, ExportSelection, LogCheck, LoggedEntry, LogHead, LogSummary, OwnLogEntry } from '../domain/record-log';
 import { signInMethods } from '../domain/record-log';
 import { roles } from '../domain/roles';
 import { binarySchema, bytesSchema, deviceStateSchema, identitySchema, jsonObjectSchema, keyTypeSchema, listOf, sha256Schema, timestampSchema } from './values';
@@ -17,6 +17,13 @@ export const backupReceiptSchema = logHeadSchema.extend({ sha256: sha256Schema, 
 export const noteSchema = z.string().min(1).max(256 * 1024);
 
 export const anchorSchema = z.object({ size: countSchema, note: noteSchema, place: z.string().min(1), at: timestampSchema }) satisfies z.ZodType<Anchor>;
+
+export const logSummarySchema = z.object({
+  size: countSchema,
+  key: z.string().optional(),
+  checkpoint: z.object({ size: countSchema, at: timestampSchema }).optional(),
+  anchor: anchorSchema.omit({ note: true }).optional(),
+}) satisfies z.ZodType<LogSummary>;
 
 export const loggedEntrySchema = z.object({
   v: z.literal(1),

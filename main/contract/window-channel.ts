@@ -5,6 +5,7 @@ import { revocationReasons, type RevocationReason } from '../domain/ports';
 import { rights, roles, type Right } from '../domain/roles';
 import { accessMethods, accessViewSchema } from './access-channel';
 import { auditMethods } from './audit-channel';
+import { evidenceMethods, exportViewSchema, logHealthSchema } from './evidence-channel';
 import type { Methods } from './methods';
 import {
   acceptanceStateSchema,
@@ -317,6 +318,7 @@ export const windowMethods = {
   openPractice: { params: z.object({}), result: nothing },
   ...accessMethods,
   ...auditMethods,
+  ...evidenceMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },
@@ -352,6 +354,10 @@ export const windowEvents = {
   outbox: outboxViewSchema,
   /** A round of the watch begins, goes on or has ended: rows of QA's page may be new. */
   watch: watchViewSchema,
+  /** A check of the log goes on or has ended. What other processes log comes by no event. */
+  logHealth: logHealthSchema,
+  /** An export goes on or has ended. */
+  exports: exportViewSchema,
   notice: z.object({ sentence: z.string(), tone: z.enum(['information', 'success', 'problem']) }),
 } as const;
 export type WindowEvents = typeof windowEvents;

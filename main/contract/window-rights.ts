@@ -29,8 +29,16 @@ export const methodRights = {
   conflict: 'look',
   searchDevices: 'look',
   logHealth: 'look',
-  // It writes a folder of the person's own, and nothing of the station.
+  // A check reads. What it finds broken is kept beside the record, as every check's finding is.
+  checkLog: 'look',
+  cancelLogCheck: 'look',
+  deviceLog: 'look',
+  exports: 'look',
+  // These write to a place of the person's own that the system's dialog named, and nothing of the station.
   exportRecord: 'look',
+  cancelExport: 'look',
+  // It asks for keep-log by itself where a checkpoint must be signed first.
+  saveReceipt: 'look',
 
   scan: 'provision',
   start: 'provision',
@@ -53,5 +61,8 @@ export const methodRights = {
   answerCode: 'give-secrets',
 } as const satisfies Readonly<Record<keyof WindowMethods, Requirement>>;
 
-/** What the page is told while nobody is let in: that somebody must be, how running cards come on, and how they ended. */
+/**
+ * What the page is told while nobody is let in: that somebody must be, how running cards come on, and how they ended. How the log
+ * stands and what is exported is for whoever is let in.
+ */
 export const heardWhileLocked: ReadonlySet<WindowEventName> = new Set<WindowEventName>(['access', 'slot', 'notice']);

@@ -45,6 +45,17 @@ export interface Anchor {
   readonly at: string;
 }
 
+/** How the log stands, read in one moment. */
+export interface LogSummary {
+  /** Number of entries. */
+  readonly size: number;
+  /** `name+id+base64` of the key that signs now; absent before the first `log-key` entry. */
+  readonly key?: string | undefined;
+  /** The newest signed head, and when it was signed. */
+  readonly checkpoint?: { readonly size: number; readonly at: string } | undefined;
+  readonly anchor?: Omit<Anchor, 'note'> | undefined;
+}
+
 /** A copy of the record that was read once more and is sound. */
 export interface BackupReceipt extends LogHead {
   /** Of the file, hexadecimal. */
@@ -161,6 +172,7 @@ export interface RecordLog {
    */
   log(entry: OwnLogEntry, seq?: number): Promise<number | undefined>;
   head(): Promise<LogHead>;
+  summary(): Promise<LogSummary>;
   /** `name+id+base64` of the key that signs now; undefined before the first `log-key` entry. */
   currentKey(): Promise<string | undefined>;
   /** The newest signed head, with all the cosignatures that came. */

@@ -12,6 +12,7 @@ export function logClient(worker: { readonly client: ProcedureClient<StorageMeth
   return {
     log: (entry, seq) => worker.client.call('logEntry', { entry, seq }),
     head: () => worker.client.call('logHead', {}),
+    summary: () => worker.client.call('logSummary', {}),
     currentKey: () => worker.client.call('currentLogKey', {}),
     lastCheckpoint: () => worker.client.call('lastCheckpoint', {}),
     checkpoints: (afterSize, limit) => worker.client.call('checkpoints', { afterSize, limit }),
@@ -35,6 +36,7 @@ export function logHandlers(log: () => RecordLog): Handlers<typeof logMethods> {
   return {
     logEntry: ({ entry, seq }) => log().log(entry, seq),
     logHead: () => log().head(),
+    logSummary: () => log().summary(),
     currentLogKey: () => log().currentKey(),
     lastCheckpoint: () => log().lastCheckpoint(),
     checkpoints: ({ afterSize, limit }) => log().checkpoints(afterSize, limit),

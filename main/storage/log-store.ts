@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { ImprintError } from '../domain/errors';
-import type { Anchor, LogHead } from '../domain/record-log';
+import type { Anchor, LogHead, LogSummary } from '../domain/record-log';
 import { parseCheckpointText } from '../ledger/checkpoint';
 import { encodeEntry, parseEntry } from '../ledger/entry';
 import type { EntryOf, LogEntry, NewEntry } from '../ledger/entry';
@@ -58,6 +58,19 @@ export class LogStore {
   /** @param size an earlier one, for the head as it was then. @throws ImprintError record-corrupt */
   head(size = this.size()): LogHead {
     return { size, root: this.#reading(() => rootOf(this.#hashes, size)) };
+  }
+
+  /** @throws ImprintError log-entry-invalid where the entry of the key is none */
+  summary(): LogSummary {
+    // A head that got cosignatures is kept again: what counts is when it was signed.
+    const checkpoint = this.#session.get('SELECT size, kept_at AS at FROM log_checkpoints ORDER BY size DESC, sequence LIMIT 1');
+    const anchor = this.#session.get('SELECT size, place, anchored_at AS at FROM log_anchors ORDER BY size DESC, sequence DESC LIMIT 1');
+    return {
+      size: this.size(),
+      key: this.currentKey(),
+      checkpoint: checkpoint === undefined ? undefined : parse(signedSchema, checkpoint, 'checkpoint', this.#session.path),
+      anchor: anchor === undefined ? undefined : parse(anchorSchema.omit({ note: true }), anchor, 'anchor', this.#session.path),
+    };
   }
 
   /** @throws ImprintError log-entry-invalid where the row is no entry */
@@ -235,4 +248,5 @@ const hashSchema = z.object({ hash: z.instanceof(Uint8Array) });
 const nodeSchema = z.object({ place: z.int(), hash: z.instanceof(Uint8Array) });
 const entrySchema = z.object({ seq: z.int(), entry: z.string(), leaf_hash: z.instanceof(Uint8Array) });
 const noteSchema = z.object({ note: z.string() });
+const signedSchema = z.object({ size: z.int(), at: z.string() });
 const anchorSchema = z.object({ size: z.int(), note: z.string(), place: z.string(), at: z.string() });

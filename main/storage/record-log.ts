@@ -1,4 +1,4 @@
-import type { Anchor, BackupReceipt, DevicePortion, ExportSelection, KeptLogEntry, LogCheck, LogHead, LoggedEntry, OwnLogEntry, RecordLog } from '../domain/record-log';
+import type { Anchor, BackupReceipt, DevicePortion, ExportSelection, KeptLogEntry, LogCheck, LogHead, LoggedEntry, LogSummary, OwnLogEntry, RecordLog } from '../domain/record-log';
 import { ImprintError } from '../domain/errors';
 import { trustedAfter } from '../ledger/log-key';
 import { parseVerifierKey, verifierKeyText } from '../ledger/note';
@@ -38,6 +38,10 @@ export class SqliteRecordLog implements RecordLog {
 
   head(): Promise<LogHead> {
     return this.#session.read(() => this.#log.head());
+  }
+
+  summary(): Promise<LogSummary> {
+    return this.#session.read(() => this.#log.summary());
   }
 
   currentKey(): Promise<string | undefined> {

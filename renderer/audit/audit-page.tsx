@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'react';
 import type { Notice } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
@@ -9,7 +10,7 @@ import { texts } from '../texts';
 import { ExportPanel } from './export-panel';
 import { FoundTable } from './found-table';
 import { LogPanel } from './log-panel';
-import { SearchForm } from './search-form';
+import { RecordFilter } from './record-filter';
 import { useSearch } from './use-search';
 
 interface AuditPageProps {
@@ -25,10 +26,20 @@ const { audit: words } = texts;
 /** The record as an auditor reads it: any device by anything that is known of it, how the log stands, and an export. */
 export function AuditPage({ search, scanAttribute, onSearch, onOpen, notify }: AuditPageProps) {
   const { found, offset, error } = useSearch(search);
+  const field = useRef<HTMLInputElement>(null);
+  // What is there from before is replaced by the next scan.
+  useLayoutEffect(() => field.current?.select(), []);
   const total = found?.total ?? 0;
   const hasPrevious = search.offset > 0;
   const hasNext = search.offset + devicesOnPage < total;
   const turn = (pages: number): void => onSearch({ ...search, offset: Math.max(0, search.offset + pages * devicesOnPage) });
+
+  const intoRows = (): void => document.querySelector<HTMLElement>('.table__open[tabindex="0"]')?.focus();
+  const openFound = (): void => {
+    const [only] = total === 1 ? (found?.devices ?? []) : [];
+    if (only === undefined) intoRows();
+    else onOpen(only.deviceId);
+  };
 
   useKeys((event) => {
     if (isDialogOpen()) return;
@@ -38,10 +49,11 @@ export function AuditPage({ search, scanAttribute, onSearch, onOpen, notify }: A
       if (!event.repeat) turn(key === 'PageUp' ? -1 : 1);
     } else if (key === 'F3') {
       event.preventDefault();
-      document.querySelector<HTMLInputElement>('[data-testid="record-text"]')?.select();
+      field.current?.focus();
+      field.current?.select();
     } else if (key === 'ArrowDown' && target instanceof HTMLInputElement && target.type !== 'date') {
       event.preventDefault();
-      document.querySelector<HTMLElement>('.table__open[tabindex="0"]')?.focus();
+      intoRows();
     }
   });
 
@@ -54,7 +66,7 @@ export function AuditPage({ search, scanAttribute, onSearch, onOpen, notify }: A
           <p className="devices__total" role="status">
             {found === undefined ? '' : words.total(total, found.more)}
           </p>
-          <SearchForm search={search} onSearch={onSearch} />
+          <RecordFilter search={search} field={field} onSearch={onSearch} onOpenFound={openFound} />
         </header>
         {error !== undefined ? <ErrorPanel error={error} /> : found?.more === true ? <p className="audit__more">{words.narrower}</p> : null}
         <div className="devices__rows">
@@ -79,8 +91,8 @@ export function AuditPage({ search, scanAttribute, onSearch, onOpen, notify }: A
         </nav>
       </div>
       <aside className="audit__side">
-        <LogPanel />
-        <ExportPanel search={search} notify={notify} />
+        <LogPanel notify={notify} />
+        <ExportPanel search={search} />
       </aside>
     </main>
   );

@@ -1,46 +1,44 @@
 import { useState } from 'react';
-import type { Notice } from '../contract';
 import { ActionButton } from '../frame/action-button';
+import { Icon } from '../frame/icons';
 import { isDialogOpen } from '../logic/elements';
-import { rangeOfDays } from '../logic/days';
 import type { RecordSearch } from '../state/page';
 import { useKeys } from '../state/use-keys';
-import { ask } from '../station';
 import { texts } from '../texts';
+import { ExportDialog } from './export-dialog';
+import { ExportProgress } from './export-progress';
+import { useExports } from './use-exports';
 
 const { export: words } = texts.audit;
 
-/** Hands out the devices of the batch and the days that are asked for. */
-export function ExportPanel({ search, notify }: { readonly search: RecordSearch; readonly notify: (notice: Notice) => void }) {
-  const [writing, setWriting] = useState(false);
-  const { batch, from, to } = search;
-  const selection = { ...(batch === '' ? {} : { batch }), ...rangeOfDays(from, to) };
-
-  const start = (): void => {
-    if (writing) return;
-    setWriting(true);
-    void ask('exportRecord', selection).then((reply) => {
-      setWriting(false);
-      if (!reply.ok) notify({ sentence: reply.error.sentence, tone: 'problem' });
-      else if (reply.value !== undefined) notify({ sentence: reply.value.sentence, tone: reply.value.path === undefined ? 'information' : 'success' });
-    });
-  };
+/** Leads to the export, and shows how it comes on where its dialog was left. */
+export function ExportPanel({ search }: { readonly search: RecordSearch }) {
+  const view = useExports();
+  const [open, setOpen] = useState(false);
+  const { running, last } = view;
 
   useKeys((event) => {
     if (!event.ctrlKey || event.altKey || event.metaKey || event.key.toLowerCase() !== 'e' || isDialogOpen()) return;
     event.preventDefault();
-    if (!event.repeat) start();
+    if (!event.repeat) setOpen(true);
   });
 
   return (
-    <section className="panel" aria-label={words.title}>
+    <section className="panel" aria-label={words.title} data-testid="export-panel" data-outcome={running === undefined ? last?.outcome : 'running'}>
       <header className="panel__head">
         <h2>{words.title}</h2>
       </header>
-      <p>{Object.keys(selection).length === 0 ? words.all : words.what}</p>
-      <ActionButton onPress={start} keyName="Ctrl+E" tone="main" disabled={writing} testId="export">
-        {writing ? words.writing : words.start}
+      {running === undefined ? null : <ExportProgress running={running} />}
+      {running === undefined && last !== undefined ? (
+        <p className="audit__outcome">
+          <Icon name={last.outcome === 'written' ? 'done' : last.outcome === 'failed' ? 'failed' : 'cancelled'} />
+          {last.outcome === 'written' ? words.done(last.to) : last.outcome === 'cancelled' ? words.cancelled : last.error.sentence}
+        </p>
+      ) : null}
+      <ActionButton onPress={() => setOpen(true)} keyName="Ctrl+E" tone="main" testId="export">
+        {running === undefined ? words.start : words.show}
       </ActionButton>
+      {open ? <ExportDialog view={view} search={search} onClose={() => setOpen(false)} /> : null}
     </section>
   );
 }

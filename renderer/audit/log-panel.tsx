@@ -1,74 +1,97 @@
-import { useEffect, useState } from 'react';
-import type { ErrorReport, LogHealthView } from '../contract';
+import { useState } from 'react';
+import type { LogHealthView, Notice } from '../contract';
+import { ActionButton } from '../frame/action-button';
+import { CopyButton } from '../frame/copy-button';
 import { ErrorPanel } from '../frame/error-panel';
-import { Icon, type IconName } from '../frame/icons';
+import { Icon } from '../frame/icons';
+import { isDialogOpen } from '../logic/elements';
 import { formatDateTime } from '../logic/format';
+import { useKeys } from '../state/use-keys';
 import { ask } from '../station';
 import { texts } from '../texts';
+import { LogCheck } from './log-check';
+import { LogKeyDialog } from './log-key-dialog';
+import { useLogHealth } from './use-log-health';
 
 const { log: words } = texts.audit;
 
-type CheckResult = NonNullable<LogHealthView['check']>['result'];
-const icons: Readonly<Record<CheckResult, IconName>> = { running: 'running', sound: 'done', broken: 'failed' };
-const tones: Readonly<Record<CheckResult, string>> = { running: 'open', sound: 'done', broken: 'failed' };
+/** How the log behind the record stands, and its check on demand. */
+export function LogPanel({ notify }: { readonly notify: (notice: Notice) => void }) {
+  const { health, error } = useLogHealth();
+  const [keyOpen, setKeyOpen] = useState(false);
+  const running = health?.check.running;
+  const logKey = health?.key;
 
-/** How the log behind the record stands. */
-export function LogPanel() {
-  const [health, setHealth] = useState<LogHealthView>();
-  const [error, setError] = useState<ErrorReport>();
-  useEffect(() => {
-    let left = false;
-    void ask('logHealth', {}).then((reply) => {
-      if (left) return;
-      if (reply.ok) setHealth(reply.value);
-      else setError(reply.error);
+  const press = (): void => {
+    if (health === undefined || running?.canCancel === false) return;
+    void ask(running === undefined ? 'checkLog' : 'cancelLogCheck', {}).then((reply) => {
+      if (!reply.ok) notify({ sentence: reply.error.sentence, tone: 'problem' });
     });
-    return () => {
-      left = true;
-    };
-  }, []);
+  };
+
+  useKeys((event) => {
+    const { key, repeat } = event;
+    if ((key !== 'F5' && key !== 'F6') || isDialogOpen()) return;
+    event.preventDefault();
+    if (repeat) return;
+    if (key === 'F5') press();
+    else setKeyOpen(logKey !== undefined);
+  });
+
   return (
-    <section className="panel" aria-label={words.title} data-testid="log-panel" data-available={health?.available}>
+    <section className="panel" aria-label={words.title} data-testid="log-panel" data-check={running === undefined ? health?.check.last?.result : 'running'} data-size={health?.size}>
       <header className="panel__head">
         <h2>{words.title}</h2>
       </header>
       {error === undefined ? null : <ErrorPanel error={error} />}
       {health === undefined ? null : (
         <>
-          {health.available ? null : (
-            <p className="badge tone--waiting">
-              <Icon name="warning" />
-              {words.missing}
-            </p>
+          {health.trouble === undefined ? null : <ErrorPanel error={{ code: 'record-corrupt', sentence: health.trouble }} />}
+          <LogCheck check={health.check} />
+          <ActionButton onPress={press} keyName="F5" testId="check-log" disabled={running?.canCancel === false}>
+            {running?.canCancel === true ? words.stopCheck : words.checkNow}
+          </ActionButton>
+          <Facts health={health} />
+          <Warnings warnings={health.warnings} />
+          {logKey === undefined ? null : (
+            <>
+              <h3>{words.key}</h3>
+              <p className="audit__key code" data-testid="log-key-line">
+                {logKey}
+              </p>
+              <div className="audit__buttons">
+                <CopyButton text={logKey} what={words.key} />
+                <ActionButton onPress={() => setKeyOpen(true)} keyName="F6" testId="show-log-key">
+                  {words.showKey}
+                </ActionButton>
+              </div>
+            </>
           )}
-          <p>{health.sentence}</p>
-          {health.available ? <Facts health={health} /> : null}
         </>
       )}
+      {keyOpen && logKey !== undefined ? <LogKeyDialog logKey={logKey} onClose={() => setKeyOpen(false)} /> : null}
     </section>
   );
 }
 
-function Facts({ health: { size, checkpoint, anchor, check } }: { readonly health: LogHealthView }) {
+function Facts({ health: { size, checkpoint, anchor } }: { readonly health: LogHealthView }) {
   return (
-    <>
-      {check === undefined ? null : (
-        <div>
-          <p className={`badge badge--big tone--${tones[check.result]}`} data-testid="log-check">
-            <Icon name={icons[check.result]} />
-            {`${words.check}: ${words.results[check.result]}`}
-          </p>
-          <p>{check.sentence}</p>
-        </div>
-      )}
-      <dl className="facts">
-        <dt>{words.size}</dt>
-        <dd>{size?.toLocaleString('en') ?? words.none}</dd>
-        <dt>{words.checkpoint}</dt>
-        <dd>{checkpoint === undefined ? words.none : words.at(checkpoint.size.toLocaleString('en'), formatDateTime(checkpoint.at))}</dd>
-        <dt>{words.anchor}</dt>
-        <dd>{anchor === undefined ? words.none : words.anchorAt(anchor.size.toLocaleString('en'), formatDateTime(anchor.at), anchor.place)}</dd>
-      </dl>
-    </>
+    <dl className="facts facts--stacked">
+      <dt>{words.size}</dt>
+      <dd data-testid="log-size">{size?.toLocaleString('en') ?? words.none}</dd>
+      <dt>{words.checkpoint}</dt>
+      <dd data-testid="log-checkpoint">{checkpoint === undefined ? words.none : words.at(checkpoint.size.toLocaleString('en'), formatDateTime(checkpoint.at))}</dd>
+      <dt>{words.anchor}</dt>
+      <dd data-testid="log-anchor">{anchor === undefined ? words.none : words.anchorAt(anchor.size.toLocaleString('en'), formatDateTime(anchor.at), anchor.place)}</dd>
+    </dl>
   );
+}
+
+function Warnings({ warnings }: { readonly warnings: readonly string[] }) {
+  return warnings.map((warning) => (
+    <p key={warning} className="audit__warning" data-testid="log-warning">
+      <Icon name="warning" />
+      {warning}
+    </p>
+  ));
 }

@@ -1,4 +1,5 @@
 import type { Progress } from '../contract';
+import { ProgressBar } from '../frame/progress-bar';
 import { formatBytes, formatRate, formatTimeLeft, percentOf } from '../logic/format';
 import { texts } from '../texts';
 
@@ -8,18 +9,7 @@ export function SlotProgress({ progress, slot }: { readonly progress: Progress; 
   const phase = texts.progress.phases[progress.phase];
   return (
     <div className="progress">
-      <div
-        className={percent === undefined ? 'progress__bar progress__bar--unknown' : 'progress__bar'}
-        data-testid="progress"
-        role="progressbar"
-        aria-label={`${texts.progress.label}, ${slot}`}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={percent}
-        aria-valuetext={percent === undefined ? phase : `${phase}, ${String(percent)} %`}
-      >
-        <div className="progress__done" style={{ transform: `scaleX(${String((percent ?? 100) / 100)})` }} />
-      </div>
+      <ProgressBar percent={percent} label={`${texts.progress.label}, ${slot}`} phase={phase} testId="progress" />
       <p className="progress__facts">
         <span className="progress__phase">{phase}</span>
         {percent === undefined ? null : <ProgressNumbers progress={progress} />}

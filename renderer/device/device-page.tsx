@@ -11,6 +11,7 @@ import { ActionsPanel } from './actions-panel';
 import { CertificatesPanel } from './certificates-panel';
 import { DeviceActionDialog, type DeviceAction } from './device-action-dialog';
 import { JobPanel } from './job-panel';
+import { LifePanel } from './life-panel';
 import { PublicKeyPanel } from './public-key';
 import { ServerState } from './server-state';
 import { useDevice } from './use-device';
@@ -63,6 +64,7 @@ export function DevicePage({ deviceId, bench, onBack, onOpen, notify }: DevicePa
             <RecordPanel device={device} />
           </div>
           <div className="device__column">
+            <LifePanel device={device} notify={notify} />
             {device.jobs.length === 0 ? <p className="panel quiet">{texts.device.noJobs}</p> : null}
             {device.jobs.map((job, index) => (
               <JobPanel key={job.jobId} job={job} word={jobWord(bench, device.serverKind, job.state)} number={index + 1} count={device.jobs.length} />

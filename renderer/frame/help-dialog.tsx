@@ -52,7 +52,10 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
     keys: [
       ['F3', help.textFilter],
       ['PgUp PgDn', help.pages],
+      ['F5', help.checkLog],
+      ['F6', help.logKey],
       ['Ctrl+E', help.exportRecord],
+      ['F6', help.receipt],
     ],
   },
   {
@@ -81,7 +84,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             <h3>{group.title}</h3>
             <dl>
               {group.keys.map(([keys, does]) => (
-                <Fragment key={keys}>
+                <Fragment key={does}>
                   <dt>
                     {keys.split(' ').map((key) => (
                       <kbd key={key}>{key}</kbd>

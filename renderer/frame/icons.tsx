@@ -95,6 +95,7 @@ const shapes = {
       <path d="m13.5 17.5-1 4 2.5-1.5 2.5 1.5-1-4" />
     </>
   ),
+  copy: <path d="M8 8h12v13H8ZM16 8V3H4v13h4" />,
   key: (
     <>
       <circle cx="8" cy="15" r="5" />

@@ -3,6 +3,8 @@ import { terminatorTailMilliseconds } from '../logic/scan-buffer';
 
 interface SearchFormProps {
   readonly words: Readonly<Record<'filter' | 'text' | 'textPlaceholder' | 'find' | 'clear', string>>;
+  /** Lays out the fields. */
+  readonly layout?: string;
   readonly field: RefObject<HTMLInputElement | null>;
   readonly text: string;
   readonly onText: (text: string) => void;
@@ -19,7 +21,7 @@ interface SearchFormProps {
 }
 
 /** The search of a page of rows. A text is searched with Enter, so that a scan is one search. */
-export function SearchForm({ words, field, text, onText, children, shown, filtered, onFind, onOpenFound, onClear }: SearchFormProps) {
+export function SearchForm({ words, layout = 'acceptance__filter', field, text, onText, children, shown, filtered, onFind, onOpenFound, onClear }: SearchFormProps) {
   const submittedAt = useRef(-Infinity);
   const submit = (): void => {
     const now = performance.now();
@@ -30,7 +32,7 @@ export function SearchForm({ words, field, text, onText, children, shown, filter
   };
   return (
     <form
-      className="filter acceptance__filter"
+      className={`filter ${layout}`}
       role="search"
       aria-label={words.filter}
       onSubmit={(event) => {

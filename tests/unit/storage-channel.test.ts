@@ -132,6 +132,8 @@ describe('the record behind its channel', () => {
     expect((await remoteLog.devices(0, 10, head.size, {})).devices).toHaveLength(10);
     expect(await remoteLog.entriesOfDevice(ids(2).deviceId)).toStrictEqual(await store.log.entriesOfDevice(ids(2).deviceId));
     expect([await remoteLog.checkpoints(-1, 10), await remoteLog.checkpoints(head.size, 10), await remoteLog.lastCheckpoint(), await remoteLog.currentKey()]).toEqual([[note], [], note, verifierKeyText(signer.key)]);
+    expect(await remoteLog.summary()).toStrictEqual(await store.log.summary());
+    expect(await remoteLog.summary()).toEqual({ size: head.size, key: verifierKeyText(signer.key), checkpoint: { size: head.size, at: at(40) }, anchor: { size: head.size, place: 'share', at: at(41) } });
     expect(await remoteLog.anchors()).toEqual([{ size: head.size, note, place: 'share', at: at(41) }]);
     expect(verifyReceipt(await remoteLog.receipt(5, note), [signer.key]).index).toBe(5);
     const [first] = await store.log.entries(0, 1);

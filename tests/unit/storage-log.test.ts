@@ -14,6 +14,7 @@ import type { NewEntry } from '../../main/ledger/entry';
 import { writeExport } from '../../main/ledger/export-writer';
 import { firstLogKey, renewLogKey } from '../../main/ledger/log-key';
 import { appendLeaf, emptyRoot, leafHash, rootOf } from '../../main/ledger/merkle';
+import { verifierKeyText } from '../../main/ledger/note';
 import { verifyCheckpoints, verifyReceipt } from '../../main/ledger/tlog-proof';
 import { verifyExport } from '../../main/ledger/verifier/verify-export.mjs';
 import { openDatabase } from '../../main/storage/database';
@@ -162,6 +163,7 @@ describe('the log in the record', () => {
     });
     await session.read(() => {
       expect(log.lastCheckpoint()).toBe(late);
+      expect(log.summary()).toEqual({ size: 9, key: verifierKeyText(signer.key), checkpoint: { size: 9, at: at(2) }, anchor: { size: 4, place: '/media/usb/anchors.txt', at: at(1) } });
       expect(log.checkpoints(-1, 9)).toEqual([early, late]);
       expect(log.anchors()).toEqual([{ size: 4, note: early, place: '/media/usb/anchors.txt', at: at(1) }]);
     });

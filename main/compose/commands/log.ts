@@ -8,6 +8,7 @@ import { parseVerifierKey } from '../../ledger/note';
 import { writeDurably } from '../durable-file';
 import { checkpointIn } from '../log-keeper';
 import type { OpenStation } from '../open-station';
+import { keyEntry, receiptFor } from '../receipts';
 import { identityPairs, required, text, usage, type Command, type CommandContext } from './arguments';
 import { withStation } from './context';
 import { consistencyCommand } from './log-proofs';
@@ -130,15 +131,11 @@ const receipt: LogCommand = async (context, { station, keeper }) => {
   if (device === undefined) throw new ImprintError('no-such-device', `The record does not know ${describeIdentity(identity)}.`, { field: 'identity' });
   const entries = await station.log.entriesOfDevice(device.deviceId);
   const wanted = text(context, 'entry');
-  const entry = wanted === undefined ? entries.find(({ event }) => event === 'key-generated') : entries.find(({ seq }) => String(seq) === wanted);
+  const entry = wanted === undefined ? keyEntry(entries) : entries.find(({ seq }) => String(seq) === wanted);
   if (entry === undefined) throw new ImprintError('no-such-device', `The log has no such entry about ${describeIdentity(identity)}.`, { field: '--entry', expected: entries.map(({ seq, event }) => `${String(seq)} (${event})`).join(', ') });
-  let note = await station.log.lastCheckpoint();
-  if (note === undefined || checkpointIn(note).size <= entry.seq) {
-    assertMay(station.role, 'keep-log');
-    note = (await keeper.checkpoint()).note;
-  }
-  writeDurably(resolve(path), await station.log.receipt(entry.seq, note));
-  const sentence = `${path} proves entry ${String(entry.seq)} (${entry.event}) about ${describeIdentity(identity)} under the checkpoint over ${String(checkpointIn(note).size)} entries.`;
+  const { text: proof, checkpoint: note, size } = await receiptFor(entry, { station, keeper });
+  writeDurably(resolve(path), proof);
+  const sentence = `${path} proves entry ${String(entry.seq)} (${entry.event}) about ${describeIdentity(identity)} under the checkpoint over ${String(size)} entries.`;
   context.output.emit({ event: 'result', entry: entry.seq, of: entry.event, checkpoint: note, path, sentence });
   context.output.print(sentence);
   return 0;
