@@ -3,7 +3,7 @@ export const auditTexts = {
   title: 'Record',
   filter: 'Search of the record',
   text: 'Identity, fingerprint or certificate',
-  textPlaceholder: 'Scan or type the beginning',
+  textPlaceholder: 'Scan, or type a part',
   batch: 'Batch',
   operator: 'Made by',
   from: 'Made from',
