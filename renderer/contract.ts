@@ -1,5 +1,5 @@
 /** The types of the window's contract as this side names them. Types only: nothing of main is bundled into the page. */
-import type { AccessView } from '../main/contract/access-channel';
+import type { AccessView, OperatorsView } from '../main/contract/access-channel';
 import type { FoundDevicesView, LogHealthView } from '../main/contract/audit-channel';
 import type {
   AcceptanceList,
@@ -42,6 +42,7 @@ export type {
   DeviceView,
   FoundDevicesView,
   LogHealthView,
+  OperatorsView,
   OutboxView,
   SecretQuestion,
   SlotState,
@@ -64,6 +65,9 @@ export type JobRow = DeviceDetails['jobs'][number];
 export type JobState = JobRow['state'];
 export type Step = JobRow['steps'][number];
 export type Role = BenchView['role'];
+export type OperatorView = OperatorsView['operators'][number];
+export type OperatorRole = OperatorView['role'];
+export type OperatorChange = WindowMethods['changeOperator']['params']['_zod']['output']['change'];
 export type Right = BenchView['rights'][number];
 export type AcceptanceState = AcceptanceRowView['acceptance'];
 export type Diagnosis = NonNullable<AcceptanceRowView['diagnosis']>;

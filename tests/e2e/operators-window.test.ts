@@ -7,7 +7,7 @@ import { windowMethods } from '../../main/contract/window-channel';
 import { methodRights } from '../../main/contract/window-rights';
 import { decodedPracticeImage } from '../support/practice-image';
 import { imprint, startServerProcess, temporaryFolder, type ServerProcess } from '../support/station';
-import { launchStation, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
+import { launchStation, openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
 
 const pins = { Ana: '482917', Tom: '135791', Aud: '975310' };
 const badge = 'BDG-0007-TOM';
@@ -72,6 +72,13 @@ describe('a station with operators', () => {
     await scan(station, pins[name]);
     await page.waitForSelector(`[data-testid="who"]:has-text("${name}")`);
   };
+  /** Without the warnings: by then one of them names the test's folder. */
+  const shoot = async (name: string): Promise<void> => {
+    const show = (visible: boolean) => page.evaluate((shown) => document.querySelector('.warnings')?.toggleAttribute('hidden', !shown), visible);
+    await show(false);
+    await shootAll(station, screenshots, name);
+    await show(true);
+  };
   const lock = async (): Promise<void> => {
     await page.keyboard.press('Control+l');
     await page.waitForSelector('[data-testid="lock-screen"]');
@@ -81,13 +88,13 @@ describe('a station with operators', () => {
     expect(await call('bench')).toMatchObject({ ok: false, error: { code: 'sign-in-needed' } });
     await shootAll(station, screenshots, 'operators-first-start');
     await page.keyboard.press('Enter');
-    await page.waitForSelector('[data-testid="admin-name"]');
+    await page.waitForSelector('[data-testid="person-name"]');
     // Enter leads from field to field.
     await scan(station, 'Ana');
     await scan(station, pins.Ana);
     await scan(station, '482918');
-    await errorSays(/not the same/);
-    await page.fill('[data-testid="admin-pin-again"]', pins.Ana);
+    await page.waitForSelector('[data-testid="field-error"]:has-text("not the same")');
+    await page.fill('[data-testid="person-pin-again"]', pins.Ana);
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-testid="who"]:has-text("Ana")');
     expect(await page.textContent('[data-testid="who"]')).toContain('admin');
@@ -143,7 +150,7 @@ describe('a station with operators', () => {
     await page.waitForSelector('[data-testid="secret-input"]');
     await scan(station, server.password);
     await page.waitForSelector('[data-testid="slot"][data-slot="Slot 1"][data-state="done"]', { timeout: 120_000 });
-    await shootAll(station, screenshots, 'operators-bench');
+    await shoot('operators-bench');
   });
 
   it('records who started the card, not who was there at its end', async () => {
@@ -195,6 +202,166 @@ describe('a station with operators', () => {
     expect(await page.locator('[data-testid="lock-screen"]').count()).toBe(1);
   });
 
+  it('opens the operators for an admin, and lets the keyboard reach them', async () => {
+    await page.keyboard.press('Escape');
+    await signIn('Ana');
+    await page.keyboard.press('Control+u');
+    await page.waitForSelector('[data-testid="operators-dialog"][data-mode="operators"]');
+    const rows = async () => page.locator('[data-testid="operator"]').evaluateAll((found) => found.map((row) => row.textContent));
+    const shown = await rows();
+    expect(shown).toHaveLength(3);
+    expect(shown[0]).toMatch(/^Anaadmin.*May sign in · no badge · by Ana, /);
+    expect(shown[2]).toMatch(/^Tomtechnician.*May sign in · badge · by Ana, /);
+    await page.waitForSelector('[data-testid="operator-self"]');
+    await page.keyboard.press('End');
+    await page.waitForSelector('[data-testid="operator-panel"][data-name="Tom"]');
+    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset['name'])).toBe('Tom');
+    await shoot('operators-manage');
+  });
+
+  it('adds somebody with a badge from the scanner, whose Enter sends no half filled form', async () => {
+    await page.click('[data-testid="add-operator"]');
+    await scan(station, 'Zoe Lind');
+    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset['testid'])).toBe('person-role');
+    await page.focus('[data-testid="person-badge"]');
+    await scan(station, 'BDG-0007-TOM');
+    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset['testid'])).toBe('person-role');
+    await page.selectOption('[data-testid="person-role"]', 'technician');
+    await page.focus('[data-testid="person-pin"]');
+    await scan(station, '123456');
+    await scan(station, '123457');
+    await page.waitForSelector('[data-testid="person-pin-again"][aria-invalid="true"]');
+    await page.fill('[data-testid="person-pin-again"]', '123456');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid="person-pin"][aria-invalid="true"]');
+    await page.fill('[data-testid="person-pin"]', '864209');
+    await page.fill('[data-testid="person-pin-again"]', '864209');
+    await page.keyboard.press('Enter');
+    // The badge is Tom's.
+    await page.waitForSelector('[data-testid="person-badge"][aria-invalid="true"]');
+    expect(await page.textContent('[data-testid="field-error"]')).toContain('the one of Tom');
+    await shoot('operators-add');
+    for (const field of ['person-pin', 'person-pin-again', 'person-badge']) expect(await page.getAttribute(`[data-testid="${field}"]`, 'type')).toBe('password');
+    // The next scan takes its place. A scanner that ends with two line ends: complete by now, and still the person's to send.
+    await scan(station, 'BDG-0010');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset['testid'])).toBe('person-make');
+    expect(await page.locator('[data-testid="operator"]').count()).toBe(3);
+    await page.waitForTimeout(400);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid="operator-panel"][data-name="Zoe Lind"]');
+    expect(await page.textContent('[data-testid="operators-done"]')).toContain('Zoe Lind may sign in as technician');
+    expect(await page.locator('[data-testid="operator"]').count()).toBe(4);
+    expect(await page.content()).not.toContain('864209');
+  });
+
+  it('gives another role, PIN and badge, and takes the badge away', async () => {
+    const done = (words: string) => page.waitForSelector(`[data-testid="operators-done"]:has-text("${words}")`);
+    await page.selectOption('[data-testid="person-role"]', 'qa');
+    await page.click('[data-testid="save-role"]');
+    await done('Zoe Lind is QA now');
+    await page.click('[data-testid="ask-pin"]');
+    await scan(station, '753190');
+    await scan(station, '753191');
+    await page.waitForSelector('[data-testid="new-pin-again"][aria-invalid="true"]');
+    // Escape leaves the form, then the dialog; what was typed is gone.
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-testid="save-role"]');
+    await page.click('[data-testid="ask-pin"]');
+    expect(await page.inputValue('[data-testid="new-pin"]')).toBe('');
+    await scan(station, '753190');
+    await scan(station, '753190');
+    await done('Zoe Lind has another PIN');
+    await page.click('[data-testid="ask-badge"]');
+    await scan(station, badge);
+    await page.waitForSelector('[data-testid="new-badge"][aria-invalid="true"]');
+    await scan(station, 'BDG-0011');
+    await done('Zoe Lind has another badge');
+    await page.click('[data-testid="take-badge"]');
+    await done('Zoe Lind has no badge any more');
+    await page.waitForSelector('[data-testid="operator"][data-name="Zoe Lind"]:has-text("no badge")');
+  });
+
+  it('disables and enables, ends a pause by a new PIN, and keeps the last admin', async () => {
+    await page.click('[data-testid="disable"]');
+    await page.waitForSelector('[data-testid="operator"][data-name="Zoe Lind"][data-enabled="false"]');
+    await shoot('operators-disabled');
+    await page.click('[data-testid="enable"]');
+    await page.waitForSelector('[data-testid="operator"][data-name="Zoe Lind"][data-enabled="true"]');
+    await page.click('[data-testid="operator"][data-name="Aud"]');
+    await page.click('[data-testid="ask-pin"]');
+    await scan(station, pins.Aud);
+    await scan(station, pins.Aud);
+    await page.waitForSelector('[data-testid="operators-done"]:has-text("Aud has another PIN")');
+    await page.click('[data-testid="operator"][data-name="Ana"]');
+    await page.click('[data-testid="disable"]');
+    await page.waitForSelector('[data-testid="error-panel"][data-code="last-admin"]');
+    await page.selectOption('[data-testid="person-role"]', 'qa');
+    await page.click('[data-testid="save-role"]');
+    await page.waitForSelector('[data-testid="field-error"]:has-text("without an admin")');
+    await shoot('operators-last-admin');
+    await page.fill('[data-testid="idle-minutes"]', '0');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid="idle-minutes"][aria-invalid="true"]');
+    await page.fill('[data-testid="idle-minutes"]', '30');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid="operators-done"]:has-text("after 30 minutes")');
+    expect((await command('Ana', ['operators', 'list'])).events.map(({ name, role, enabled }) => [name, role, enabled])).toEqual([
+      ['Ana', 'admin', true],
+      ['Aud', 'auditor', true],
+      ['Tom', 'technician', true],
+      ['Zoe Lind', 'qa', true],
+    ]);
+    await page.click('[data-testid="ask-pin"]');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-testid="ask-pin"]');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-testid="operators-dialog"]', { state: 'detached' });
+  });
+
+  it('shows a technician their own PIN and no operators, and main refuses them', async () => {
+    await lock();
+    await signIn('Tom');
+    for (const [name, params] of Object.entries({
+      operators: {},
+      addOperator: { name: 'Eve', role: 'admin', pin: '864209' },
+      changeOperator: { name: 'Tom', change: { what: 'role', role: 'admin' } },
+      setIdleMinutes: { minutes: 240 },
+      makeFirstAdmin: { name: 'Eve', pin: '864209' },
+    })) {
+      expect([name, (await call(name, params)).error?.code]).toEqual([name, 'not-allowed']);
+    }
+    await page.keyboard.press('Control+u');
+    await page.waitForSelector('[data-testid="pin-form"]');
+    expect(await page.locator('[data-testid="operators-dialog"]').count()).toBe(0);
+    await scan(station, '999990');
+    await scan(station, '357912');
+    await scan(station, '357912');
+    await page.waitForSelector('[data-testid="old-pin"][aria-invalid="true"]');
+    await shoot('operators-own-pin');
+    expect(await page.inputValue('[data-testid="old-pin"]')).toBe('');
+    await scan(station, pins.Tom);
+    await page.waitForSelector('[data-testid="pin-form"]', { state: 'detached' });
+    await page.waitForSelector('.notice--success');
+    expect(await page.content()).not.toContain('357912');
+    pins.Tom = '357912';
+    await lock();
+    await signIn('Tom');
+  });
+
+  it('locks at once where an admin changes their own rights', async () => {
+    expect((await command('Ana', ['operators', 'role', '--name', 'Tom', '--role', 'admin'])).exitCode).toBe(0);
+    await page.keyboard.press('F2');
+    await lock();
+    await signIn('Tom');
+    await page.click('[data-testid="open-people"]');
+    await page.waitForSelector('[data-testid="operator-panel"][data-name="Tom"]');
+    await page.selectOption('[data-testid="person-role"]', 'technician');
+    await page.click('[data-testid="save-role"]');
+    await page.waitForSelector('[data-testid="lock-screen"]:has-text("Your rights have changed")');
+    expect(await page.locator('dialog').count()).toBe(0);
+  });
+
   it('is locked at its next start too, and takes no role from the environment', async () => {
     await station.close();
     station = await launchStation(data, ['--profile', profile]);
@@ -204,5 +371,37 @@ describe('a station with operators', () => {
     await page.waitForSelector('[data-testid="scan-field"]');
     const refused = await imprint(['list', '--role', 'admin', '--operator', 'Ana', '--data', data, '--json'], { IMPRINT_PIN: pins.Ana });
     expect([refused.exitCode, refused.events.at(-1)?.['code']]).toEqual([2, 'usage']);
+  });
+});
+
+describe('a station of a single person', () => {
+  const folder = temporaryFolder();
+  const screenshots = screenshotFolder(folder);
+  let station: StationWindow;
+
+  beforeAll(async () => {
+    station = await openStationWindow(join(folder, 'data'));
+    await sizeTo(station, 1280, 800);
+  });
+
+  afterAll(async () => {
+    await station.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('becomes one with operators by whoever works there, who is the first admin', async () => {
+    const { page } = station;
+    expect(await page.textContent('[data-testid="who"]')).toContain('Single person');
+    await page.keyboard.press('Control+u');
+    await page.waitForSelector('[data-testid="person-form"]');
+    await shootAll(station, screenshots, 'operators-first-admin');
+    await scan(station, 'Ana');
+    await scan(station, pins.Ana);
+    await scan(station, pins.Ana);
+    await page.waitForSelector('[data-testid="who"]:has-text("Ana")');
+    expect(await page.textContent('[data-testid="who"]')).toContain('admin');
+    await page.waitForSelector('[data-testid="person-form"]', { state: 'detached' });
+    await page.keyboard.press('Control+l');
+    await page.waitForSelector('[data-testid="lock-screen"]');
   });
 });
