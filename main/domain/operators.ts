@@ -104,7 +104,7 @@ export function readPin(text: string): string {
 /** The PIN that takes the place of one's own. @throws ImprintError operator-invalid, as readPin */
 export function readNewPin(text: string, before: string): string {
   const pin = pinOf(text, 'newPin');
-  if (pin === before) throw invalidPin('newPin', 'That is the PIN as it was: take another one.');
+  if (pin === before) throw invalidPin('newPin', 'That is the PIN that you have: take another one.');
   return pin;
 }
 

@@ -157,7 +157,7 @@ export class OperatorRecord implements OperatorStore {
   }
 
   async changeOwnPin(name: string, pin: string, newPin: string, at: string): Promise<void> {
-    const refused = (): ImprintError => signInRefused('The PIN as it was is not right: nothing was changed.');
+    const refused = (): ImprintError => signInRefused('That is not your PIN: nothing was changed.');
     const checked = await this.#check(() => this.#byName(name), pin, at);
     if (checked === undefined) throw refused();
     const hash = await hashSecret(newPin, newSalt());

@@ -104,7 +104,7 @@ const shapes = {
   digits: (
     <>
       <path d="M3 7h18v10H3Z" />
-      <path d="M8 11v2M7 12h2M15.5 11v2M14.5 12h2" />
+      <path d="M7.5 12h.01M12 12h.01M16.5 12h.01" strokeWidth="2.6" />
     </>
   ),
   key: (

@@ -106,7 +106,7 @@ describe('operators', () => {
   it('are asked for both PINs at a terminal, and none is shown', async () => {
     const { program, rest } = imprintCommand(['operators', 'my-pin', '--operator', 'Aud', '--data', data]);
     const terminal = openTerminal([program, ...rest].map(quoted).join(' '));
-    for (const [question, answer] of [['PIN of Aud as it was: ', '597310'], ['New PIN of Aud: ', '864213'], ['New PIN of Aud once more: ', '864213']] as const) {
+    for (const [question, answer] of [['PIN of Aud as it is: ', '597310'], ['New PIN of Aud: ', '864213'], ['New PIN of Aud once more: ', '864213']] as const) {
       await terminal.shows(question);
       terminal.type(`${answer}\r`);
     }

@@ -78,7 +78,7 @@ async function idle(context: CommandContext, doors: OperatorDoors): Promise<numb
 /** The old PIN is looked at by the call that sets the new one; nobody was signed in before. */
 async function myPin(context: CommandContext, doors: OperatorDoors): Promise<number> {
   const name = context.who.operator;
-  const pin = await givenPin(context, `PIN of ${name} as it was`, 'IMPRINT_PIN');
+  const pin = await givenPin(context, `PIN of ${name} as it is`, 'IMPRINT_PIN');
   await changeOwnPin(doors, name, pin, await newPin(context, name));
   return done(context, { name }, `${name} has another PIN.`);
 }
