@@ -77,10 +77,10 @@ function People({ view, self, control, adding, asking, onAdd, onAsk }: PeoplePro
   const [done, setDone] = useState<string>();
   const people = useRef<HTMLDivElement>(null);
   const inForm = adding || asking !== undefined;
-  // A form that went has taken the focus with it.
+  // A form or a button that went has taken the focus with it: the arrow keys go on from the chosen person.
   useLayoutEffect(() => {
-    if (!inForm) people.current?.querySelector<HTMLElement>('[aria-current="true"]')?.focus();
-  }, [inForm]);
+    if (!inForm && document.activeElement === document.body) people.current?.querySelector<HTMLElement>('[aria-current="true"]')?.focus();
+  });
   const operator = view.operators.find(({ name }) => name === picked) ?? view.operators[0];
   const choose = (name: string): void => {
     setPicked(name);

@@ -123,6 +123,8 @@ describe('operators in the window', () => {
     await page.selectOption('[data-testid="person-role"]', 'qa');
     await page.click('[data-testid="save-role"]');
     await done('Zoe Lind is QA now');
+    // The keyboard goes on from the person, wherever the focus was.
+    expect(await focused()).toBe('operator');
     await page.click('[data-testid="ask-pin"]');
     await scan(station, '753190');
     await scan(station, '753191');
@@ -135,6 +137,7 @@ describe('operators in the window', () => {
     await scan(station, '753190');
     await scan(station, '753190');
     await done('Zoe Lind has another PIN');
+    expect(await focused()).toBe('operator');
     await page.click('[data-testid="ask-badge"]');
     await scan(station, badge);
     await page.waitForSelector('[data-testid="new-badge"][aria-invalid="true"]');
@@ -142,6 +145,7 @@ describe('operators in the window', () => {
     await done('Zoe Lind has another badge');
     await page.click('[data-testid="take-badge"]');
     await done('Zoe Lind has no badge any more');
+    expect(await focused()).toBe('operator');
     await page.waitForSelector('[data-testid="operator"][data-name="Zoe Lind"]:has-text("no badge")');
   });
 
