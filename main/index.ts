@@ -253,11 +253,7 @@ class StationWindow {
       },
       openPractice: () => this.#switchTo(undefined),
       access: () => this.#accessView(),
-      signIn: ({ claim, pin }) => this.#access.presence.signIn(claim, pin),
-      lock: () => {
-        this.#access.presence.lock();
-      },
-      setUp: ({ admin }) => this.#access.presence.setUp(admin),
+      ...this.#access.handlers,
       answerSecret: ({ requestId, value, keep }) => {
         this.#questions.get(requestId)?.answer(value === undefined || value === '' ? undefined : { value, keep });
         this.#questions.delete(requestId);

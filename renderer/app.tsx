@@ -1,6 +1,10 @@
 import { useState } from 'react';
 import { flushSync } from 'react-dom';
 import { AcceptancePage } from './acceptance/acceptance-page';
+import { OperatorsDialog } from './access/operators-dialog';
+import { OwnPinDialog } from './access/own-pin-dialog';
+import { useWho } from './access/use-access';
+import type { PeopleDialog } from './access/who-is-here';
 import { AuditPage } from './audit/audit-page';
 import { BenchPage } from './bench/bench-page';
 import { DevicePage } from './device/device-page';
@@ -40,7 +44,12 @@ export function App({ first }: { readonly first: ListPage }) {
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
+  const [peopleOpen, setPeopleOpen] = useState(false);
   const { bench } = state;
+  const who = useWho();
+  const signedIn = who?.mode === 'operators' ? who.operator : undefined;
+  const people: PeopleDialog | undefined = bench?.rights.includes('manage-operators') === true ? 'operators' : signedIn === undefined ? undefined : 'own-pin';
+  const closePeople = (): void => setPeopleOpen(false);
   const announcement = useAnnouncement(bench?.slots ?? noSlots);
   const selected = bench?.slots.find((slot) => slot.name === selectedName) ?? bench?.slots[0];
 
@@ -74,7 +83,7 @@ export function App({ first }: { readonly first: ListPage }) {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
     commands[command]();
   });
 
@@ -82,7 +91,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
         <WarningStrip warnings={bench?.warnings ?? []} />
@@ -104,6 +113,17 @@ export function App({ first }: { readonly first: ListPage }) {
         {announcement}
       </p>
       {slotsOpen ? <SlotsDialog onClose={() => setSlotsOpen(false)} /> : null}
+      {peopleOpen && people === 'operators' ? <OperatorsDialog self={signedIn} onClose={closePeople} /> : null}
+      {peopleOpen && people === 'own-pin' && signedIn !== undefined ? (
+        <OwnPinDialog
+          name={signedIn}
+          onDone={() => {
+            closePeople();
+            notify({ sentence: texts.access.person.ownPinDone, tone: 'success' });
+          }}
+          onClose={closePeople}
+        />
+      ) : null}
       {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
       {code === undefined ? null : <CodeDialog key={code.requestId} question={code} onAnswer={answerCode} />}
       {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}

@@ -1,5 +1,5 @@
 /** The types of the window's contract as this side names them. Types only: nothing of main is bundled into the page. */
-import type { AccessView } from '../main/contract/access-channel';
+import type { AccessView, OperatorsView } from '../main/contract/access-channel';
 import type { FoundDevicesView } from '../main/contract/audit-channel';
 import type { DeviceLogView, ExportView, ExportWishView, LogHealthView, WrittenExport } from '../main/contract/evidence-channel';
 import type {
@@ -45,6 +45,7 @@ export type {
   ExportView,
   FoundDevicesView,
   LogHealthView,
+  OperatorsView,
   OutboxView,
   SecretQuestion,
   SlotState,
@@ -68,6 +69,9 @@ export type JobRow = DeviceDetails['jobs'][number];
 export type JobState = JobRow['state'];
 export type Step = JobRow['steps'][number];
 export type Role = BenchView['role'];
+export type OperatorView = OperatorsView['operators'][number];
+export type OperatorRole = OperatorView['role'];
+export type OperatorChange = WindowMethods['changeOperator']['params']['_zod']['output']['change'];
 export type Right = BenchView['rights'][number];
 export type AcceptanceState = AcceptanceRowView['acceptance'];
 export type Diagnosis = NonNullable<AcceptanceRowView['diagnosis']>;

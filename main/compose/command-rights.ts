@@ -6,6 +6,9 @@ type Asked = Pick<CommandContext, 'values' | 'positionals'>;
 /** Of `log`. `key` and `receipt` ask for more by themselves where something must be made or signed first. */
 const logRights: Readonly<Record<string, Requirement>> = { 'checkpoint': 'keep-log', 'anchor': 'keep-log', 'cosign': 'keep-log', 'renew-key': 'renew-log-key' };
 
+/** Of `operators`. Whoever changes their own PIN gives it to the very call that changes it: it is tried once. */
+const operatorRights: Readonly<Record<string, Requirement>> = { 'init': 'anybody', 'my-pin': 'own-account' };
+
 /**
  * Every command with what it takes where the station has operators; the window's table is contract/window-rights.ts.
  * anybody: it touches neither the record nor a card nor a server.
@@ -43,7 +46,7 @@ const commandRights = {
   'practice-server': 'anybody',
   'secret': 'give-secrets',
   // init asks nobody: it is refused where there is anybody to ask.
-  'operators': ({ positionals }: Asked) => (positionals[0] === 'init' ? 'anybody' : 'manage-operators'),
+  'operators': ({ positionals }: Asked) => operatorRights[positionals[0] ?? 'list'] ?? 'manage-operators',
 } as const satisfies Readonly<Record<string, Requirement | ((asked: Asked) => Requirement)>>;
 
 export type CommandName = keyof typeof commandRights;

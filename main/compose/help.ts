@@ -60,6 +60,7 @@ export const helpText = `imprint: a key of its own for every device
   imprint operators list | add --name NAME --role ROLE [--badge] | role --name NAME --role ROLE
                    | pin --name NAME | badge --name NAME [--no-badge] | disable --name NAME
                    | enable --name NAME | idle --minutes N
+  imprint operators my-pin --operator NAME  another PIN of one's own
 
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
   --server KIND    which practice server, also for the window: mender, iot-bridge, openmdm, openmdm-hmac (default: the last)

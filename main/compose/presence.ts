@@ -5,7 +5,7 @@ import { ImprintError } from '../domain/errors';
 import type { AccessMode, AccessSettings, Claim, NewOperator, Operator } from '../domain/operators';
 import type { RecordLog } from '../domain/record-log';
 import { assertMay, may, type Right, type Role } from '../domain/roles';
-import { beSinglePerson, makeFirstAdmin, signIn, type OperatorDoors } from '../station/operators';
+import { beSinglePerson, changeOwnPin, makeFirstAdmin, signIn, type Actor, type OperatorDoors } from '../station/operators';
 
 export interface PresenceParts extends OperatorDoors {
   /** Of the station's record. */
@@ -71,6 +71,12 @@ export class Presence {
     return operator === undefined ? this.#parts.singlePerson : { operator: operator.name, role: operator.role };
   }
 
+  /** Whoever is here, as the use cases about operators ask. */
+  get actor(): Actor {
+    const { operator: name, role } = this.who;
+    return { name, role };
+  }
+
   async view(running: AccessView['running']): Promise<AccessView> {
     const state = this.#state;
     const { mode } = this.#settings;
@@ -88,7 +94,7 @@ export class Presence {
     if (this.#state.name !== 'open') throw signInNeeded();
     if (requirement === 'look') return;
     await this.#confirm();
-    assertMay(this.who.role, requirement);
+    if (requirement !== 'own-account') assertMay(this.who.role, requirement);
   }
 
   mayHear(event: WindowEventName): boolean {
@@ -118,11 +124,29 @@ export class Presence {
   /** @throws ImprintError operator-exists, operator-invalid */
   async setUp(admin: Omit<NewOperator, 'role'> | undefined): Promise<void> {
     if (this.#state.name !== 'set-up') throw new ImprintError('operator-exists', 'It was decided already who works at this station.');
-    if (admin === undefined) await beSinglePerson(this.#parts);
-    else await makeFirstAdmin(this.#parts, admin);
+    if (admin !== undefined) return this.beginOperators(admin);
+    await beSinglePerson(this.#parts);
+    await this.begin(true);
+  }
+
+  /** From now on people sign in, and this admin is the first. @throws ImprintError operator-exists, operator-invalid */
+  async beginOperators(admin: Omit<NewOperator, 'role'>): Promise<void> {
+    await makeFirstAdmin(this.#parts, admin);
     await this.begin(true);
     // Whoever made the PIN a moment ago has shown that they know it.
-    if (admin !== undefined) await this.signIn({ name: admin.name }, admin.pin);
+    await this.signIn({ name: admin.name }, admin.pin);
+  }
+
+  /** @throws ImprintError operator-invalid, sign-in-refused, sign-in-paused; no-such-operator where nobody signs in */
+  async changeMyPin(pin: string, newPin: string): Promise<void> {
+    const { operator } = this.#state.name === 'open' ? this.#state : {};
+    if (operator === undefined) throw new ImprintError('no-such-operator', 'Nobody signs in at this station, so there is no PIN.');
+    await changeOwnPin(this.#parts, operator.name, pin, newPin);
+  }
+
+  /** An admin at this window has set other minutes. */
+  async reread(): Promise<void> {
+    await this.#readSettings();
   }
 
   /** A key or the mouse: somebody is there. */

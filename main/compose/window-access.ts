@@ -3,6 +3,8 @@ import { ImprintError } from '../domain/errors';
 import type { AccessMode } from '../domain/operators';
 import { logClient } from '../ipc/log-channel';
 import { operatorsClient } from '../ipc/operators';
+import type { OperatorDoors } from '../station/operators';
+import { accessHandlers, type AccessHandlers } from './access-handlers';
 import { atWorkOfEnvironment } from './at-work';
 import { always, stationFolder, storageProcess } from './open-station';
 import { Presence } from './presence';
@@ -10,6 +12,7 @@ import { stationSettings } from './station-settings';
 
 export interface WindowAccess {
   readonly presence: Presence;
+  readonly handlers: AccessHandlers;
   close(): Promise<void>;
 }
 
@@ -22,15 +25,15 @@ export interface WindowAccess {
 export function openWindowAccess(dataFolder: string, changed: () => void): WindowAccess {
   const folder = stationFolder(dataFolder, false);
   const storage = storageProcess(folder.record, stationSettings(folder.root).name);
+  const doors: OperatorDoors = { operators: operatorsClient(storage), clock: { now: () => new Date() } };
   const presence = new Presence({
-    operators: operatorsClient(storage),
-    clock: { now: () => new Date() },
+    ...doors,
     log: logClient(storage),
     singlePerson: always(atWorkOfEnvironment())(),
     hasRecord: () => existsSync(folder.record),
     changed,
   });
-  return { presence, close: () => storage.stop() };
+  return { presence, handlers: accessHandlers(presence, doors, () => existsSync(folder.record)), close: () => storage.stop() };
 }
 
 /** SECURITY: where people sign in, nobody says their own role. @throws ImprintError usage */

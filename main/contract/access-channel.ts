@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { roles } from '../domain/roles';
 import type { Methods } from './methods';
-import { accessModeSchema, claimSchema, operatorRoleSchema } from './operators-channel';
+import { accessModeSchema, claimSchema, operatorChangeSchema, operatorRoleSchema, operatorSchema } from './operators-channel';
 import { identitySchema, listOf, progressSchema } from './values';
 
 /** A card that is being written while nobody is signed in: its progress, and nothing to press. */
@@ -23,8 +23,20 @@ export const accessViewSchema = z.object({
 });
 export type AccessView = z.output<typeof accessViewSchema>;
 
+/** Who works at this station, for whoever manages them. */
+export const operatorsViewSchema = z.object({
+  mode: accessModeSchema,
+  idleMinutes: z.int(),
+  /** By name; none where nobody signs in. */
+  operators: listOf(operatorSchema),
+});
+export type OperatorsView = z.output<typeof operatorsViewSchema>;
+
 const nothing = z.void();
 const pin = z.string().max(100);
+const name = z.string().max(200);
+const badge = z.string().max(1000).optional();
+const adminSchema = z.object({ name, pin, badge });
 
 export const accessMethods = {
   access: { params: z.object({}), result: accessViewSchema },
@@ -32,5 +44,18 @@ export const accessMethods = {
   signIn: { params: z.object({ claim: claimSchema, pin }), result: nothing },
   lock: { params: z.object({}), result: nothing },
   /** The first start, once. `admin` absent: one person works here. @throws operator-invalid, operator-exists */
-  setUp: { params: z.object({ admin: z.object({ name: z.string().max(200), pin, badge: z.string().max(1000).optional() }).optional() }), result: nothing },
+  setUp: { params: z.object({ admin: adminSchema.optional() }), result: nothing },
+
+  operators: { params: z.object({}), result: operatorsViewSchema },
+  /** A station of a single person becomes one with operators; this admin is signed in. @throws operator-invalid, operator-exists */
+  makeFirstAdmin: { params: adminSchema, result: nothing },
+  /** @throws operator-invalid, operator-exists */
+  addOperator: { params: adminSchema.extend({ role: operatorRoleSchema }), result: nothing },
+  /** @throws operator-invalid, operator-exists, no-such-operator, last-admin */
+  changeOperator: { params: z.object({ name, change: operatorChangeSchema }), result: nothing },
+  /** @throws operator-invalid */
+  setIdleMinutes: { params: z.object({ minutes: z.number() }), result: nothing },
+  /** Of whoever is signed in. @throws operator-invalid, sign-in-refused, sign-in-paused, no-such-operator where nobody signs in */
+  changeMyPin: { params: z.object({ pin, newPin: pin }), result: nothing },
 } as const satisfies Methods;
+export type AccessMethods = typeof accessMethods;

@@ -26,7 +26,7 @@ const badge = z.string().max(1000);
 
 export const claimSchema = z.union([z.strictObject({ badge }), z.strictObject({ name: z.string().max(200) })]) satisfies z.ZodType<Claim>;
 
-const changeSchema = z.discriminatedUnion('what', [
+export const operatorChangeSchema = z.discriminatedUnion('what', [
   z.object({ what: z.literal('role'), role: operatorRoleSchema }),
   z.object({ what: z.literal('pin'), pin }),
   z.object({ what: z.literal('badge'), badge: badge.optional() }),
@@ -42,8 +42,9 @@ export const operatorMethods = {
     params: z.object({ operator: z.object({ name: z.string(), role: operatorRoleSchema, pin, badge: badge.optional() }), by: z.string(), at }),
     result: nothing,
   },
-  changeOperator: { params: z.object({ name: z.string(), change: changeSchema, by: z.string(), at }), result: nothing },
+  changeOperator: { params: z.object({ name: z.string(), change: operatorChangeSchema, by: z.string(), at }), result: nothing },
   setIdleMinutes: { params: z.object({ minutes: z.int(), by: z.string(), at }), result: nothing },
   signIn: { params: z.object({ claim: claimSchema, pin, at }), result: operatorSchema },
+  changeOwnPin: { params: z.object({ name: z.string(), pin, newPin: pin, at }), result: nothing },
 } as const satisfies Methods;
 export type OperatorMethods = typeof operatorMethods;

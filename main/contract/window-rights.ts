@@ -1,14 +1,18 @@
 import type { Right } from '../domain/roles';
 import type { WindowEventName, WindowMethods } from './window-channel';
 
-/** What must be so before main does it. anybody: also before a sign-in. look: somebody is let in, in any role. */
-export type Requirement = 'anybody' | 'look' | Right;
+/**
+ * What must be so before main does it. anybody: also before a sign-in. look: somebody is let in, in any role.
+ * own-account: the same, and it changes nothing but how this person signs in, for which they must give their PIN.
+ */
+export type Requirement = 'anybody' | 'look' | 'own-account' | Right;
 
 /**
  * Every method of the window with what it takes.
  *
  * SECURITY: the only table that the gateway asks. A method without a line does not compile, and what stands under `look` is
- * open to an auditor: nothing there may change the record, the server or a card.
+ * open to an auditor: nothing there may change the record, the server or a card. `own-account` is open to an auditor too: an
+ * account is the person's, and its change is logged under their name.
  */
 export const methodRights = {
   access: 'anybody',
@@ -39,6 +43,14 @@ export const methodRights = {
   cancelExport: 'look',
   // It asks for keep-log by itself where a checkpoint must be signed first.
   saveReceipt: 'look',
+
+  changeMyPin: 'own-account',
+
+  operators: 'manage-operators',
+  makeFirstAdmin: 'manage-operators',
+  addOperator: 'manage-operators',
+  changeOperator: 'manage-operators',
+  setIdleMinutes: 'manage-operators',
 
   scan: 'provision',
   start: 'provision',

@@ -72,6 +72,12 @@ export interface OperatorStore {
    * @throws sign-in-refused, sign-in-paused; log-broken where the record's file has other rights for this person than its log
    */
   signIn(claim: Claim, pin: string, at: string): Promise<Operator>;
+  /**
+   * Another PIN for whoever has the one before. That one is counted and looked at as at a sign-in, and the new one takes its
+   * place only where it is still the person's.
+   * @throws sign-in-refused, sign-in-paused, log-broken as signIn
+   */
+  changeOwnPin(name: string, pin: string, newPin: string, at: string): Promise<void>;
 }
 
 // ------------------------------------------------------------------------------------------------- what people type
@@ -92,13 +98,24 @@ export function foldedName(name: string): string {
 
 /** @throws ImprintError operator-invalid; the sentence never has the PIN in it */
 export function readPin(text: string): string {
-  if (!/^[0-9]{6,12}$/.test(text)) throw invalidPin('A PIN has 6 to 12 digits.');
-  if (isRun(text)) throw invalidPin('That PIN is a row of digits that anybody tries first: take another one.');
+  return pinOf(text, 'pin');
+}
+
+/** The PIN that takes the place of one's own. @throws ImprintError operator-invalid, as readPin */
+export function readNewPin(text: string, before: string): string {
+  const pin = pinOf(text, 'newPin');
+  if (pin === before) throw invalidPin('newPin', 'That is the PIN that you have: take another one.');
+  return pin;
+}
+
+function pinOf(text: string, field: 'pin' | 'newPin'): string {
+  if (!/^[0-9]{6,12}$/.test(text)) throw invalidPin(field, 'A PIN has 6 to 12 digits.');
+  if (isRun(text)) throw invalidPin(field, 'That PIN is a row of digits that anybody tries first: take another one.');
   return text;
 }
 
-function invalidPin(sentence: string): ImprintError {
-  return new ImprintError('operator-invalid', sentence, { field: 'pin', expected: '6 to 12 digits, not all the same and not in a row' });
+function invalidPin(field: 'pin' | 'newPin', sentence: string): ImprintError {
+  return new ImprintError('operator-invalid', sentence, { field, expected: '6 to 12 digits, not all the same and not in a row' });
 }
 
 /** 111111, 123456, 987654: one and the same step from each digit to the next, by at most one. */
@@ -173,8 +190,8 @@ export function admitTry({ failures, pausedUntil = 0 }: Attempts, now: number): 
   return { admitted: true, attempts: pause === 0 ? { failures: counted } : { failures: counted, pausedUntil: now + pause } };
 }
 
-export function signInRefused(): ImprintError {
-  return new ImprintError('sign-in-refused', 'The badge, the name or the PIN is not right.', { field: 'pin' });
+export function signInRefused(sentence = 'The badge, the name or the PIN is not right.'): ImprintError {
+  return new ImprintError('sign-in-refused', sentence, { field: 'pin' });
 }
 
 export function signInPaused(milliseconds: number): ImprintError {

@@ -15,6 +15,7 @@ export function operatorsClient(worker: { readonly client: ProcedureClient<Stora
     changeOperator: (name, change, by, at) => worker.client.call('changeOperator', { name, change, by, at }),
     setIdleMinutes: (minutes, by, at) => worker.client.call('setIdleMinutes', { minutes, by, at }),
     signIn: (claim, pin, at) => worker.client.call('signIn', { claim, pin, at }),
+    changeOwnPin: (name, pin, newPin, at) => worker.client.call('changeOwnPin', { name, pin, newPin, at }),
   };
 }
 
@@ -32,5 +33,6 @@ export function operatorHandlers(store: () => OperatorStore): Handlers<OperatorM
     changeOperator: ({ name, change, by, at }) => store().changeOperator(name, change, by, at),
     setIdleMinutes: ({ minutes, by, at }) => store().setIdleMinutes(minutes, by, at),
     signIn: ({ claim, pin, at }) => store().signIn(claim, pin, at),
+    changeOwnPin: ({ name, pin, newPin, at }) => store().changeOwnPin(name, pin, newPin, at),
   };
 }

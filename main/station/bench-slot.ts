@@ -1,6 +1,6 @@
 import { describePort } from '../domain/drives';
 import type { ErrorCode } from '../domain/errors';
-import type { Identity } from '../domain/identity';
+import { describeIdentity, type Identity } from '../domain/identity';
 import type { JobOutcome, Progress, ProgressPhase, StepName } from '../domain/job';
 import type { ServerKind } from '../domain/ports';
 import type { SlotSettings } from '../domain/profile';
@@ -66,4 +66,16 @@ export const cancellable: ReadonlySet<StepName> = new Set<StepName>(['reserve', 
 
 export function freeSlot(settings: SlotSettings): BenchSlot {
   return { name: settings.name, place: settings.path ?? describePort(settings.port), state: 'free', word: 'Free', sentence: 'Scan the label of a board.', canCancel: false, canPowerOn: false };
+}
+
+/** What a slot waits for. `alone`: it starts as soon as a card comes in. */
+export function readySentence(name: string, identity: Identity, alone: boolean): string {
+  return alone
+    ? `Put a card into ${name}: it becomes the card of ${describeIdentity(identity)} as soon as it is in.`
+    : `Put a card into ${name} and press Enter to make it the card of ${describeIdentity(identity)}.`;
+}
+
+/** The card came while nobody was there who may make devices: it is started by somebody, and not by itself as nobody. */
+export function insertedUnattended(name: string, identity: Identity): string {
+  return `A card came into ${name} while nobody was signed in who may make devices. Press Enter to make it the card of ${describeIdentity(identity)}.`;
 }

@@ -6,7 +6,7 @@ import type { JobOutcome } from '../domain/job';
 import type { ServerKind } from '../domain/ports';
 import { slotPlace, type SlotSettings } from '../domain/profile';
 import { assertMay, may } from '../domain/roles';
-import { cancellable, endWord, freeSlot, phaseWords, stepWords, type BenchSlot, type SlotCard } from './bench-slot';
+import { cancellable, endWord, freeSlot, insertedUnattended, phaseWords, readySentence, stepWords, type BenchSlot, type SlotCard } from './bench-slot';
 import { provision } from './provision';
 import type { RecoveryReport } from './recover';
 import { renewalWords, renewCard, type RenewalOutcome, type RenewalPhase } from './renew';
@@ -107,9 +107,7 @@ export class Bench {
       ...this.#free(slot),
       state: 'ready',
       word: 'Ready',
-      sentence: startsAlone
-        ? `Put a card into ${name}: it becomes the card of ${describeIdentity(identity)} as soon as it is in.`
-        : `Put a card into ${name} and press Enter to make it the card of ${describeIdentity(identity)}.`,
+      sentence: readySentence(name, identity, startsAlone),
       identity,
     });
   }
@@ -223,7 +221,10 @@ export class Bench {
       const card: SlotCard = { present: found !== undefined, description: describeCard(found) };
       const place = slot.settings.path ?? found?.path ?? describePort(slot.settings.port);
       if (before?.present === card.present && before.description === card.description && slot.view.place === place) continue;
-      this.#show(slot.settings.name, { ...slot.view, place, card });
+      const { name, state, identity, sentence } = slot.view;
+      // Out again: the next one that comes in starts by itself, whatever the slot said before.
+      const waits = found === undefined && state === 'ready' && identity !== undefined;
+      this.#show(name, { ...slot.view, place, card, sentence: waits ? readySentence(name, identity, this.#startsWhenInserted) : sentence });
       // Only a card that was seen to come in: one that was there when its slot was scanned waits for the start key.
       if (found !== undefined && before?.present === false && this.#startsWhenInserted) void this.#startInserted(slot, found);
     }
@@ -276,10 +277,16 @@ export class Bench {
     const { identity } = slot.view;
     if (slot.view.state !== 'ready' || identity === undefined) return;
     await this.#drives?.settled(drive);
-    // Not for another identity than the one that waited when the card came, and not while nobody is signed in.
-    if (slot.view.identity !== identity || !may(this.#station.role, 'provision')) return;
+    const view: BenchSlot = slot.view;
+    // Not for another identity than the one that waited when the card came.
+    if (view.identity !== identity || view.state !== 'ready') return;
+    // SECURITY: nobody's card is made. Whoever signs in next starts it by the key, having seen what it becomes.
+    if (!may(this.#station.role, 'provision')) {
+      this.#show(view.name, { ...view, sentence: insertedUnattended(view.name, identity) });
+      return;
+    }
     // A card that is gone again, or a start key that was faster: the slot says where it stands.
-    await this.start(slot.settings.name).catch(() => undefined);
+    await this.start(view.name).catch(() => undefined);
   }
 
   /** The card in a slot; undefined where there is none, `unknown` for what is no drive. */

@@ -2,6 +2,7 @@ import { ImprintError } from '../domain/errors';
 import {
   readBadge,
   readIdleMinutes,
+  readNewPin,
   readOperatorName,
   readPin,
   signInRefused,
@@ -64,6 +65,15 @@ export async function signIn(doors: OperatorDoors, claim: Claim, pin: string): P
   return doors.operators.signIn(readClaim(claim), pin, now(doors));
 }
 
+/**
+ * No right is asked for: who has the PIN may change it, in any role, and nothing else of the account. A badge is given by an admin.
+ *
+ * @throws ImprintError operator-invalid, sign-in-refused, sign-in-paused, log-broken
+ */
+export async function changeOwnPin(doors: OperatorDoors, name: string, pin: string, newPin: string): Promise<void> {
+  await doors.operators.changeOwnPin(readClaimedName(name), pin, readNewPin(newPin, pin), now(doors));
+}
+
 /** What cannot be anybody's badge or name is answered as any other wrong one. */
 function readClaim(claim: Claim): Claim {
   try {
@@ -71,6 +81,11 @@ function readClaim(claim: Claim): Claim {
   } catch {
     throw signInRefused();
   }
+}
+
+function readClaimedName(name: string): string {
+  const claim = readClaim({ name });
+  return 'name' in claim ? claim.name : name;
 }
 
 function readNewOperator({ name, role, pin, badge }: NewOperator): NewOperator {

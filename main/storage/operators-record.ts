@@ -146,19 +146,48 @@ export class OperatorRecord implements OperatorStore {
 
   async signIn(claim: Claim, pin: string, at: string): Promise<Operator> {
     const badgeHash = 'badge' in claim ? await this.#badgeHash(claim.badge) : undefined;
-    const found = await this.#session.write(() => this.#count(badgeHash === undefined && 'name' in claim ? this.#byName(claim.name) : this.#byBadge(badgeHash), at));
-    if (found?.paused !== undefined) throw signInPaused(found.paused);
-    const right = await isHashOf(found?.account.pin_hash ?? (await this.#decoyHash()), pin);
-    if (found === undefined || !right) throw signInRefused();
-    const { account } = found;
+    const checked = await this.#check(() => (badgeHash === undefined && 'name' in claim ? this.#byName(claim.name) : this.#byBadge(badgeHash)), pin, at);
+    if (checked === undefined) throw signInRefused();
     return this.#session.write(() => {
-      // SECURITY: rights that somebody wrote into the file let nobody in: they are not in the log.
-      const problem = wrongAccount(account, loggedAccounts(this.#log.entriesOf('operator-changed')));
-      if (problem !== undefined) throw new ImprintError('log-broken', `${problem} Nobody is let in by such rights; nothing was repaired.`, { field: 'operator' });
+      const account = this.#stillChecked(checked) ?? refuse(signInRefused());
       this.#session.run('UPDATE operator_accounts SET failures = 0, paused_until = NULL WHERE name = ?', account.name);
       this.#events.signedIn({ operator: account.name, role: account.role, method: badgeHash === undefined ? 'pin' : 'badge-and-pin' }, at);
       return operatorOf(account);
     });
+  }
+
+  async changeOwnPin(name: string, pin: string, newPin: string, at: string): Promise<void> {
+    const refused = (): ImprintError => signInRefused('That is not your PIN: nothing was changed.');
+    const checked = await this.#check(() => this.#byName(name), pin, at);
+    if (checked === undefined) throw refused();
+    const hash = await hashSecret(newPin, newSalt());
+    await this.#session.write(() => {
+      const account = this.#stillChecked(checked) ?? refuse(refused());
+      this.#session.run('UPDATE operator_accounts SET pin_hash = ?, failures = 0, paused_until = NULL WHERE name = ?', hash, account.name);
+      this.#note({ change: 'pin', operator: account.name, ...valueOf({ what: 'pin', pin: newPin }, hash) }, account.name, at);
+    });
+  }
+
+  /** @returns the account that has this PIN, as it was when it was counted. @throws ImprintError sign-in-paused */
+  async #check(find: () => Account | undefined, pin: string, at: string): Promise<Account | undefined> {
+    const found = await this.#session.write(() => this.#count(find(), at));
+    if (found?.paused !== undefined) throw signInPaused(found.paused);
+    const right = await isHashOf(found?.account.pin_hash ?? (await this.#decoyHash()), pin);
+    return right ? found?.account : undefined;
+  }
+
+  /**
+   * The account as it is now, where it still has the PIN that was checked: another call may have changed it while that was hashed.
+   *
+   * SECURITY: rights that somebody wrote into the file let nobody in: they are not in the log.
+   * @throws ImprintError log-broken
+   */
+  #stillChecked({ name, pin_hash }: Account): Account | undefined {
+    const account = this.#byName(name);
+    if (account?.enabled !== 1 || account.pin_hash !== pin_hash) return undefined;
+    const problem = wrongAccount(account, loggedAccounts(this.#log.entriesOf('operator-changed')));
+    if (problem !== undefined) throw new ImprintError('log-broken', `${problem} Nobody is let in by such rights; nothing was repaired.`, { field: 'operator' });
+    return account;
   }
 
   /** CRASH: durable before the PIN is looked at, so no try is for nothing. A person who is disabled is nobody. */
@@ -250,6 +279,10 @@ function valueOf(change: OperatorChange, hash: string | null): Partial<AccessNot
     case 'pin':
       return hash === null ? {} : { value: 'given', pinSha256: sha256(hash) };
   }
+}
+
+function refuse(error: ImprintError): never {
+  throw error;
 }
 
 function operatorOf({ name, role, enabled, badge_hash, created_by, created_at }: Account): Operator {

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import type { AccessView } from '../contract';
 import { ProblemPage } from '../frame/problem-page';
 import { useKeys } from '../state/use-keys';
@@ -25,5 +25,10 @@ export function AccessGate({ children }: { readonly children: (access: AccessVie
   if (access === undefined) return null;
   if (access.state === 'set-up') return <SetUp />;
   if (access.state === 'locked') return <LockScreen access={access} />;
-  return <AccessContext.Provider value={access}>{children(access)}</AccessContext.Provider>;
+  // Another page for another person, also where they came without a lock between: the first admin of a single person's station.
+  return (
+    <AccessContext.Provider value={access}>
+      <Fragment key={`${access.mode} ${access.operator ?? ''}`}>{children(access)}</Fragment>
+    </AccessContext.Provider>
+  );
 }

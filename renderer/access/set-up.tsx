@@ -6,7 +6,7 @@ import { useKeys } from '../state/use-keys';
 import { useTheme } from '../state/use-theme';
 import { ask } from '../station';
 import { texts } from '../texts';
-import { AdminForm, type NewAdmin } from './admin-form';
+import { PersonForm, type NewPerson } from './person-form';
 
 const { setUp: words } = texts.access;
 
@@ -24,11 +24,10 @@ export function SetUp() {
     else setMaking(false);
   });
 
-  const decide = (admin: NewAdmin | undefined): void => {
-    setError(undefined);
-    void ask('setUp', admin === undefined ? {} : { admin }).then((reply) => {
-      if (!reply.ok) setError(reply.error);
-    });
+  /** @returns what is wrong with it; where nothing is, main lets in and this page goes */
+  const decide = async (admin: NewPerson | undefined): Promise<ErrorReport | undefined> => {
+    const reply = await ask('setUp', admin === undefined ? {} : { admin });
+    return reply.ok ? undefined : reply.error;
   };
 
   return (
@@ -40,13 +39,13 @@ export function SetUp() {
       <div className="lock__form">
         <h1>{making ? words.adminTitle : words.title}</h1>
         {making ? null : <p className="quiet">{words.once}</p>}
-        {error === undefined ? null : <ErrorPanel error={error} />}
+        {error === undefined || making ? null : <ErrorPanel error={error} />}
         {making ? (
-          <AdminForm onMake={decide} onDiffers={() => setError({ code: 'operator-invalid', sentence: words.differs })} onBack={() => setMaking(false)} />
+          <PersonForm of="first-admin" button={words.make} onMake={decide} onBack={() => setMaking(false)} />
         ) : (
           <div className="set-up__choices">
             <Choice testId="set-up-operators" title={words.operators} meaning={words.operatorsMeaning} first onPress={() => setMaking(true)} />
-            <Choice testId="set-up-single" title={words.single} meaning={words.singleMeaning} onPress={() => decide(undefined)} />
+            <Choice testId="set-up-single" title={words.single} meaning={words.singleMeaning} onPress={() => void decide(undefined).then(setError)} />
           </div>
         )}
       </div>

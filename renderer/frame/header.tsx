@@ -2,7 +2,7 @@ import type { BenchView } from '../contract';
 import { texts } from '../texts';
 import type { ListPage } from '../state/page';
 import type { Theme } from '../logic/theme';
-import { WhoIsHere } from '../access/who-is-here';
+import { WhoIsHere, type PeopleDialog } from '../access/who-is-here';
 import { Icon } from './icons';
 
 interface HeaderProps {
@@ -10,6 +10,9 @@ interface HeaderProps {
   /** The page that is marked. */
   readonly page: ListPage;
   readonly theme: Theme;
+  /** What is behind the name of who is here. */
+  readonly people: PeopleDialog | undefined;
+  readonly onPeople: () => void;
   readonly onBench: () => void;
   readonly onDevices: () => void;
   readonly onAcceptance: () => void;
@@ -37,7 +40,7 @@ export function Header(props: HeaderProps) {
         <PageButton label={texts.navigation.audit} keyName="Ctrl+F" testId="nav-audit" current={page === 'audit'} onPress={props.onAudit} />
       </nav>
       <div className="header__station">{bench === undefined ? null : <StationName bench={bench} />}</div>
-      <WhoIsHere />
+      <WhoIsHere opens={props.people} onOpen={props.onPeople} />
       <div className="header__actions">
         {bench === undefined || bench.practice ? null : (
           <button type="button" className="button button--quiet" onClick={props.onOpenPractice}>

@@ -96,6 +96,18 @@ const shapes = {
     </>
   ),
   copy: <path d="M8 8h12v13H8ZM16 8V3H4v13h4" />,
+  people: (
+    <>
+      <circle cx="9" cy="8" r="4" />
+      <path d="M2 21v-2a6 6 0 0 1 6-6h2a6 6 0 0 1 6 6v2M16 4.3a4 4 0 0 1 0 7.4M18.5 13.6A6 6 0 0 1 22 19v2" />
+    </>
+  ),
+  digits: (
+    <>
+      <path d="M3 7h18v10H3Z" />
+      <path d="M7.5 12h.01M12 12h.01M16.5 12h.01" strokeWidth="2.6" />
+    </>
+  ),
   key: (
     <>
       <circle cx="8" cy="15" r="5" />

@@ -88,6 +88,33 @@ describe('operators', () => {
     expect((await run(['status', '--operator', 'Aud'], { IMPRINT_PIN: '864213' })).exitCode).toBe(0);
   });
 
+  it('change their own PIN with the one before, in any role', async () => {
+    const mine = (name: Name, env: NodeJS.ProcessEnv, more: readonly string[] = []): Promise<CommandResult> => run(['operators', 'my-pin', '--operator', name, ...more], env);
+    expect(ended(await run(['operators', 'my-pin'], { IMPRINT_PIN: pins.Ana, IMPRINT_NEW_PIN: '597310' }))).toEqual([3, 'sign-in-needed']);
+    expect(ended(await mine('Aud', { IMPRINT_PIN: '999990', IMPRINT_NEW_PIN: '597310' }))).toEqual([3, 'sign-in-refused']);
+    expect(ended(await mine('Aud', { IMPRINT_PIN: '864213', IMPRINT_NEW_PIN: '111111' }))).toEqual([3, 'operator-invalid']);
+    expect(ended(await mine('Aud', { IMPRINT_PIN: '864213', IMPRINT_NEW_PIN: '597310' }, ['--role', 'admin']))).toEqual([2, 'usage']);
+    // Nobody else's: the name is that of whoever has the PIN.
+    const done = await mine('Aud', { IMPRINT_PIN: '864213', IMPRINT_NEW_PIN: '597310' }, ['--name', 'Ana']);
+    expect([done.exitCode, done.events.at(-1)]).toEqual([0, { event: 'result', name: 'Aud', sentence: 'Aud has another PIN.' }]);
+    expect(done.stdout + done.stderr).not.toMatch(/597310|864213/);
+    expect(ended(await run(['status', '--operator', 'Aud'], { IMPRINT_PIN: '864213' }))).toEqual([3, 'sign-in-refused']);
+    expect((await run(['status', '--operator', 'Aud'], { IMPRINT_PIN: '597310' })).exitCode).toBe(0);
+    expect((await as('Ana', ['status'])).exitCode).toBe(0);
+  });
+
+  it('are asked for both PINs at a terminal, and none is shown', async () => {
+    const { program, rest } = imprintCommand(['operators', 'my-pin', '--operator', 'Aud', '--data', data]);
+    const terminal = openTerminal([program, ...rest].map(quoted).join(' '));
+    for (const [question, answer] of [['PIN of Aud as it is: ', '597310'], ['New PIN of Aud: ', '864213'], ['New PIN of Aud once more: ', '864213']] as const) {
+      await terminal.shows(question);
+      terminal.type(`${answer}\r`);
+    }
+    const { exitCode, screen } = await terminal.ended;
+    expect([exitCode, /597310|864213/.test(screen)]).toEqual([0, false]);
+    expect(screen).toContain('Aud has another PIN.');
+  });
+
   it('type their PIN where nobody sees it', async () => {
     const { program, rest } = imprintCommand(['status', '--operator', 'Ana', '--data', data]);
     const terminal = openTerminal([program, ...rest].map(quoted).join(' '));
@@ -103,7 +130,7 @@ describe('operators', () => {
     for (const name of readdirSync(station, { recursive: true, withFileTypes: true })) {
       if (!name.isFile()) continue;
       const bytes = readFileSync(join(name.parentPath, name.name));
-      for (const pin of [...Object.values(pins), '864213']) expect([name.name, bytes.includes(pin)]).toEqual([name.name, false]);
+      for (const pin of [...Object.values(pins), '864213', '597310']) expect([name.name, bytes.includes(pin)]).toEqual([name.name, false]);
     }
   });
 });

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { admitTry, assertAdminRemains, noAttempts, pauseAfter, readBadge, readOperatorName, readPin, type Attempts } from '../../main/domain/operators';
-import { addOperator, beSinglePerson, changeOperator, makeFirstAdmin, setIdleMinutes, signIn, type OperatorDoors } from '../../main/station/operators';
+import { addOperator, beSinglePerson, changeOperator, changeOwnPin, makeFirstAdmin, setIdleMinutes, signIn, type OperatorDoors } from '../../main/station/operators';
 import { hashSecret, isHashOf, newSalt } from '../../main/storage/operators-hash';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { entriesOf, signIns } from '../support/log';
@@ -265,6 +265,73 @@ describe('the operators of a record', () => {
     await changeOperator(doors, admin, 'Tom', { what: 'pin', pin: '246802' });
     expect(await signIn(doors, { badge: 'BDG-0001' }, '246802')).toMatchObject({ name: 'Tom' });
     await expect(changeOperator(doors, admin, 'Zoe', { what: 'pin', pin: '246802' })).rejects.toMatchObject({ code: 'no-such-operator' });
+  });
+
+  describe('change their own PIN', () => {
+    const failures = (name: string): unknown => {
+      const database = new Database(path);
+      const found = database.prepare('SELECT failures FROM operator_accounts WHERE name = ?').pluck().get(name);
+      database.close();
+      return found;
+    };
+
+    beforeEach(async () => {
+      await makeFirstAdmin(doors, { name: 'Ana', pin: '482917' });
+      await addOperator(doors, admin, { name: 'Aud', role: 'auditor', pin: '135791' });
+    });
+
+    it('with the one before, in any role, and the log has it under their name', async () => {
+      await changeOwnPin(doors, ' aud ', '135791', '246802');
+      await expect(signIn(doors, { name: 'Aud' }, '135791')).rejects.toMatchObject({ code: 'sign-in-refused' });
+      expect(await signIn(doors, { name: 'Aud' }, '246802')).toMatchObject({ name: 'Aud' });
+      const entries = await entriesOf(store, 'operator-changed');
+      expect(entries.at(-1)).toEqual({ by: 'Aud', data: { change: 'pin', operator: 'Aud', value: 'given', pinSha256: expect.stringMatching(/^[0-9a-f]{64}$/) } });
+      expect(await check(store)).toMatchObject({ sound: true });
+    });
+
+    it('not with a wrong one, and not as somebody who is not there or may not sign in', async () => {
+      await changeOperator(doors, admin, 'Aud', { what: 'enabled', enabled: false });
+      for (const [name, pin] of [['Ana', '999990'], ['Nobody', '482917'], ['', '482917'], ['Aud', '135791']] as const) {
+        await expect(changeOwnPin(doors, name, pin, '246802')).rejects.toMatchObject({ code: 'sign-in-refused', field: 'pin' });
+      }
+      expect(await signIn(doors, { name: 'Ana' }, '482917')).toMatchObject({ name: 'Ana' });
+    });
+
+    it('to one that is a PIN, and another one; what was typed is named, and no try is counted', async () => {
+      for (const pin of ['12345', '123456', '482917']) await expect(changeOwnPin(doors, 'Ana', '482917', pin)).rejects.toMatchObject({ code: 'operator-invalid', field: 'newPin' });
+      expect(failures('Ana')).toBe(0);
+    });
+
+    it('with tries that count like those of a sign-in, before they are looked at', async () => {
+      for (let tries = 0; tries < 3; tries += 1) await expect(changeOwnPin(doors, 'Ana', '999990', '246802')).rejects.toMatchObject({ code: 'sign-in-refused' });
+      expect(failures('Ana')).toBe(3);
+      for (let tries = 0; tries < 2; tries += 1) await expect(signIn(doors, { name: 'Ana' }, '999990')).rejects.toMatchObject({ code: 'sign-in-refused' });
+      await expect(changeOwnPin(doors, 'Ana', '482917', '246802')).rejects.toMatchObject({ code: 'sign-in-paused' });
+      now += 30_000;
+      await changeOwnPin(doors, 'Ana', '482917', '246802');
+      expect(failures('Ana')).toBe(0);
+    });
+
+    it('once of two that come at once with the same old one', async () => {
+      const both = await Promise.allSettled([changeOwnPin(doors, 'Ana', '482917', '246802'), changeOwnPin(doors, 'Ana', '482917', '864213')]);
+      expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'sign-in-refused' } });
+      expect(await check(store)).toMatchObject({ sound: true });
+    });
+
+    it('and a sign-in with the old one that comes at the same time is let in or refused, and the log is sound', async () => {
+      const [, signedIn] = await Promise.allSettled([changeOwnPin(doors, 'Ana', '482917', '246802'), signIn(doors, { name: 'Ana' }, '482917')]);
+      if (signedIn.status === 'rejected') expect(signedIn.reason).toMatchObject({ code: 'sign-in-refused' });
+      expect(await check(store)).toMatchObject({ sound: true });
+    });
+
+    it('does not make good what somebody wrote into the file', async () => {
+      const database = new Database(path);
+      database.exec(`UPDATE operator_accounts SET pin_hash = (SELECT pin_hash FROM operator_accounts WHERE name = 'Aud') WHERE name = 'Ana'`);
+      database.close();
+      await expect(changeOwnPin(doors, 'Ana', '135791', '246802')).rejects.toMatchObject({ code: 'log-broken' });
+      expect(await check(store)).toMatchObject({ sound: false });
+    });
   });
 
   it('are never deleted or renamed, who changed them neither', async () => {

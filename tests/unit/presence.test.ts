@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { accessHandlers } from '../../main/compose/access-handlers';
 import { commandNames, requirementOf } from '../../main/compose/command-rights';
 import { Presence } from '../../main/compose/presence';
 import { windowEvents, windowMethods, type WindowEventName, type WindowMethods } from '../../main/contract/window-channel';
@@ -20,7 +21,10 @@ const pins = { Ana: '482917', Tom: '135791', Quinn: '246802', Aud: '975310' } as
 type Name = keyof typeof pins;
 const nameOf: Readonly<Record<Exclude<Role, 'lab'>, Name>> = { admin: 'Ana', technician: 'Tom', qa: 'Quinn', auditor: 'Aud' };
 
-/** All that an auditor can call. None of it writes (setUp does so once, before there are auditors): look twice before a line is added here. */
+/**
+ * All that an auditor can call. Look twice before a line is added here. Two of them write: `setUp` once, before there are
+ * auditors, and `changeMyPin`, which changes the auditor's own PIN, for which they give the one before.
+ */
 const openToAuditors: readonly Method[] = [
   'access',
   'acceptances',
@@ -31,6 +35,7 @@ const openToAuditors: readonly Method[] = [
   'cancelExport',
   'cancelLogCheck',
   'certificates',
+  'changeMyPin',
   'checkLog',
   'conflict',
   'device',
@@ -102,18 +107,27 @@ describe('the table of rights', () => {
     expect(presence.who.role).toBe(role);
     for (const method of methods) {
       const requirement = methodRights[method];
-      const allowed = requirement === 'anybody' || requirement === 'look' || may(role, requirement);
+      const allowed = requirement === 'anybody' || requirement === 'look' || requirement === 'own-account' || may(role, requirement);
       expect([method, await refusalOf(method)]).toEqual([method, allowed ? undefined : 'not-allowed']);
     }
   });
 
-  it('opens nothing that writes to an auditor', async () => {
+  it('opens nothing that writes to an auditor, but their own account', async () => {
     await withOperators();
     await signIn('Aud');
     const open = [];
     for (const method of methods) if ((await refusalOf(method)) === undefined) open.push(method);
     expect(open.sort()).toEqual([...openToAuditors].sort());
     expect(presence.may('give-secrets')).toBe(false);
+    expect(methods.filter((method) => methodRights[method] === 'own-account')).toEqual(['changeMyPin']);
+  });
+
+  it('lets nobody but an admin manage operators', async () => {
+    await withOperators();
+    for (const name of ['Tom', 'Quinn', 'Aud'] as const) {
+      await signIn(name);
+      for (const method of ['operators', 'addOperator', 'changeOperator', 'setIdleMinutes', 'makeFirstAdmin'] as const) expect([name, method, await refusalOf(method)]).toEqual([name, method, 'not-allowed']);
+    }
   });
 
   it('lets a technician decommission nothing', async () => {
@@ -203,6 +217,90 @@ describe('a sign-in', () => {
   });
 });
 
+describe('managing operators at the window', () => {
+  const context = { signal: new AbortController().signal, onProgress: () => undefined };
+  const handlers = (hasRecord = true) => accessHandlers(presence, doors, () => hasRecord);
+  const codeOf = async (done: unknown): Promise<string | undefined> =>
+    Promise.resolve(done).then(
+      () => undefined,
+      (thrown: unknown) => (thrown as { code: string }).code,
+    );
+
+  it('shows an admin who they are, and makes what an admin types', async () => {
+    await withOperators();
+    await signIn('Ana');
+    const { operators, addOperator: add, changeOperator: change, setIdleMinutes: idle } = handlers();
+    await add({ name: ' Zoe ', role: 'qa', pin: '482910', badge: 'BDG-0009' }, context);
+    await change({ name: 'Zoe', change: { what: 'role', role: 'auditor' } }, context);
+    await idle({ minutes: 3 }, context);
+    const view = await operators({}, context);
+    expect(view).toMatchObject({ mode: 'operators', idleMinutes: 3 });
+    expect(view.operators.find(({ name }) => name === 'Zoe')).toMatchObject({ role: 'auditor', hasBadge: true, enabled: true, createdBy: 'Ana' });
+    expect(await codeOf(idle({ minutes: 1.5 }, context))).toBe('operator-invalid');
+    expect(await codeOf(change({ name: 'Ana', change: { what: 'enabled', enabled: false } }, context))).toBe('last-admin');
+    // The minutes count at once, for whoever is here.
+    now += 3 * minute;
+    expect(await refusalOf('bench')).toBe('sign-in-needed');
+  });
+
+  it('is refused by the use case too, where the gateway were passed by', async () => {
+    await withOperators();
+    await signIn('Tom');
+    const { addOperator: add, changeOperator: change, setIdleMinutes: idle, makeFirstAdmin: make } = handlers();
+    expect(await codeOf(add({ name: 'Zoe', role: 'admin', pin: '482910' }, context))).toBe('not-allowed');
+    expect(await codeOf(change({ name: 'Tom', change: { what: 'role', role: 'admin' } }, context))).toBe('not-allowed');
+    expect(await codeOf(idle({ minutes: 3 }, context))).toBe('not-allowed');
+    expect(await codeOf(make({ name: 'Zoe', pin: '482910' }, context))).toBe('operator-exists');
+    expect(await doors.operators.operators()).toHaveLength(4);
+  });
+
+  it('locks at the next step where it was about whoever did it', async () => {
+    await withOperators();
+    await signIn('Ana');
+    const { changeOperator: change } = handlers();
+    await change({ name: 'Tom', change: { what: 'role', role: 'admin' } }, context);
+    expect(await refusalOf('operators')).toBeUndefined();
+    await change({ name: 'Ana', change: { what: 'role', role: 'qa' } }, context);
+    expect(await refusalOf('operators')).toBe('sign-in-needed');
+  });
+
+  it('begins where one person worked, who becomes the first admin', async () => {
+    await presence.begin(true);
+    await presence.setUp(undefined);
+    expect(await handlers().operators({}, context)).toEqual({ mode: 'single-person', idleMinutes: 10, operators: [] });
+    expect(await refusalOf('makeFirstAdmin')).toBeUndefined();
+    expect(await codeOf(handlers().makeFirstAdmin({ name: 'Ana', pin: '123456' }, context))).toBe('operator-invalid');
+    expect(presence.who).toEqual({ operator: 'root', role: 'lab' });
+    await handlers().makeFirstAdmin({ name: 'Ana', pin: pins.Ana }, context);
+    expect(presence.who).toEqual({ operator: 'Ana', role: 'admin' });
+    expect(await codeOf(handlers().makeFirstAdmin({ name: 'Eve', pin: pins.Tom }, context))).toBe('operator-exists');
+  });
+
+  it('makes no record by being looked at', async () => {
+    await presence.begin(false);
+    expect(await handlers(false).operators({}, context)).toEqual({ mode: 'undecided', idleMinutes: 10, operators: [] });
+  });
+
+  it('leaves their PIN to everybody, and changes nobody else’s', async () => {
+    await withOperators();
+    await signIn('Aud');
+    expect(await refusalOf('changeMyPin')).toBeUndefined();
+    expect(await codeOf(handlers().changeMyPin({ pin: pins.Ana, newPin: '864213' }, context))).toBe('sign-in-refused');
+    await handlers().changeMyPin({ pin: pins.Aud, newPin: '864213' }, context);
+    await expect(signIn('Aud')).rejects.toMatchObject({ code: 'sign-in-refused' });
+    await presence.signIn({ name: 'Aud' }, '864213');
+    await signIn('Ana');
+    presence.lock();
+    expect(await codeOf(handlers().changeMyPin({ pin: pins.Ana, newPin: '975318' }, context))).toBe('no-such-operator');
+  });
+
+  it('has no PIN where nobody signs in', async () => {
+    await presence.begin(true);
+    await presence.setUp(undefined);
+    expect(await codeOf(handlers().changeMyPin({ pin: pins.Ana, newPin: '864213' }, context))).toBe('no-such-operator');
+  });
+});
+
 describe('the first start', () => {
   it('asks at a new station, and nothing else answers meanwhile', async () => {
     await presence.begin(true);
@@ -276,7 +374,9 @@ describe('commands', () => {
     expect(requirementOf('log', { values: {}, positionals: ['renew-key'] })).toBe('renew-log-key');
     expect(requirementOf('restore', bare)).toBe('restore');
     expect(requirementOf('operators', { values: {}, positionals: ['init'] })).toBe('anybody');
-    expect(requirementOf('operators', { values: {}, positionals: ['add'] })).toBe('manage-operators');
+    for (const name of ['list', 'add', 'pin', 'nonsense']) expect(requirementOf('operators', { values: {}, positionals: [name] })).toBe('manage-operators');
+    expect(requirementOf('operators', bare)).toBe('manage-operators');
+    expect(requirementOf('operators', { values: {}, positionals: ['my-pin'] })).toBe('own-account');
   });
 
   it('take nothing for the practice bench, which opens no other command', () => {

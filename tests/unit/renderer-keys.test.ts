@@ -102,6 +102,8 @@ describe('keys of the window', () => {
     [press('F12'), 'help'],
     [press('?'), 'help'],
     [press('o', { ctrlKey: true }), 'open-profile'],
+    [press('f', { ctrlKey: true }), 'audit'],
+    [press('u', { ctrlKey: true }), 'people'],
   ])('$key does its work', (key, command) => {
     expect(readWindowKey(key, bench)).toBe(command);
   });
@@ -112,7 +114,7 @@ describe('keys of the window', () => {
 
   it('leaves only the theme while a dialog is open', () => {
     const open = { ...bench, page: 'devices', dialogOpen: true } as const;
-    for (const key of [press('F1'), press('F4'), press('F12'), press('?'), press('Escape'), press('o', { ctrlKey: true })]) expect(readWindowKey(key, open)).toBeUndefined();
+    for (const key of [press('F1'), press('F4'), press('F12'), press('?'), press('Escape'), press('o', { ctrlKey: true }), press('u', { ctrlKey: true })]) expect(readWindowKey(key, open)).toBeUndefined();
     expect(readWindowKey(press('F8'), open)).toBe('theme');
   });
 

@@ -1,13 +1,13 @@
 import { ImprintError } from '../../domain/errors';
 import { readOperatorRole, type Operator, type OperatorChange } from '../../domain/operators';
-import { addOperator, beSinglePerson, changeOperator, makeFirstAdmin, setIdleMinutes, type OperatorDoors } from '../../station/operators';
+import { addOperator, beSinglePerson, changeOperator, changeOwnPin, makeFirstAdmin, setIdleMinutes, type OperatorDoors } from '../../station/operators';
 import { givenPin, operatorDoors, withOperators } from '../command-sign-in';
 import { required, text, usage, type Command, type CommandContext } from './arguments';
 import { table } from './table';
 
-const words = 'operators init, list, add, role, pin, badge, disable, enable or idle';
+const words = 'operators init, list, add, role, pin, badge, disable, enable, idle or my-pin';
 
-/** `operators init --admin NAME | --single-person`, and what an admin does afterwards. */
+/** `operators init --admin NAME | --single-person`, what an admin does afterwards, and one's own PIN. */
 export const operatorsCommand: Command = async (context) => {
   const [what = 'list', ...more] = context.positionals;
   if (more.length > 0) throw usage(`"${more.join(' ')}" is one word too many.`, words);
@@ -33,6 +33,8 @@ export const operatorsCommand: Command = async (context) => {
         return change(context, doors, { what: 'enabled', enabled: true });
       case 'idle':
         return idle(context, doors);
+      case 'my-pin':
+        return myPin(context, doors);
       default:
         throw usage(`There is no command "operators ${what}".`, words);
     }
@@ -71,6 +73,14 @@ async function idle(context: CommandContext, doors: OperatorDoors): Promise<numb
   const minutes = Number(required(context, 'minutes'));
   await setIdleMinutes(doors, actorOf(context), minutes);
   return done(context, { idleMinutes: minutes }, `The window locks after ${String(minutes)} minutes without a key or the mouse.`);
+}
+
+/** The old PIN is looked at by the call that sets the new one; nobody was signed in before. */
+async function myPin(context: CommandContext, doors: OperatorDoors): Promise<number> {
+  const name = context.who.operator;
+  const pin = await givenPin(context, `PIN of ${name} as it is`, 'IMPRINT_PIN');
+  await changeOwnPin(doors, name, pin, await newPin(context, name));
+  return done(context, { name }, `${name} has another PIN.`);
 }
 
 function list({ output }: CommandContext, operators: readonly Operator[]): number {
