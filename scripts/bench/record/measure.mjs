@@ -52,7 +52,16 @@ const identityOf = (number) => ({ mac: keyGenerated(number).identity.mac });
 const atOf = (number) => new Date(Date.parse('2026-01-01T00:00:00Z') + number * 1000).toISOString();
 const batchOf = (number) => `WO-${4700 + Math.floor(number / 500)}`;
 
-/** A line's record after years, written by the real store: each device with its key, its end, and its acceptance. */
+const card = '31914983424 bytes, serial 0x00000001, USB reader';
+/** The steps that the log tells of, with what it says of a Mender device. */
+const steps = [
+  ['write', { card, bytes: 629_145_600 }],
+  ['verify', { card, bytes: 629_145_600, files: [{ path: '/mender/mender-agent.pem', partition: 4, mode: 0o600, uid: 0, gid: 0 }] }],
+  ['destroy', {}],
+  ['enrol', {}],
+];
+
+/** A line's record after years, written by the real store: each device with its whole life, from its key to its acceptance. */
 async function fill() {
   const database = openDatabase(path);
   // Durability is measured elsewhere, and these rows are nobody's.
@@ -70,6 +79,10 @@ async function fill() {
         serverKind: 'mender', serverUrl: 'https://mender.example', keyType: 'ed25519', slot: 'A', targetPath: '/dev/sdx', operator: 'Ana', owner: { pid: 1, started: 'bench' },
       });
       await store.recordPublicKey(jobId, { type: 'ed25519', spki: spkiOf(number), fingerprint: fingerprintOf(number) }, at);
+      for (const [step, facts] of steps) {
+        await store.startStep(jobId, step, at);
+        await store.endStep(jobId, step, 'done', 'Done.', at, facts);
+      }
       await store.endJob(jobId, 'done', 'preauthorized', 'The server expects it.', at, `server-${number}`);
       if (number % 100 !== 7) accepted.push({ deviceId, state: 'accepted', sentence: 'The board came with the key that was made for it.', checkedAt: at });
     }
