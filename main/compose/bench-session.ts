@@ -12,6 +12,7 @@ import { Bench, type BenchSlot } from '../station/bench';
 import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
 import { serverKindOf, withServer, type LoadedProfile, type Station } from '../station/station';
+import { Integration } from './integration';
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
@@ -49,6 +50,8 @@ interface SessionParts {
   readonly station: Station;
   /** What main does for the log of the record. */
   readonly logParts: Pick<OpenStation, 'keeper' | 'anchors'>;
+  /** Where its webhooks and orders are. */
+  readonly open: OpenStation;
   readonly search: DeviceSearcher;
   readonly loaded: LoadedProfile;
   readonly warnings: readonly string[];
@@ -77,10 +80,11 @@ export class BenchSession {
   readonly #listeners: SessionListeners;
   readonly #batch: SessionBatch;
   readonly #outbox: Outbox;
+  readonly #integration: Integration;
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ station, logParts, search, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ station, logParts, open, search, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
     const { profile } = loaded;
     this.station = station;
     this.#loaded = loaded;
@@ -105,6 +109,7 @@ export class BenchSession {
         listeners.notice(`${describeIdentity(report.identity)}: ${report.sentence}`, report.state === 'done');
       },
     });
+    this.#integration = new Integration({ open, profile, warned: () => void this.tellBench().catch(() => undefined) });
     this.bench = makeBench((slot) => {
       this.#slotChanged(slot);
     });
@@ -130,6 +135,7 @@ export class BenchSession {
     return BenchSession.#start({
       station,
       logParts: practice.open,
+      open: practice.open,
       search,
       loaded,
       warnings,
@@ -154,6 +160,7 @@ export class BenchSession {
     return BenchSession.#start({
       station,
       logParts: open,
+      open,
       search,
       loaded,
       warnings: 'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
@@ -196,6 +203,7 @@ export class BenchSession {
       this.#outbox.start();
     });
     this.watch.start();
+    this.#integration.start();
   }
 
   /** Beside the work, however long the log is: what it finds stops the next device. */
@@ -228,7 +236,7 @@ export class BenchSession {
       keyType: profile.keyType,
       expectedWords: Object.fromEntries(this.station.servers.map(({ kind, expectedWord }) => [kind, expectedWord])),
       renews: this.#renews,
-      warnings: [...this.#warnings, ...this.#logParts.keeper.warnings(), ...this.#logParts.anchors.warnings()],
+      warnings: [...this.#warnings, ...this.#logParts.keeper.warnings(), ...this.#logParts.anchors.warnings(), ...this.#integration.warnings()],
       slots: this.bench.slots.map(slotView),
       today: today.map((job) => ({ ...job, identity: { ...job.identity } })),
       counts: {
@@ -281,7 +289,7 @@ export class BenchSession {
     this.#closing.abort();
     this.bench.cancelAll();
     while (this.bench.busy) await new Promise((resolve) => setTimeout(resolve, 50));
-    await Promise.all([this.watch.close(), this.#outbox.close()]);
+    await Promise.all([this.watch.close(), this.#outbox.close(), this.#integration.close()]);
     await this.#close();
   }
 
