@@ -35,6 +35,7 @@ const layers = [
   { layer: 'practice', path: '^main/practice/', may: [domain], nodeBuiltins: true, because: 'the practice bench stands in for hardware, not for the station' },
   { layer: 'servers', path: '^main/servers/', may: [domain, npm('undici', '@peculiar/(x509|asn1-csr|asn1-schema|asn1-x509)', 'jose', 'mqtt-packet', 'reflect-metadata', 'zod')], nodeBuiltins: true, because: 'an adapter knows its server and the ports' },
   { layer: 'storage', path: '^main/storage/', may: [domain, '^main/ledger/', npm('better-sqlite3', 'zod')], nodeBuiltins: true, because: 'storage holds rows, not use cases' },
+  { layer: 'integration', path: '^main/integration/', may: [domain, contract, npm('jsonc-parser', 'undici', 'zod')], nodeBuiltins: true, because: 'the doors to other systems know ports, not the record' },
   { layer: 'station', path: '^main/station/', may: [domain], nodeBuiltins: false, because: 'use cases know ports, never what is behind them' },
   {
     layer: 'workers',

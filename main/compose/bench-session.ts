@@ -11,6 +11,7 @@ import { Bench, type BenchSlot } from '../station/bench';
 import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
 import { serverKindOf, withServer, type LoadedProfile, type Station } from '../station/station';
+import { Integration } from './integration';
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
@@ -78,6 +79,7 @@ export class BenchSession {
   readonly #listeners: SessionListeners;
   readonly #batch: SessionBatch;
   readonly #outbox: Outbox;
+  readonly #integration: Integration;
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
@@ -120,6 +122,7 @@ export class BenchSession {
         listeners.notice(`${describeIdentity(report.identity)}: ${report.sentence}`, report.state === 'done');
       },
     });
+    this.#integration = new Integration({ open, profile, warned: () => void this.tellBench().catch(() => undefined) });
     this.bench = makeBench((slot) => {
       this.#slotChanged(slot);
     });
@@ -209,6 +212,7 @@ export class BenchSession {
       this.#outbox.start();
     });
     this.watch.start();
+    this.#integration.start();
   }
 
   async view(): Promise<BenchView> {
@@ -232,7 +236,7 @@ export class BenchSession {
       keyType: profile.keyType,
       expectedWords: Object.fromEntries(this.station.servers.map(({ kind, expectedWord }) => [kind, expectedWord])),
       renews: this.#renews,
-      warnings: [...this.#warnings, ...this.#open.keeper.warnings(), ...this.#open.anchors.warnings()],
+      warnings: [...this.#warnings, ...this.#open.keeper.warnings(), ...this.#open.anchors.warnings(), ...this.#integration.warnings()],
       slots: this.bench.slots.map(slotView),
       today: today.map((job) => ({ ...job, identity: { ...job.identity } })),
       counts: {
@@ -285,7 +289,7 @@ export class BenchSession {
     this.#closing.abort();
     this.bench.cancelAll();
     while (this.bench.busy) await new Promise((resolve) => setTimeout(resolve, 50));
-    await Promise.all([this.watch.close(), this.#outbox.close(), this.log.close(), this.exports.close()]);
+    await Promise.all([this.watch.close(), this.#outbox.close(), this.log.close(), this.exports.close(), this.#integration.close()]);
     await this.#close();
   }
 

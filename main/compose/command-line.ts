@@ -10,8 +10,10 @@ import { certificatesCommand } from './commands/certificates';
 import { drivesCommand } from './commands/drives';
 import { exportCommand } from './commands/export';
 import { exportKeyCommand } from './commands/export-key';
+import { hooksCommand } from './commands/hooks';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
+import { integrateCommand } from './commands/integrate';
 import { logCommand } from './commands/log';
 import { verifyProofCommand } from './commands/log-proofs';
 import { outboxCommand } from './commands/outbox';
@@ -65,6 +67,8 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'practice-server': practiceServerCommand,
   'secret': secretCommand,
   'operators': operatorsCommand,
+  'hooks': hooksCommand,
+  'integrate': integrateCommand,
 };
 
 function isCommandName(name: string): name is CommandName {

@@ -47,6 +47,8 @@ const commandRights = {
   'secret': 'give-secrets',
   // init asks nobody: it is refused where there is anybody to ask.
   'operators': ({ positionals }: Asked) => operatorRights[positionals[0] ?? 'list'] ?? 'manage-operators',
+  'hooks': ({ positionals }: Asked) => (positionals[0] === undefined || positionals[0] === 'list' ? 'look' : 'integrate'),
+  'integrate': 'integrate',
 } as const satisfies Readonly<Record<string, Requirement | ((asked: Asked) => Requirement)>>;
 
 export type CommandName = keyof typeof commandRights;
@@ -54,7 +56,7 @@ export type CommandName = keyof typeof commandRights;
 export const commandNames = Object.keys(commandRights) as readonly CommandName[];
 
 /** These only touch what the practice bench has, which is nobody's. SECURITY: no other command may be let through by --practice. */
-const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'recover', 'certificates', 'export', 'export-key', 'log', 'backup', 'restore']);
+const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'recover', 'certificates', 'export', 'export-key', 'log', 'backup', 'restore', 'hooks', 'integrate']);
 
 /** What this command takes, as it was written. */
 export function requirementOf(name: CommandName, asked: Asked): Requirement {

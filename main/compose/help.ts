@@ -51,6 +51,10 @@ export const helpText = `imprint: a key of its own for every device
                                             which certificate expires when, soonest first
   imprint outbox [--profile P.json]         verified cards that wait for their server; sends them
   imprint recover [--profile P.json]        ends what a killed station left open
+  imprint hooks [list] | test | retry [--entry N] | skip --entry N   (each with --url URL)
+                                            webhooks: how far each receiver is; sends, goes on, leaves one out
+  imprint integrate [--once] [--profile P.json]
+                                            webhooks, folder and endpoint of an MES, without a window
   imprint practice [--server KIND] [--identity NAME=VALUE …]
                                             the whole life of a device, nothing real touched
   imprint practice-server --port N [--server KIND] [--ca-file PATH] [--data DIR]

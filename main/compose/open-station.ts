@@ -11,6 +11,7 @@ import type { OperatorStore } from '../domain/operators';
 import type { RecordStore, Secrets } from '../domain/ports';
 import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
+import { integrationClient, type IntegrationClient } from '../ipc/integration';
 import { logClient } from '../ipc/log-channel';
 import { operatorsClient, searchClient } from '../ipc/operators';
 import { WorkerProcess } from '../ipc/worker-process';
@@ -62,6 +63,8 @@ export interface OpenStation {
   readonly operators: OperatorStore;
   /** The auditor's search, in the same record. */
   readonly search: DeviceSearcher;
+  /** Webhooks and orders, in the same record. */
+  readonly integration: IntegrationClient;
   readonly folder: StationFolder;
   /** The key of the log, and what is signed with it. */
   readonly keeper: LogKeeper;
@@ -147,6 +150,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
     station,
     operators: operatorsClient(storage),
     search: searchClient(storage),
+    integration: integrationClient(storage),
     folder,
     keeper,
     anchors,

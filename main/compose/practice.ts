@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { ImprintError } from '../domain/errors';
 import type { Identity } from '../domain/identity';
 import type { Secrets } from '../domain/ports';
 import { slotPlace, type Profile, type SlotSettings } from '../domain/profile';
 import type { LoadedProfile } from '../station/station';
+import { lockFolder } from './folder-lock';
 import { loadedProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { practiceKindOf, type PracticeKind, type RunningPractice } from './practice-kinds';
@@ -34,7 +33,8 @@ export async function openPracticeBench(dataFolder: string, who: WhoIsAtWork, se
   // A word that is wrong leaves everything as it is.
   const asked = server === undefined ? undefined : practiceKindOf(server);
   const cards = makeFolder(join(folder.root, 'cards'));
-  const lock = await lockFolder(folder.root);
+  const lock = await lockFolder('practice', folder.root);
+  if (lock === undefined) throw new ImprintError('slot-busy', 'The practice bench of this folder is open already: close its window or command first.');
   try {
     const kind = rememberedKind(folder.root, asked);
     const running = await startServer(folder.root, kind);
@@ -65,20 +65,6 @@ export function makeFolder(path: string): string {
   } catch (thrown) {
     throw new ImprintError('record-unavailable', `The folder ${path} cannot be made.`, { field: '--data', expected: 'a folder that this user may write', cause: thrown });
   }
-}
-
-/** One bench per folder. An abstract socket (unix(7)) is gone when its process is, however it ended. */
-async function lockFolder(folder: string): Promise<Server> {
-  const name = createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 32);
-  const server = createServer();
-  await new Promise<void>((done, fail) => {
-    server.once('error', () => {
-      fail(new ImprintError('slot-busy', 'The practice bench of this folder is open already: close its window or command first.'));
-    });
-    server.listen(`\0imprint-practice-${name}`, done);
-  });
-  server.unref();
-  return server;
 }
 
 /** What is practised with: what is asked for, or what this folder had the last time. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { logMethods } from './log-methods';
 import { searchMethods } from './audit-channel';
+import { integrationMethods } from './integration-channel';
 import type { Methods } from './methods';
 import { operatorMethods } from './operators-channel';
 import {
@@ -115,6 +116,7 @@ export const storageMethods = {
   ...logMethods,
   ...operatorMethods,
   ...searchMethods,
+  ...integrationMethods,
   close: { params: z.object({}), result: nothing },
 } as const satisfies Methods;
 

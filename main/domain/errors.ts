@@ -43,6 +43,8 @@ const areaOfCode = {
   'sign-in-paused': 'input',
   'operator-invalid': 'input',
   'no-such-operator': 'input',
+  'no-such-webhook': 'input',
+  'order-invalid': 'input',
 
   'identity-recorded': 'conflict',
   'identity-at-server': 'conflict',
@@ -51,6 +53,8 @@ const areaOfCode = {
   'slot-busy': 'conflict',
   'operator-exists': 'conflict',
   'last-admin': 'conflict',
+  'integration-running': 'conflict',
+  'order-exists': 'conflict',
 
   'image-unreadable': 'image',
   'image-hash-differs': 'image',

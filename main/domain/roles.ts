@@ -5,7 +5,7 @@ export const roles = ['technician', 'qa', 'auditor', 'admin', 'lab'] as const;
 export type Role = (typeof roles)[number];
 
 /** What not everybody may do. Looking is no right: whoever is let in may look. */
-export const rights = ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'ask-server', 'give-secrets', 'open-profile', 'manage-operators', 'export-key', 'keep-log', 'renew-log-key', 'restore'] as const;
+export const rights = ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'ask-server', 'give-secrets', 'open-profile', 'manage-operators', 'export-key', 'keep-log', 'renew-log-key', 'restore', 'integrate'] as const;
 export type Right = (typeof rights)[number];
 
 const rightsOf: Readonly<Record<Role, readonly Right[]>> = {
@@ -35,6 +35,7 @@ const deeds: Readonly<Record<Right, string>> = {
   'ask-server': 'let the server be asked about all devices',
   'give-secrets': 'give the station a secret',
   'open-profile': 'open another profile',
+  'integrate': 'change what other systems are told',
   'manage-operators': 'manage the operators',
 };
 

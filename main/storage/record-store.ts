@@ -33,6 +33,7 @@ import { backfillLog, hasLog } from './log-backfill';
 import { LogEvents } from './log-events';
 import { LogStore } from './log-store';
 import { LogWriter } from './log-writer';
+import { MesOrderRecord } from './mes-record';
 import { SqliteRecordLog } from './record-log';
 import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readHolder, readJob } from './rows';
 import { DeviceSearchRecord } from './device-search';
@@ -40,6 +41,7 @@ import { OperatorRecord } from './operators-record';
 import { RecordSession } from './session';
 import type { Value } from './session';
 import { recordError } from './sqlite-errors';
+import { WebhookRecord } from './webhooks-record';
 
 const unfinished = `('open', 'waiting')`;
 
@@ -64,6 +66,10 @@ export class SqliteRecordStore implements RecordStore {
   readonly operators: OperatorRecord;
   /** The auditor's search; a port of its own. */
   readonly search: DeviceSearchRecord;
+  /** How far the receivers of webhooks are; a port of its own. */
+  readonly webhooks: WebhookRecord;
+  /** What an MES ordered and asks for; a port of its own. */
+  readonly mes: MesOrderRecord;
 
   constructor(database: RecordDatabase, stationName?: string) {
     this.#session = new RecordSession(database);
@@ -78,6 +84,8 @@ export class SqliteRecordStore implements RecordStore {
     this.#certificates = new CertificateRecord(this.#session, this.#events);
     this.operators = new OperatorRecord(this.#session, log, this.#events);
     this.search = new DeviceSearchRecord(this.#session);
+    this.webhooks = new WebhookRecord(this.#session, log);
+    this.mes = new MesOrderRecord(this.#session, this.#foreignDevices);
   }
 
   /**

@@ -21,10 +21,10 @@ interface Import {
 
 const packages = [
   '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk', 'fontkit',
-  'lzma-native', 'node-forge', 'partitioninfo', 'pdfkit', 'pkijs', 'react', 'react-dom', 'reflect-metadata', 'undici', 'usb', 'vitest', 'yauzl', 'yazl', 'zod',
+  'jsonc-parser', 'lzma-native', 'node-forge', 'partitioninfo', 'pdfkit', 'pkijs', 'react', 'react-dom', 'reflect-metadata', 'undici', 'usb', 'vitest', 'yauzl', 'yazl', 'zod',
 ];
 const mainLayers = [
-  'domain', 'contract', 'keys', 'image', 'flash', 'ledger', 'export', 'practice', 'servers', 'storage', 'station', 'workers', 'ipc', 'window', 'preload',
+  'domain', 'contract', 'keys', 'image', 'flash', 'ledger', 'export', 'practice', 'servers', 'storage', 'integration', 'station', 'workers', 'ipc', 'window', 'preload',
 ];
 /** Every layer's specimen module; servers have one per server. */
 const moduleOf = (layer: string): string => {
@@ -45,6 +45,7 @@ const allowed: Record<string, string[]> = {
   practice: ['domain', 'node:fs'],
   servers: ['domain', 'node:fs', 'undici', '@peculiar/x509', 'reflect-metadata', 'zod'],
   storage: ['domain', 'ledger', 'node:fs', 'better-sqlite3', 'zod'],
+  integration: ['domain', 'contract', 'node:fs', 'jsonc-parser', 'undici', 'zod'],
   station: ['domain'],
   workers: ['domain', 'contract', 'native', 'ipc', 'keys', 'image', 'flash', 'ledger', 'export', 'storage', 'node:fs', 'electron', 'zod', 'better-sqlite3'],
   ipc: ['domain', 'contract', 'node:fs', 'electron', 'zod'],

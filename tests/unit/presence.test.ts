@@ -361,7 +361,7 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server']);
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'hooks']);
   });
 
   it('take more where they do more', () => {
@@ -373,6 +373,8 @@ describe('commands', () => {
     for (const name of ['checkpoint', 'anchor', 'cosign']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('keep-log');
     expect(requirementOf('log', { values: {}, positionals: ['renew-key'] })).toBe('renew-log-key');
     expect(requirementOf('restore', bare)).toBe('restore');
+    for (const name of ['test', 'retry', 'skip']) expect(requirementOf('hooks', { values: {}, positionals: [name] })).toBe('integrate');
+    expect(requirementOf('integrate', bare)).toBe('integrate');
     expect(requirementOf('operators', { values: {}, positionals: ['init'] })).toBe('anybody');
     for (const name of ['list', 'add', 'pin', 'nonsense']) expect(requirementOf('operators', { values: {}, positionals: [name] })).toBe('manage-operators');
     expect(requirementOf('operators', bare)).toBe('manage-operators');
@@ -382,7 +384,7 @@ describe('commands', () => {
   it('take nothing for the practice bench, which opens no other command', () => {
     const practice = { values: { practice: true }, positionals: [] };
     const eased = commandNames.filter((name) => requirementOf(name, practice) !== requirementOf(name, bare));
-    expect(eased.sort()).toEqual(['backup', 'certificates', 'export', 'export-key', 'list', 'log', 'recover', 'restore', 'status']);
+    expect(eased.sort()).toEqual(['backup', 'certificates', 'export', 'export-key', 'hooks', 'integrate', 'list', 'log', 'recover', 'restore', 'status']);
     expect(requirementOf('status', { values: { practice: true, watch: true }, positionals: [] })).toBe('ask-server');
   });
 });

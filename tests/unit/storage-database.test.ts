@@ -212,6 +212,7 @@ describe('migrations', () => {
       'log_checkpoints',
       'log_entries',
       'log_nodes',
+      'mes_orders',
       'operator_accounts',
       'operator_changes',
       'operators',
@@ -219,6 +220,8 @@ describe('migrations', () => {
       'sign_offs',
       'station_settings',
       'steps',
+      'webhook_attempts',
+      'webhooks',
     ]);
     expect(own.filter((table) => table.strict !== 1)).toEqual([]);
     const columns = connection

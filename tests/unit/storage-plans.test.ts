@@ -144,6 +144,18 @@ describe('a range of an index answers', () => {
     expect(await costly(() => store.search.searchDevices({ ...search, ...page }))).toEqual(expected);
   });
 
+  it('what receivers are told, and what an MES orders and asks for', async () => {
+    await store.reserve(reservation(1, { batch: 'order-7' }));
+    await store.webhooks.openWebhook('https://mes.example/hook', at(1));
+    expect(await costly(() => store.webhooks.nextDelivery('https://mes.example/hook', ['device.accepted']))).toEqual([]);
+    expect(await costly(() => store.webhooks.attempts('https://mes.example/hook', 10))).toEqual([]);
+    expect(await costly(() => store.mes.devicesOfBatch('order-7', `${at(0)}~1`, 100))).toEqual([]);
+    expect(await costly(() => store.mes.batchCounts('order-7'))).toEqual([]);
+    expect(await costly(() => store.mes.takenIdentities(['{"mac":"x"}']))).toEqual([]);
+    expect(await costly(() => store.mes.newestProfile('gateway'))).toEqual([]);
+    expect(await costly(() => store.mes.signedOffAt('order-7'))).toEqual([]);
+  });
+
   it('everything about one device, one key or one identity', async () => {
     expect(await costly(() => store.reserve(reservation(1)))).toEqual([]);
     expect(await costly(() => store.keyHolders(['0'.repeat(64)]))).toEqual([]);

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import type { IntegrationCredential, StationSettings, WebhookSettings } from '../contract/station-settings';
+import { ImprintError } from '../domain/errors';
+import type { Clock, Secrets } from '../domain/ports';
+import type { SecretReference } from '../domain/profile';
+import type { Receiver, Webhook } from '../domain/webhooks';
+import { MesFolderReceiver } from '../integration/mes-folder-receiver';
+import { WebhookHttp } from '../integration/webhook-http';
+
+const usualTimeout = 15_000;
+
+export function referenceOf(credential: IntegrationCredential): SecretReference {
+  return 'keyring' in credential ? { from: 'keyring', name: credential.keyring } : { from: 'environment', name: credential.environment };
+}
+
+/** @throws ImprintError profile-invalid where its authority cannot be read */
+export function webhookOf({ url, events, secret, timeoutSeconds, caFile }: WebhookSettings, index: number): Webhook {
+  return { url, events, secret: referenceOf(secret), timeout: timeoutSeconds === undefined ? usualTimeout : timeoutSeconds * 1000, certificateAuthority: caFile === undefined ? undefined : authorities(caFile, index) };
+}
+
+function authorities(path: string, index: number): string {
+  const field = `webhooks.${String(index)}.caFile`;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ImprintError('profile-invalid', `The certificates ${path} of a webhook cannot be read.`, { field, cause });
+  }
+  // Node's TLS takes a text without any silently, and then trusts nobody.
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new ImprintError('profile-invalid', `The file ${path} holds no certificate.`, { field, expected: 'one or more PEM blocks CERTIFICATE' });
+  return text;
+}
+
+export function webhookReceiver(settings: WebhookSettings, index: number, clock: Clock, secrets: Secrets, environment: NodeJS.ProcessEnv = process.env): WebhookHttp {
+  return new WebhookHttp(webhookOf(settings, index), {
+    clock,
+    resolve: (reference) => secrets.resolve(reference),
+    httpsProxy: environment['https_proxy'] ?? environment['HTTPS_PROXY'],
+    noProxy: environment['no_proxy'] ?? environment['NO_PROXY'],
+  });
+}
+
+/** Every receiver that the settings name, by its name in the record and what it is told of. */
+export function receiversOf({ webhooks = [], mes }: StationSettings): readonly Pick<Receiver, 'url' | 'events'>[] {
+  const none = { batch: () => Promise.resolve(undefined), devices: () => Promise.resolve({ devices: [] }), devicesWith: () => Promise.resolve([]) };
+  const folder = mes?.folder === undefined ? [] : [new MesFolderReceiver(mes.folder, { writeResult: () => Promise.resolve(undefined) }, none)];
+  return [...webhooks, ...folder].map(({ url, events }) => ({ url, events }));
+}
