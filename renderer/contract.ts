@@ -1,6 +1,7 @@
 /** The types of the window's contract as this side names them. Types only: nothing of main is bundled into the page. */
 import type { AccessView } from '../main/contract/access-channel';
 import type { FoundDevicesView, LogHealthView } from '../main/contract/audit-channel';
+import type { BatchLine, ListView, OrderRequestParams, OrderView } from '../main/contract/orders-channel';
 import type {
   AcceptanceList,
   AcceptanceRowView,
@@ -30,6 +31,7 @@ export type {
   AcceptanceList,
   AccessView,
   AcceptanceRowView,
+  BatchLine,
   BatchView,
   BenchView,
   CertificateList,
@@ -41,7 +43,9 @@ export type {
   DeviceList,
   DeviceView,
   FoundDevicesView,
+  ListView,
   LogHealthView,
+  OrderView,
   OutboxView,
   SecretQuestion,
   SlotState,
@@ -76,3 +80,11 @@ export type CertificateParams = WindowMethods['certificates']['params']['_zod'][
 export type RevocationReason = NonNullable<WindowMethods['decommission']['params']['_zod']['output']['reason']>;
 export type AcceptanceParams = WindowMethods['acceptances']['params']['_zod']['output'];
 export type Notice = WindowEvents['notice']['_zod']['output'];
+export type OrderKind = OrderView['kind'];
+export type OrderState = OrderView['state'];
+export type PlannedIdentity = WindowMethods['plannedIdentities']['result']['_zod']['output'][number];
+export type PlannedState = PlannedIdentity['state'];
+export type OrderContentParams = OrderRequestParams['content'];
+export type CountParams = Extract<OrderContentParams, { kind: 'counter' }>['counts'][number];
+export type ListSource = Extract<OrderContentParams, { kind: 'list' }>['source'];
+export type ReadingParams = Extract<OrderContentParams, { kind: 'list' }>['reading'];

@@ -131,7 +131,7 @@ export class Bench {
     if (batch === undefined) throw new ImprintError('batch-stopped', 'No batch is chosen: scan the label of a board.', { field: 'batch', expected: 'a batch with a counter' });
     // What runs without a job is promised too: it is about to be reserved.
     const promised = [...this.#slots.values()].filter((other) => other !== slot && (other.view.state === 'ready' || (other.view.state === 'running' && other.view.jobId === undefined)));
-    const without = promised.flatMap(({ view }) => view.identity ?? []);
+    const without = promised.flatMap(({ view }) => (view.identity === undefined ? [] : [view.identity]));
     const identity = await this.#station.record.orders.nextIdentity({ batch, profileName: this.#loaded.profile.name, without });
     if (slot.abort !== undefined) throw new ImprintError('slot-busy', `${name} is starting already.`);
     return this.#ready(slot, identity, true);
