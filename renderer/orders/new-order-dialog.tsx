@@ -105,7 +105,7 @@ export function NewOrderDialog({ onClose, onMade }: NewOrderDialogProps) {
             <kbd aria-hidden="true">Esc</kbd>
           </button>
           {bad === 0 ? (
-            <button type="submit" className="button button--main" data-testid="order" disabled={!ready}>
+            <button type="submit" className="button button--main" data-testid="make-order" disabled={!ready}>
               {ordering ? words.ordering : words.order}
               <kbd aria-hidden="true">Enter</kbd>
             </button>

@@ -3,6 +3,7 @@ import type { BatchLine, BenchView, OrderView, PlannedState } from '../contract'
 import { BatchPanel } from '../batches/batch-panel';
 import { useBatches } from '../batches/use-batches';
 import { ActionButton } from '../frame/action-button';
+import { Dialog } from '../frame/dialog';
 import { TypedConfirmation } from '../frame/typed-confirmation';
 import { formatDateTime } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
@@ -74,27 +75,28 @@ function OrderFacts({ order, bench, control, freshness, onUse }: OrderFactsProps
           ),
         )}
       </dl>
+      <div className="order__actions">
+        {state === 'open' && bench.rights.includes('provision') && bench.profileName === order.profileName && bench.batch !== batch ? <ActionButton testId="use-batch" tone="main" onPress={() => onUse(batch)}>{words.use}</ActionButton> : null}
+        {allowed && state === 'open' ? <ActionButton testId="pause-batch" onPress={() => void control.change(batch, 'paused')}>{words.pause}</ActionButton> : null}
+        {allowed && state === 'paused' ? <ActionButton testId="resume-batch" tone="main" onPress={() => void control.change(batch, 'resumed')}>{words.resume}</ActionButton> : null}
+        {allowed && state !== 'closed' ? <ActionButton testId="close-batch" onPress={() => setClosing(batch)}>{words.close}</ActionButton> : null}
+        {allowed ? null : <p className="quiet">{words.notAllowed(texts.roles[bench.role])}</p>}
+      </div>
       {closing === batch ? (
-        <TypedConfirmation
-          value={batch}
-          sentence={words.closeSentence}
-          button={words.closeButton}
-          onBack={() => setClosing(undefined)}
-          onConfirm={(typed) => {
-            if (typed !== batch) return;
-            setClosing(undefined);
-            void control.change(batch, 'closed');
-          }}
-        />
-      ) : (
-        <div className="order__actions">
-          {state === 'open' && bench.rights.includes('provision') && bench.profileName === order.profileName && bench.batch !== batch ? <ActionButton testId="use-batch" tone="main" onPress={() => onUse(batch)}>{words.use}</ActionButton> : null}
-          {allowed && state === 'open' ? <ActionButton testId="pause-batch" onPress={() => void control.change(batch, 'paused')}>{words.pause}</ActionButton> : null}
-          {allowed && state === 'paused' ? <ActionButton testId="resume-batch" tone="main" onPress={() => void control.change(batch, 'resumed')}>{words.resume}</ActionButton> : null}
-          {allowed && state !== 'closed' ? <ActionButton testId="close-batch" onPress={() => setClosing(batch)}>{words.close}</ActionButton> : null}
-          {allowed ? null : <p className="quiet">{words.notAllowed(texts.roles[bench.role])}</p>}
-        </div>
-      )}
+        <Dialog title={words.closeButton} onClose={() => setClosing(undefined)}>
+          <TypedConfirmation
+            value={batch}
+            sentence={words.closeSentence}
+            button={words.closeButton}
+            onBack={() => setClosing(undefined)}
+            onConfirm={(typed) => {
+              if (typed !== batch) return;
+              setClosing(undefined);
+              void control.change(batch, 'closed');
+            }}
+          />
+        </Dialog>
+      ) : null}
       <div className="order__identities">
         {(['failed', 'planned'] as const).map((each) => (
           <Planned key={each} batch={batch} state={each} scanAttribute={bench.scanAttribute} freshness={freshness} />
