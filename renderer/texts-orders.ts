@@ -35,7 +35,7 @@ export const orderTexts = {
   use: 'Use at the bench',
   make: 'New batch',
   notAllowed: (role: string) => `Your role is ${role}: batches are made and changed by QA and admins.`,
-  giveHint: 'This batch counts: press Enter, and the slot gets the next number.',
+  giveHint: 'Put in a card, then press Enter: the slot gets the next number of this batch.',
   stopped: { paused: 'Paused: nothing is begun', closed: 'Closed: choose another batch' } satisfies Record<Exclude<OrderState, 'open'>, string>,
   form: {
     title: 'New batch',

@@ -35,7 +35,6 @@ export function BenchOrder({ order }: { readonly order: OrderView }) {
         </strong>
       )}
       <OrderProgress order={order} />
-      {order.state === 'open' && order.kind === 'counter' && order.left !== 0 ? <span className="bench-order__hint">{words.giveHint}</span> : null}
     </div>
   );
 }

@@ -73,8 +73,11 @@ describe('batches in the window', () => {
     expect(await test('bench-order').textContent()).toContain('1 left');
     await page.keyboard.press('Alt+2');
     await scan(station, '021261000001');
-    await page.waitForSelector('[data-testid="error-panel"][data-code="identity-recorded"], [data-testid="conflict"]');
+    await page.waitForSelector('[data-testid="error-panel"][data-code="identity-recorded"]');
+    // The bench shows who has it as soon as the server was asked.
+    await test('conflict').waitFor();
     await page.keyboard.press('Escape');
+    await test('conflict').waitFor({ state: 'detached' });
     await shootAll(station, screenshots, 'orders-bench');
   });
 
@@ -93,7 +96,9 @@ describe('batches in the window', () => {
 
   it('counts a block of addresses, and Enter alone gives each slot the next one', async () => {
     await page.keyboard.press('Control+g');
+    await test('orders-page').waitFor();
     await page.keyboard.press('Control+i');
+    await test('new-order-form').waitFor();
     await page.keyboard.type('WO-4712');
     await test('kind-counter').check();
     await test('prefix-mac').fill('02:12:61');

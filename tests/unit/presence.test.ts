@@ -260,7 +260,7 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server']);
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'batch', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server']);
   });
 
   it('take more where they do more', () => {
@@ -271,6 +271,8 @@ describe('commands', () => {
     for (const name of ['status', 'key', 'check', 'receipt', 'nonsense']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('look');
     for (const name of ['checkpoint', 'anchor', 'cosign']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('keep-log');
     expect(requirementOf('log', { values: {}, positionals: ['renew-key'] })).toBe('renew-log-key');
+    for (const name of ['list', 'show']) expect(requirementOf('batch', { values: {}, positionals: [name] })).toBe('look');
+    for (const name of ['create', 'import', 'pause', 'resume', 'close', 'nonsense']) expect(requirementOf('batch', { values: {}, positionals: [name] })).toBe('manage-batches');
     expect(requirementOf('restore', bare)).toBe('restore');
     expect(requirementOf('operators', { values: {}, positionals: ['init'] })).toBe('anybody');
     expect(requirementOf('operators', { values: {}, positionals: ['add'] })).toBe('manage-operators');
@@ -279,7 +281,7 @@ describe('commands', () => {
   it('take nothing for the practice bench, which opens no other command', () => {
     const practice = { values: { practice: true }, positionals: [] };
     const eased = commandNames.filter((name) => requirementOf(name, practice) !== requirementOf(name, bare));
-    expect(eased.sort()).toEqual(['backup', 'certificates', 'export', 'export-key', 'list', 'log', 'recover', 'restore', 'status']);
+    expect(eased.sort()).toEqual(['backup', 'batch', 'certificates', 'export', 'export-key', 'list', 'log', 'recover', 'restore', 'status']);
     expect(requirementOf('status', { values: { practice: true, watch: true }, positionals: [] })).toBe('ask-server');
   });
 });
