@@ -211,6 +211,7 @@ class StationWindow {
         return (await this.#session).view();
       },
       scan: async ({ slot, text, others }) => slotView(await (await this.#session).bench.scan(slot, text, others)),
+      give: async ({ slot }) => slotView(await (await this.#session).bench.give(slot)),
       start: async ({ slot }) => {
         await (await this.#session).bench.start(slot);
       },
@@ -245,6 +246,17 @@ class StationWindow {
       removeKey: async (request) => (await this.#session).acceptance.removeKey(request),
       decommission: async (request) => (await this.#session).acceptance.decommission(request),
       ...auditHandlers(this.#window, () => this.#session),
+      batchLines: async () => (await this.#session).orders.lines(),
+      plannedIdentities: async (query) => (await this.#session).orders.planned(query),
+      orderAttributes: async () => (await this.#session).orders.attributes(),
+      chooseListFile: async () =>
+        (await this.#session).orders.chooseFile(async () => {
+          const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'A list of identities', properties: ['openFile'], filters: [{ name: 'CSV', extensions: ['csv', 'tsv', 'txt'] }] });
+          return filePaths[0];
+        }),
+      readList: async (request) => (await this.#session).orders.readList(request),
+      createOrder: async ({ request }) => (await this.#session).orders.create(request),
+      changeOrder: async (request) => (await this.#session).orders.change(request),
       openProfile: async () => {
         const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'Open a profile', properties: ['openFile'], filters: [{ name: 'Profile', extensions: ['json'] }] });
         const [path] = filePaths;

@@ -8,6 +8,7 @@ import type { PeopleDialog } from './access/who-is-here';
 import { AuditPage } from './audit/audit-page';
 import { BenchPage } from './bench/bench-page';
 import { DevicePage } from './device/device-page';
+import { OrdersPage } from './orders/orders-page';
 import { DevicesPage } from './devices/devices-page';
 import { CertificatesPage } from './certificates/certificates-page';
 import { CodeDialog } from './frame/code-dialog';
@@ -58,6 +59,14 @@ export function App({ first }: { readonly first: ListPage }) {
   const openAcceptance = (): void => setPage({ name: 'acceptance' });
   const openCertificates = (): void => setPage({ name: 'certificates' });
   const openAudit = (): void => setPage({ name: 'audit' });
+  const openOrders = (): void => setPage({ name: 'orders' });
+  const chooseBatch = (batch: string): void => {
+    void ask('setBatch', { batch }).then((reply) => (reply.ok ? openBench() : notify({ sentence: reply.error.sentence, tone: 'problem' })));
+  };
+  const showBatch = (batch: string): void => {
+    setAcceptanceSearch({ ...emptyAcceptanceSearch, batch });
+    openAcceptance();
+  };
   const openSlots = (): void => {
     if (bench?.practice === true) notify({ sentence: texts.slots.notInPractice, tone: 'information' });
     else setSlotsOpen(bench !== undefined);
@@ -83,7 +92,7 @@ export function App({ first }: { readonly first: ListPage }) {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
     commands[command]();
   });
 
@@ -91,7 +100,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onOrders={openOrders} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
         <WarningStrip warnings={bench?.warnings ?? []} />
@@ -104,6 +113,7 @@ export function App({ first }: { readonly first: ListPage }) {
           {page.name === 'acceptance' ? <AcceptancePage bench={bench} search={acceptanceSearch} onSearch={setAcceptanceSearch} onOpen={openDevice} /> : null}
           {page.name === 'certificates' ? <CertificatesPage bench={bench} search={certificateSearch} onSearch={setCertificateSearch} onOpen={openDevice} /> : null}
           {page.name === 'audit' ? <AuditPage search={recordSearch} scanAttribute={bench.scanAttribute} onSearch={setRecordSearch} onOpen={openDevice} notify={notify} /> : null}
+          {page.name === 'orders' ? <OrdersPage bench={bench} onUse={chooseBatch} onShow={showBatch} onOpen={openDevice} /> : null}
           {page.name === 'device' ? <DevicePage key={page.deviceId} deviceId={page.deviceId} bench={bench} onBack={back} onOpen={openDevice} notify={notify} /> : null}
         </>
       )}

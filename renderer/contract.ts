@@ -2,6 +2,7 @@
 import type { AccessView, OperatorsView } from '../main/contract/access-channel';
 import type { FoundDevicesView } from '../main/contract/audit-channel';
 import type { DeviceLogView, ExportView, ExportWishView, LogHealthView, WrittenExport } from '../main/contract/evidence-channel';
+import type { BatchLine, ListView, OrderRequestParams, OrderView } from '../main/contract/orders-channel';
 import type {
   AcceptanceList,
   AcceptanceRowView,
@@ -31,6 +32,7 @@ export type {
   AcceptanceList,
   AccessView,
   AcceptanceRowView,
+  BatchLine,
   BatchView,
   BenchView,
   CertificateList,
@@ -44,8 +46,10 @@ export type {
   DeviceView,
   ExportView,
   FoundDevicesView,
+  ListView,
   LogHealthView,
   OperatorsView,
+  OrderView,
   OutboxView,
   SecretQuestion,
   SlotState,
@@ -86,3 +90,11 @@ export type AcceptanceParams = WindowMethods['acceptances']['params']['_zod']['o
 export type ExportWish = ExportWishView;
 export type LoggedEntry = DeviceLogView['entries'][number];
 export type Notice = WindowEvents['notice']['_zod']['output'];
+export type OrderKind = OrderView['kind'];
+export type OrderState = OrderView['state'];
+export type PlannedIdentity = WindowMethods['plannedIdentities']['result']['_zod']['output'][number];
+export type PlannedState = PlannedIdentity['state'];
+export type OrderContentParams = OrderRequestParams['content'];
+export type CountParams = Extract<OrderContentParams, { kind: 'counter' }>['counts'][number];
+export type ListSource = Extract<OrderContentParams, { kind: 'list' }>['source'];
+export type ReadingParams = Extract<OrderContentParams, { kind: 'list' }>['reading'];

@@ -33,6 +33,14 @@ export function hintsFor(page: Page['name'], bench: BenchView | undefined, selec
       { keys: 'Esc', does: hints.back },
     ];
   }
+  if (page === 'orders') {
+    return [
+      { keys: 'F3', does: hints.textFilter },
+      { keys: '↑ ↓', does: texts.help.rows },
+      ...(bench?.rights.includes('manage-batches') === true ? [{ keys: 'Ctrl+I', does: texts.orders.make }] : []),
+      { keys: 'Esc', does: hints.back },
+    ];
+  }
   if (page === 'acceptance') {
     return [
       { keys: 'F3', does: hints.textFilter },

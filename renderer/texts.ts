@@ -3,6 +3,7 @@ import type { ShownState } from './logic/certificates';
 
 import { accessTexts } from './texts-access';
 import { auditTexts } from './texts-audit';
+import { orderTexts } from './texts-orders';
 
 export { roleAndMode } from './texts-access';
 
@@ -34,6 +35,7 @@ export const texts = {
 
   access: accessTexts,
   audit: auditTexts,
+  orders: orderTexts,
 
   scan: {
     label: (attribute: string) => `Scan ${attributeName(attribute)}`,
@@ -512,6 +514,8 @@ export const texts = {
     askNow: 'Ask the server now',
     stateFilter: 'All devices, or those in one state',
     batches: 'Batches and their sign-off',
+    orders: 'Batches: what was ordered, how far it is',
+    signOff: 'Sign the batch off (QA)',
     acceptance: 'Acceptance',
     rows: 'Move between rows',
     openRow: 'Open the device',

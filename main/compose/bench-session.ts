@@ -19,6 +19,7 @@ import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret
 import { serverView, SessionAcceptance } from './session-acceptance';
 import { SessionAudit } from './session-audit';
 import { SessionBatch } from './session-batch';
+import { SessionOrders } from './session-orders';
 import { renewsCards, SessionCertificates } from './session-certificates';
 import { SessionExport } from './session-export';
 import { SessionLog } from './session-log';
@@ -68,6 +69,7 @@ export class BenchSession {
   readonly slots: SessionSlots | undefined;
   readonly acceptance: SessionAcceptance;
   readonly certificates: SessionCertificates;
+  readonly orders: SessionOrders;
   readonly audit: SessionAudit;
   readonly log: SessionLog;
   readonly exports: SessionExport;
@@ -78,6 +80,8 @@ export class BenchSession {
   readonly #open: OpenStation;
   readonly #listeners: SessionListeners;
   readonly #batch: SessionBatch;
+  /** The job that each slot began last. */
+  readonly #begun = new Map<string, string>();
   readonly #outbox: Outbox;
   readonly #integration: Integration;
   readonly #closing = new AbortController();
@@ -97,6 +101,7 @@ export class BenchSession {
     this.acceptance = new SessionAcceptance(station, profile, (identity) => {
       this.bench.decommissioned(identity);
     });
+    this.orders = new SessionOrders(station, profile, () => void this.tellBench().catch(() => undefined));
     this.audit = new SessionAudit(open, profile);
     this.exports = new SessionExport({ folder: open.folder, station, changed: listeners.exports });
     this.log = new SessionLog({
@@ -226,6 +231,7 @@ export class BenchSession {
       role: this.station.role,
       rights: rightSchema.options.filter((right) => may(this.station.role, right)),
       batch: this.bench.batch,
+      order: await this.orders.view(this.bench.batch),
       outbox: { ...this.#outbox.state },
       profileName: profile.name,
       scanAttribute: profile.identity.find((attribute) => attribute.scan)?.name ?? '',
@@ -298,6 +304,10 @@ export class BenchSession {
     // Its job ended without the server: the outbox takes it from here.
     if (slot.state === 'waiting') this.#outbox.wake();
     if (slot.state === 'done') this.watch.serverAnswered();
+    // What is at work is not left to be made any more.
+    const begins = slot.jobId !== undefined && this.#begun.get(slot.name) !== slot.jobId;
+    if (slot.jobId !== undefined) this.#begun.set(slot.name, slot.jobId);
+    if (slot.state === 'running' && begins && this.bench.batch !== undefined) void this.tellBench().catch(() => undefined);
     if (slot.state !== 'running' && slot.state !== 'ready' && slot.state !== 'free') void this.tellBench().catch(() => undefined);
   }
 }

@@ -5,6 +5,7 @@ import { app } from 'electron';
 import { decommissionCommand, signOffCommand } from './commands/administration';
 import { readArguments, text, usage, type Command, type CommandContext } from './commands/arguments';
 import { auditCommand } from './commands/audit';
+import { batchCommand } from './commands/batch';
 import { backupCommand, restoreCommand } from './commands/backup';
 import { certificatesCommand } from './commands/certificates';
 import { drivesCommand } from './commands/drives';
@@ -49,6 +50,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'recover': recoverCommand,
   'outbox': outboxCommand,
   'watch': watchCommand,
+  'batch': batchCommand,
   'sign-off': signOffCommand,
   'decommission': decommissionCommand,
   'renew': renewCommand,

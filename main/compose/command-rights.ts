@@ -27,6 +27,7 @@ const commandRights = {
   'recover': 'provision',
   'outbox': ({ values }: Asked) => (values['profile'] === undefined ? 'look' : 'provision'),
   'watch': 'ask-server',
+  'batch': ({ positionals }: Asked) => (['list', 'show', undefined].includes(positionals[0]) ? 'look' : 'manage-batches'),
   'sign-off': 'sign-off',
   'decommission': 'decommission',
   'renew': 'provision',
@@ -56,7 +57,7 @@ export type CommandName = keyof typeof commandRights;
 export const commandNames = Object.keys(commandRights) as readonly CommandName[];
 
 /** These only touch what the practice bench has, which is nobody's. SECURITY: no other command may be let through by --practice. */
-const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'recover', 'certificates', 'export', 'export-key', 'log', 'backup', 'restore', 'hooks', 'integrate']);
+const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'batch', 'recover', 'certificates', 'export', 'export-key', 'log', 'backup', 'restore', 'hooks', 'integrate']);
 
 /** What this command takes, as it was written. */
 export function requirementOf(name: CommandName, asked: Asked): Requirement {

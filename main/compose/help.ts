@@ -3,6 +3,7 @@ export const helpText = `imprint: a key of its own for every device
   imprint                                   opens the station
   imprint provision --profile P.json --identity NAME=VALUE … --target PATH [--fixed-disk]
                    [--batch B] [--replace]  makes one device: key, card, server, record
+                                            (no --identity where the batch has a counter)
   imprint inspect --image PATH              partitions, filesystems, and where a key can go
   imprint verify-card --profile P.json --target PATH [--identity NAME=VALUE …]
                                             reads the key back; who knows it
@@ -20,6 +21,14 @@ export const helpText = `imprint: a key of its own for every device
                                             what has become of the devices at the server, as it changes
   imprint watch --once --profile P.json [--everything]
                                             asks the server once about every device that is due
+  imprint batch [list | show --batch B] [--state S …]
+                                            what was ordered, how far it is, and what is left
+  imprint batch create --batch B --profile P.json --open | --count NAME=PREFIX+FIRST[/STEP] …
+                   [--quantity N] [--customer C] [--work-order W] [--pallet P]
+  imprint batch import --batch B --profile P.json --file LIST.csv|- [--column NAME=COLUMN …]
+                   [--no-header] [--only-good] [--customer C] [--work-order W] [--pallet P]
+                                            orders a batch: counted, open-ended, or a list of identities
+  imprint batch pause | resume | close --batch B
   imprint sign-off --batch B [--remark T]   QA's word that a batch may leave
   imprint list [--json | --csv] [--identity NAME=VALUE …] [--batch B]
   imprint audit --profile P.json [--json | --csv]
@@ -68,7 +77,7 @@ export const helpText = `imprint: a key of its own for every device
 
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
   --server KIND    which practice server, also for the window: mender, iot-bridge, openmdm, openmdm-hmac (default: the last)
-  --practice       the practice bench's record instead of the station's (status, list, recover, certificates, export, log)
+  --practice       the practice bench's record instead of the station's (status, list, batch, recover, certificates, export, log)
   --operator NAME  who is at work (default: the user's name); with operators, who signs in: the PIN
                    comes from IMPRINT_PIN or is asked for
   --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything);

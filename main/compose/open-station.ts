@@ -173,6 +173,11 @@ function signedFor(record: RecordStore, keeper: LogKeeper): RecordStore {
   };
   return {
     ...record,
+    orders: {
+      ...record.orders,
+      finishOrder: (...given) => signed(record.orders.finishOrder(...given)),
+      changeOrder: (...given) => signed(record.orders.changeOrder(...given)),
+    },
     endJob: (...given) => signed(record.endJob(...given)),
     markAccepted: (...given) => signed(record.markAccepted(...given)),
     saveAcceptances: (...given) => signed(record.saveAcceptances(...given)),

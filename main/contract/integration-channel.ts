@@ -93,8 +93,8 @@ export const integrationMethods = {
   skipDelivery: { params: z.object({ url, from: entry, entry, by, at }), result: webhookProgressSchema },
 
   keepOrder: { params: z.object({ order: keptOrderSchema }), result: keptOrderSchema },
-  order: { params: z.object({ name: batch }), result: keptOrderSchema.optional() },
-  takenIdentities: { params: z.object({ identities: z.array(z.string()).max(500).readonly() }), result: listOf(z.string()) },
+  mesOrder: { params: z.object({ name: batch }), result: keptOrderSchema.optional() },
+  mesTakenIdentities: { params: z.object({ identities: z.array(z.string()).max(500).readonly() }), result: listOf(z.string()) },
   newestProfile: { params: z.object({ name: z.string() }), result: z.string().optional() },
   devicesOfBatch: {
     params: z.object({ batch, after: z.string().max(100).optional(), limit: z.int().min(1).max(1000) }),

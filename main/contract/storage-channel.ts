@@ -5,6 +5,7 @@ import { searchMethods } from './audit-channel';
 import { integrationMethods } from './integration-channel';
 import type { Methods } from './methods';
 import { operatorMethods } from './operators-channel';
+import { orderMethods } from './orders-channel';
 import {
   acceptancePageSchema,
   acceptanceQuerySchema,
@@ -57,6 +58,7 @@ export const reservationSchema = z.object({
   targetPath: z.string(),
   operator: z.string(),
   batch: z.string().min(1).optional(),
+  counted: z.boolean().optional(),
   owner: processOwnerSchema,
   at,
 });
@@ -65,7 +67,7 @@ export const storageMethods = {
   keepProfile: { params: z.object({ name: z.string(), sha256: sha256Schema, json: z.string(), at, by: z.string().optional() }), result: nothing },
   keptProfile: { params: z.object({ sha256: sha256Schema }), result: z.string().optional() },
   keepImage: { params: z.object({ image: preparedImageSchema, at, by: z.string().optional() }), result: nothing },
-  reserve: { params: z.object({ reservation: reservationSchema }), result: nothing },
+  reserve: { params: z.object({ reservation: reservationSchema }), result: identitySchema },
   startStep: { params: z.object({ jobId: z.string(), step: stepNameSchema, at }), result: nothing },
   endStep: {
     params: z.object({ jobId: z.string(), step: stepNameSchema, state: z.enum(['done', 'failed']), sentence: z.string(), at, facts: stepFactsSchema.optional() }),
@@ -115,6 +117,7 @@ export const storageMethods = {
   unfinishedActions: { params: z.object({}), result: listOf(actionEntrySchema) },
   ...logMethods,
   ...operatorMethods,
+  ...orderMethods,
   ...searchMethods,
   ...integrationMethods,
   close: { params: z.object({}), result: nothing },

@@ -7,6 +7,7 @@ import { accessMethods, accessViewSchema } from './access-channel';
 import { auditMethods } from './audit-channel';
 import { evidenceMethods, exportViewSchema, logHealthSchema } from './evidence-channel';
 import type { Methods } from './methods';
+import { orderViewSchema, orderWindowMethods } from './orders-channel';
 import {
   acceptanceStateSchema,
   actionEntrySchema,
@@ -57,6 +58,8 @@ export const slotViewSchema = z.object({
   fingerprint: sha256Schema.optional(),
   progress: progressSchema.optional(),
   canCancel: z.boolean(),
+  /** The batch counts its identities: this one was given to the slot, not scanned. */
+  counted: z.boolean().optional(),
   /** Practice only: the simulated device can be powered on with this card. */
   canPowerOn: z.boolean(),
   /** It stopped because this identity is at the server already: `conflict` tells what can be done. */
@@ -86,6 +89,8 @@ export const benchViewSchema = z.object({
   rights: listOf(rightSchema),
   /** The batch that the next devices belong to. */
   batch: z.string().optional(),
+  /** Where that batch was ordered: how far it is. */
+  order: orderViewSchema.optional(),
   outbox: outboxViewSchema,
   profileName: z.string(),
   /** What the scan field asks for: `mac`. */
@@ -244,6 +249,8 @@ export const windowMethods = {
   bench: { params: z.object({}), result: benchViewSchema },
   /** The scanned text, checked and normalised; puts the slot into `ready`. `others` carries the typed attributes. */
   scan: { params: slot.extend({ text: z.string().max(1000), others: z.record(z.string(), z.string()) }), result: slotViewSchema },
+  /** Gives the slot the next identity of a batch that counts; puts it into `ready`. */
+  give: { params: slot, result: slotViewSchema },
   /** Starts the job of a slot that is `ready`. */
   start: { params: slot, result: nothing },
   cancel: { params: slot, result: nothing },
@@ -319,6 +326,7 @@ export const windowMethods = {
   ...accessMethods,
   ...auditMethods,
   ...evidenceMethods,
+  ...orderWindowMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },

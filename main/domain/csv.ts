@@ -7,15 +7,15 @@ export interface CsvRow {
 }
 
 /**
- * Reads CSV as RFC 4180 has it, with line ends of any kind, and with semicolons where the first line has no comma outside
- * of quotes, as spreadsheets of some countries write it.
+ * Reads CSV as RFC 4180 has it, with line ends of any kind. Tabs separate where the first line has one outside of quotes, as in
+ * what is pasted from a spreadsheet; semicolons where it has no comma, as spreadsheets of some countries write it.
  *
  * @throws ImprintError import-invalid where a quote is not closed or stands in the middle of a cell
  */
 export function readCsv(text: string): readonly CsvRow[] {
   const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const firstLine = (/^[^\r\n]*/.exec(content)?.[0] ?? '').replace(/"(?:[^"]|"")*"/g, '');
-  const separator = !firstLine.includes(',') && firstLine.includes(';') ? ';' : ',';
+  const separator = firstLine.includes('\t') ? '\t' : !firstLine.includes(',') && firstLine.includes(';') ? ';' : ',';
   const rows: CsvRow[] = [];
   let at = 0;
   let line = 1;

@@ -6,6 +6,7 @@ import type { DeviceState, JobState, Progress, ProgressListener, Step, StepFacts
 import type { KeyType, PublicKey } from './keys';
 import type { CardFile, Erasure, ImageSettings, JsonObject, Profile, SecretReference, ServerSettings } from './profile';
 import type { TargetFacts } from './targets';
+import type { WorkOrderStore } from './work-orders';
 
 export interface Clock {
   now(): Date;
@@ -491,6 +492,8 @@ export interface Reservation {
   readonly operator: string;
   /** Work order, tray or pallet that the device belongs to. */
   readonly batch?: string | undefined;
+  /** The batch has a counter: `identity` is taken where it is still free, else the next one that is. */
+  readonly counted?: boolean | undefined;
   readonly owner: ProcessOwner;
   readonly at: string;
 }
@@ -612,8 +615,15 @@ export interface RecordStore {
   /** The text that `keepProfile` kept, or undefined. */
   keptProfile(sha256: string): Promise<string | undefined>;
   keepImage(image: PreparedImage, at: string, by?: string): Promise<void>;
-  /** Takes the identity and opens the job with its first journal line. @throws identity-recorded */
-  reserve(reservation: Reservation): Promise<void>;
+  /**
+   * Takes the identity and opens the job with its first journal line.
+   *
+   * @returns the identity; another one than asked for only where it is counted
+   * @throws identity-recorded, identity-foreign, identity-planned, batch-stopped
+   */
+  reserve(reservation: Reservation): Promise<Identity>;
+  /** Batches that were ordered. */
+  readonly orders: WorkOrderStore;
   startStep(jobId: string, step: StepName, at: string): Promise<void>;
   endStep(jobId: string, step: StepName, state: 'done' | 'failed', sentence: string, at: string, facts?: StepFacts): Promise<void>;
   /** @throws public-key-recorded: a second device with this key would be a leaked or copied key */

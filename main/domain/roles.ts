@@ -5,12 +5,12 @@ export const roles = ['technician', 'qa', 'auditor', 'admin', 'lab'] as const;
 export type Role = (typeof roles)[number];
 
 /** What not everybody may do. Looking is no right: whoever is let in may look. */
-export const rights = ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'ask-server', 'give-secrets', 'open-profile', 'manage-operators', 'export-key', 'keep-log', 'renew-log-key', 'restore', 'integrate'] as const;
+export const rights = ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'manage-batches', 'ask-server', 'give-secrets', 'open-profile', 'manage-operators', 'export-key', 'keep-log', 'renew-log-key', 'restore', 'integrate'] as const;
 export type Right = (typeof rights)[number];
 
 const rightsOf: Readonly<Record<Role, readonly Right[]>> = {
   technician: ['provision', 'ask-server', 'give-secrets', 'open-profile', 'keep-log'],
-  qa: ['sign-off', 'reject', 'ask-server', 'give-secrets', 'open-profile', 'keep-log'],
+  qa: ['sign-off', 'manage-batches', 'reject', 'ask-server', 'give-secrets', 'open-profile', 'keep-log'],
   // SECURITY: an auditor changes nothing; nothing is ever added here.
   auditor: [],
   admin: rights,
@@ -28,6 +28,7 @@ const deeds: Readonly<Record<Right, string>> = {
   'decommission': 'decommission a device',
   'replace-key': 'replace the key that a server expects',
   'import': 'import devices of other tools',
+  'manage-batches': 'make, pause, resume or close a batch',
   'export-key': 'replace the key that signs exports',
   'keep-log': 'sign, anchor or back up the log',
   'renew-log-key': 'renew the key of the log',

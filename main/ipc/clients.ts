@@ -2,6 +2,7 @@
 import type { CustodyMethods } from '../contract/custody-channel';
 import type { StorageMethods } from '../contract/storage-channel';
 import type { Custody, RecordStore } from '../domain/ports';
+import { ordersClient } from './orders';
 import type { ProcedureClient } from './remote-procedures';
 
 interface ClientSource<Client> {
@@ -43,6 +44,7 @@ export function storageClient(worker: ClientSource<ProcedureClient<StorageMethod
     keepProfile: (name, sha256, json, at, by) => worker.client.call('keepProfile', { name, sha256, json, at, by }),
     keptProfile: (sha256) => worker.client.call('keptProfile', { sha256 }),
     keepImage: (image, at, by) => worker.client.call('keepImage', { image, at, by }),
+    orders: ordersClient(worker),
     reserve: (reservation) => worker.client.call('reserve', { reservation }),
     startStep: (jobId, step, at) => worker.client.call('startStep', { jobId, step, at }),
     endStep: (jobId, step, state, sentence, at, facts) => worker.client.call('endStep', { jobId, step, state, sentence, at, facts }),

@@ -5,6 +5,7 @@ import type { StorageMethods } from '../contract/storage-channel';
 import type { RecordStore } from '../domain/ports';
 import type { RecordLog } from '../domain/record-log';
 import { logHandlers } from './log-channel';
+import { orderHandlers } from './orders';
 import type { Handlers } from './remote-procedures';
 
 /** The other end of `storageClient` and of `logClient`. The operators, the search and the integration have ends of their own; `close` is left to the process, which opens the record too. */
@@ -43,5 +44,6 @@ export function storageHandlers(record: () => RecordStore & { readonly log: Reco
     addActionStep: ({ actionId, step }) => record().addActionStep(actionId, step),
     unfinishedActions: () => record().unfinishedActions(),
     ...logHandlers(() => record().log),
+    ...orderHandlers(() => record().orders),
   };
 }

@@ -26,6 +26,8 @@ export interface BenchSlot {
   /** Why it stopped: `identity-at-server` and `identity-recorded` are conflicts that a person may resolve. */
   readonly errorCode?: ErrorCode | undefined;
   readonly identity?: Identity | undefined;
+  /** The batch counts: the identity was given to the slot, and the reservation has the word which one it is. */
+  readonly counted?: boolean | undefined;
   readonly deviceId?: string | undefined;
   readonly jobId?: string | undefined;
   readonly fingerprint?: string | undefined;

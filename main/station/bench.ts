@@ -41,6 +41,7 @@ export class Bench {
   readonly #drives: Drives | undefined;
   #running = 0;
   #batch: string | undefined;
+  #giving: Promise<unknown> = Promise.resolve();
 
   constructor(station: Station, loaded: LoadedProfile, changed: (slot: BenchSlot) => void, { powerOn, drives, slots }: BenchOptions = {}) {
     this.#station = station;
@@ -80,13 +81,17 @@ export class Bench {
 
   /** @param batch the profile's again where it is undefined. @throws ImprintError usage */
   setBatch(batch: string | undefined): void {
+    const before = this.#batch;
     this.#batch = batch === undefined ? this.#loaded.profile.batch : readBatch(batch);
+    if (this.#batch === before) return;
+    // Their identities were another batch's.
+    for (const { settings, view } of this.#slots.values()) if (view.state === 'ready' && view.counted === true) this.clear(settings.name);
   }
 
   /**
    * A scanned code for a slot: checked, normalised and shown; the start key comes next.
    *
-   * @throws ImprintError identity-*, slot-busy, no-such-slot; the slot stays as it was
+   * @throws ImprintError identity-*, batch-stopped, slot-busy, no-such-slot; the slot stays as it was
    */
   async scan(name: string, text: string, others: Readonly<Record<string, string>>): Promise<BenchSlot> {
     const slot = this.#slot(name);
@@ -101,7 +106,39 @@ export class Bench {
       (other) => other !== slot && (other.view.state === 'ready' || other.view.state === 'running') && describeIdentity(other.view.identity ?? {}) === describeIdentity(identity),
     );
     if (twin !== undefined) throw new ImprintError('identity-recorded', `${describeIdentity(identity)} is in ${twin.view.name} already.`, { field: 'identity' });
+    await this.#station.record.orders.checkIdentity({ batch: this.#batch, profileName: profile.name, identity });
     await this.#refuseRecorded(identity);
+    return this.#ready(slot, identity, false);
+  }
+
+  /**
+   * The next identity of a batch that counts, for a slot: shown; the start key comes next. Which one it is at last is settled
+   * with the reservation.
+   *
+   * @throws ImprintError batch-stopped, slot-busy, no-such-slot; the slot stays as it was
+   */
+  give(name: string): Promise<BenchSlot> {
+    // One after another, so that two slots are not shown the same.
+    const given = this.#giving.then(() => this.#give(name));
+    this.#giving = given.catch(() => undefined);
+    return given;
+  }
+
+  async #give(name: string): Promise<BenchSlot> {
+    const slot = this.#slot(name);
+    if (slot.view.state === 'running') throw new ImprintError('slot-busy', `${name} is at work; wait until it has ended, or choose another slot.`);
+    const batch = this.#batch;
+    if (batch === undefined) throw new ImprintError('batch-stopped', 'No batch is chosen: scan the label of a board.', { field: 'batch', expected: 'a batch with a counter' });
+    // What runs without a job is promised too: it is about to be reserved.
+    const promised = [...this.#slots.values()].filter((other) => other !== slot && (other.view.state === 'ready' || (other.view.state === 'running' && other.view.jobId === undefined)));
+    const without = promised.flatMap(({ view }) => (view.identity === undefined ? [] : [view.identity]));
+    const identity = await this.#station.record.orders.nextIdentity({ batch, profileName: this.#loaded.profile.name, without });
+    if (slot.abort !== undefined) throw new ImprintError('slot-busy', `${name} is starting already.`);
+    return this.#ready(slot, identity, true);
+  }
+
+  #ready(slot: Slot, identity: Identity, counted: boolean): BenchSlot {
+    const { name } = slot.settings;
     const startsAlone = this.#startsWhenInserted && slot.view.card?.present === false;
     return this.#show(name, {
       ...this.#free(slot),
@@ -109,6 +146,7 @@ export class Bench {
       word: 'Ready',
       sentence: readySentence(name, identity, startsAlone),
       identity,
+      ...(counted ? { counted } : {}),
     });
   }
 
@@ -315,7 +353,7 @@ export class Bench {
     try {
       outcome = await provision(
         station,
-        { loaded: this.#loaded, identity, slot: name, targetPath, port, naming: settings.fixedDisk ? 'fixed-disk' : 'listed', batch: this.#batch },
+        { loaded: this.#loaded, identity, slot: name, targetPath, port, naming: settings.fixedDisk ? 'fixed-disk' : 'listed', batch: this.#batch, counted: slot.view.counted },
         {
           signal,
           onReserved: change,

@@ -21,6 +21,8 @@ export interface ProvisionRequest {
   readonly naming: TargetNaming;
   /** Instead of the profile's. */
   readonly batch?: string | undefined;
+  /** The batch has a counter: `identity` was shown before, and the record has the word which one it is. */
+  readonly counted?: boolean | undefined;
   /** An admin's word: where the server has the identity under another key, this one is expected besides. */
   readonly replace?: boolean | undefined;
 }
@@ -29,7 +31,7 @@ export interface ProvisionWatch {
   readonly onProgress: ProgressListener;
   readonly onStep: StepListener;
   /** The identity is reserved: from here on the job is in the record. */
-  readonly onReserved?: (job: { readonly jobId: string; readonly deviceId: string }) => void;
+  readonly onReserved?: (job: { readonly jobId: string; readonly deviceId: string; readonly identity: Identity }) => void;
   readonly signal: AbortSignal;
 }
 
@@ -37,22 +39,23 @@ export interface ProvisionWatch {
  * The life of a device at the bench: reserve, check, generate, write, verify, enrol, destroy, record.
  *
  * @returns how the job ended; `failed` and `cancelled` carry the error
- * @throws ImprintError before anything is reserved: not-allowed, identity-invalid, identity-recorded, slot-busy, outbox-full, key-type-unsupported, log-broken, record-*
+ * @throws ImprintError before anything is reserved: not-allowed, identity-invalid, identity-recorded, identity-foreign, identity-planned, batch-stopped, slot-busy, outbox-full, key-type-unsupported, log-broken, record-*
  */
-export async function provision(station: Station, request: ProvisionRequest, watch: ProvisionWatch): Promise<JobOutcome> {
-  const { profile } = request.loaded;
+export async function provision(station: Station, asked: ProvisionRequest, watch: ProvisionWatch): Promise<JobOutcome> {
+  const { profile } = asked.loaded;
   assertMay(station.role, 'provision');
   station.assertLogSound();
-  if (request.replace === true) assertMay(station.role, 'replace-key');
-  assertKeyTypeReadable(station, request);
-  serverKindOf(station, profile).checkIdentity?.(request.identity, profile.server);
-  await assertSlotFree(station, request);
-  await assertOutboxHasRoom(station, request);
+  if (asked.replace === true) assertMay(station.role, 'replace-key');
+  assertKeyTypeReadable(station, asked);
+  serverKindOf(station, profile).checkIdentity?.(asked.identity, profile.server);
+  await assertSlotFree(station, asked);
+  await assertOutboxHasRoom(station, asked);
   const jobId = station.randomness.uuid();
   const deviceId = station.randomness.uuid();
-  await reserve(station, request, jobId, deviceId);
+  const identity = await reserve(station, asked, jobId, deviceId);
+  const request = { ...asked, identity };
   station.faults.reached('reserve:done');
-  watch.onReserved?.({ jobId, deviceId });
+  watch.onReserved?.({ jobId, deviceId, identity });
   watch.onStep('reserve', 'done', `${describeIdentity(request.identity)} is reserved.`);
   const run = new ProvisionRun(station, request, watch, jobId);
   try {
@@ -98,12 +101,13 @@ function outboxFull(waiting: number): ImprintError {
   });
 }
 
-async function reserve(station: Station, request: ProvisionRequest, jobId: string, deviceId: string): Promise<void> {
+/** @returns the identity of the job: what was asked for, or what the batch's counter gave */
+async function reserve(station: Station, request: ProvisionRequest, jobId: string, deviceId: string): Promise<Identity> {
   const { record } = station;
   const { profile, json, sha256 } = request.loaded;
   const at = now(station);
   await record.keepProfile(profile.name, sha256, json, at, station.operator);
-  await record.reserve({
+  return record.reserve({
     jobId,
     deviceId,
     identity: request.identity,
@@ -117,6 +121,7 @@ async function reserve(station: Station, request: ProvisionRequest, jobId: strin
     targetPath: request.targetPath,
     operator: station.operator,
     batch: batchOf(request),
+    counted: request.counted,
     owner: station.processes.self,
     at,
   });

@@ -6,6 +6,7 @@ import type { Identity } from '../domain/identity';
 import type { DeviceState, StepFacts, StepName } from '../domain/job';
 import { keyTypes } from '../domain/keys';
 import type { PreparedImage } from '../domain/ports';
+import type { OrderChange, WorkOrder } from '../domain/work-orders';
 import type { EventData } from '../ledger/events';
 import { logText } from './log-writer';
 import type { LogWriter, RecordedEvent } from './log-writer';
@@ -72,6 +73,11 @@ export class LogEvents {
 
   signedOff({ batch, by, at, total, accepted, remark }: SignOff): void {
     this.#writer.add({ event: 'sign-off', by, at, data: { batch: logText(batch), total, accepted, ...(remark === undefined ? {} : { remark: logText(remark) }) } });
+  }
+
+  batchChanged({ batch, kind, quantity, profileName, identitiesSha256 }: WorkOrder, change: OrderChange, by: string, at: string): void {
+    const ordered = { kind, ...(quantity === undefined ? {} : { quantity }), profile: logText(profileName), ...(identitiesSha256 === undefined ? {} : { identitiesSha256 }) };
+    this.#writer.add({ event: 'batch-changed', by, at, data: { batch: logText(batch), change, ...(change === 'created' ? ordered : {}) } });
   }
 
   /**

@@ -4,6 +4,7 @@ import { ImprintError } from '../domain/errors';
 import { integrationSchema } from './integration-schema';
 import { logSchema } from './log-schema';
 import { operatorSchema } from './operator-schema';
+import { orderSchema } from './order-schema';
 import { searchSchema } from './search-schema';
 
 /** One step of the schema. A released migration is never edited: workstations have run it. */
@@ -351,7 +352,8 @@ export const migrations: readonly Migration[] = [
   { number: 3, up: certificateSchema },
   { number: 4, up: logSchema },
   { number: 5, up: operatorSchema + searchSchema },
-  { number: 6, up: integrationSchema },
+  { number: 6, up: orderSchema },
+  { number: 7, up: integrationSchema },
 ];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */

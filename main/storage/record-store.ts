@@ -37,11 +37,13 @@ import { MesOrderRecord } from './mes-record';
 import { SqliteRecordLog } from './record-log';
 import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readHolder, readJob } from './rows';
 import { DeviceSearchRecord } from './device-search';
+import { OrderAdmission } from './order-admission';
 import { OperatorRecord } from './operators-record';
 import { RecordSession } from './session';
 import type { Value } from './session';
 import { recordError } from './sqlite-errors';
 import { WebhookRecord } from './webhooks-record';
+import { WorkOrderRecord } from './work-orders';
 
 const unfinished = `('open', 'waiting')`;
 
@@ -60,8 +62,10 @@ export class SqliteRecordStore implements RecordStore {
   readonly #acceptances: AcceptanceRecord;
   readonly #batches: BatchRecord;
   readonly #foreignDevices: ForeignDeviceRecord;
+  readonly #admission: OrderAdmission;
   readonly #actions: ActionRecord;
   readonly #certificates: CertificateRecord;
+  readonly orders: WorkOrderRecord;
   /** Who may sign in; a port of its own. */
   readonly operators: OperatorRecord;
   /** The auditor's search; a port of its own. */
@@ -80,6 +84,8 @@ export class SqliteRecordStore implements RecordStore {
     this.#acceptances = new AcceptanceRecord(this.#session, this.#events);
     this.#batches = new BatchRecord(this.#session, this.#acceptances, this.#events);
     this.#foreignDevices = new ForeignDeviceRecord(this.#session, this.#events);
+    this.#admission = new OrderAdmission(this.#session, this.#foreignDevices);
+    this.orders = new WorkOrderRecord(this.#session, this.#admission, this.#events);
     this.#actions = new ActionRecord(this.#session, this.#events);
     this.#certificates = new CertificateRecord(this.#session, this.#events);
     this.operators = new OperatorRecord(this.#session, log, this.#events);
@@ -143,11 +149,12 @@ export class SqliteRecordStore implements RecordStore {
   }
 
   /** The journal's first line is `reserve`, done: the reservation is complete when this returns. */
-  reserve(reservation: Reservation): Promise<void> {
+  reserve(reservation: Reservation): Promise<Identity> {
     return this.#session.write(() => {
       const moment = timestamp(reservation.at);
-      const identity = canonicalIdentity(reservation.identity);
-      this.#refuseRecordedIdentity(reservation.identity, identity);
+      const reserved = this.#admitted(reservation);
+      const identity = canonicalIdentity(reserved);
+      this.#refuseRecordedIdentity(reserved, identity);
       this.#session.run(
         `INSERT INTO operators (name, first_seen_at, last_seen_at) VALUES (?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET last_seen_at = max(last_seen_at, excluded.last_seen_at)`,
@@ -190,6 +197,7 @@ export class SqliteRecordStore implements RecordStore {
         moment,
         `The identity is taken in the record, for ${reservation.slot}.`,
       );
+      return reserved;
     });
   }
 
@@ -455,6 +463,13 @@ export class SqliteRecordStore implements RecordStore {
   /** May be called twice; every other method afterwards throws record-unavailable. */
   close(): Promise<void> {
     return this.#session.close();
+  }
+
+  /** What the batch has to say, in the transaction that reserves. */
+  #admitted({ identity, batch, profileName, counted }: Reservation): Identity {
+    if (counted === true && batch !== undefined) return this.#admission.handOut({ batch, profileName }, identity);
+    this.#admission.admit(identity, { batch, profileName });
+    return identity;
   }
 
   #refuseRecordedIdentity(identity: Identity, canonical: string): void {

@@ -8,6 +8,7 @@ import { viewIdentity } from '../logic/identity';
 import { neighbourIndex, slotColumns } from '../logic/slots';
 import { useKeys } from '../state/use-keys';
 import { texts } from '../texts';
+import { BenchOrder } from '../orders/order-progress';
 import { BatchField } from './batch-field';
 import { DayList } from './day-list';
 import { OutboxStrip } from './outbox-strip';
@@ -111,6 +112,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
             onProblem={onProblem}
           />
         </ScanArea>
+        {bench.order === undefined ? null : <BenchOrder order={bench.order} />}
         <SlotGrid bench={bench} selected={selected?.name} cancelAsked={actions.cancelQuestion?.slot} onSelect={onSelect} />
         {selected === undefined ? null : <SlotButtons slot={selected} practice={bench.practice} actions={actions} onConflict={() => conflict.ofSlot(selected)} onRenew={renewal.begin} />}
       </div>

@@ -55,7 +55,8 @@ export function ScanArea({ bench, selected, field, control, error, children }: S
 }
 
 function hint(bench: BenchView, selected: SlotView | undefined): string {
-  if (selected === undefined || selected.state === 'free') return texts.scan.hintFree(bench.scanAttribute);
+  const counts = bench.order?.kind === 'counter' && bench.order.state === 'open' && bench.order.left !== 0;
+  if (selected === undefined || selected.state === 'free') return counts ? texts.orders.giveHint : texts.scan.hintFree(bench.scanAttribute);
   // In a crowded grid the selected slot's sentence has its place here.
   const sentence = bench.slots.length > 4 ? `${selected.name}: ${selected.sentence} ` : '';
   if (selected.state === 'ready') return sentence + texts.scan.hintReady;

@@ -81,8 +81,22 @@ export function useSlotActions({ bench, selected, onSelect, onSlot, onScanRefuse
     });
   };
 
+  /** A batch that counts has the next identity; the slot shows it before anything is written. */
+  const give = (): void => {
+    const target = selected === undefined ? undefined : slotForScan(bench.slots, selected);
+    if (target === undefined || bench.order?.kind !== 'counter') return;
+    once('give', target.name, async () => {
+      const cleared = hasEnded(target.state) ? await ask('clear', { slot: target.name }) : undefined;
+      if (cleared?.ok === false) return cleared.error;
+      const reply = await ask('give', { slot: target.name });
+      if (reply.ok) onSlot(reply.value);
+      if (reply.ok) onSelect(target.name);
+      return refusalOf(reply);
+    });
+  };
+
   const start = (): void => {
-    if (selected?.state !== 'ready') return;
+    if (selected?.state !== 'ready') return give();
     once('start', selected.name, async () => {
       const reply = await ask('start', { slot: selected.name });
       if (!reply.ok) return reply.error;

@@ -18,6 +18,7 @@ interface HeaderProps {
   readonly onAcceptance: () => void;
   readonly onCertificates: () => void;
   readonly onAudit: () => void;
+  readonly onOrders: () => void;
   readonly onTheme: () => void;
   readonly onOpenProfile: () => void;
   readonly onOpenPractice: () => void;
@@ -34,6 +35,7 @@ export function Header(props: HeaderProps) {
       </span>
       <nav className="header__pages" aria-label={texts.navigation.label}>
         <PageButton label={texts.navigation.bench} keyName="F1" testId="nav-bench" current={page === 'bench'} onPress={props.onBench} />
+        <PageButton label={texts.orders.title} keyName="Ctrl+G" testId="nav-orders" current={page === 'orders'} onPress={props.onOrders} />
         <PageButton label={texts.navigation.devices} keyName="F2" testId="nav-devices" current={page === 'devices'} onPress={props.onDevices} />
         <PageButton label={texts.navigation.acceptance} keyName="F9" testId="nav-acceptance" current={page === 'acceptance'} onPress={props.onAcceptance} />
         <PageButton label={texts.navigation.certificates} keyName="F11" testId="nav-certificates" current={page === 'certificates'} onPress={props.onCertificates} />

@@ -59,10 +59,19 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
     ],
   },
   {
+    title: texts.orders.title,
+    keys: [
+      ['F3', help.textFilter],
+      ['Ctrl+I', texts.orders.make],
+      ['F7', help.signOff],
+    ],
+  },
+  {
     title: help.groups.everywhere,
     keys: [
       ['F1', help.bench],
       ['F2', help.devices],
+      ['Ctrl+G', help.orders],
       ['F9', help.acceptance],
       ['F11', help.certificates],
       ['Ctrl+F', help.audit],

@@ -7,6 +7,7 @@ export interface KeyHint {
 
 const everywhere: readonly KeyHint[] = [
   { keys: 'F1', does: texts.hints.bench },
+  { keys: 'Ctrl+G', does: texts.orders.title },
   { keys: 'F2', does: texts.hints.devices },
   { keys: 'F9', does: texts.hints.acceptance },
   { keys: 'F11', does: texts.hints.certificates },
@@ -21,7 +22,7 @@ export function KeyHints({ hints, slots }: { readonly hints: readonly KeyHint[];
   return (
     <footer className="hints">
       <ul>{hints.map(renderHint)}</ul>
-      <ul>{(slots ? [...everywhere.slice(0, 2), slotsHint, ...everywhere.slice(2)] : everywhere).map(renderHint)}</ul>
+      <ul>{(slots ? [...everywhere.slice(0, 3), slotsHint, ...everywhere.slice(3)] : everywhere).map(renderHint)}</ul>
     </footer>
   );
 }

@@ -46,6 +46,12 @@ export function percentOf(done: number, total: number): number | undefined {
   return Math.floor(Math.min(1, Math.max(0, done / total)) * 100);
 }
 
+/** A share from 0 to 1 → `98.5 %`; 100 only where it is all. */
+export function formatShare(share: number): string {
+  const percent = Math.floor(Math.min(1, Math.max(0, share)) * 1000) / 10;
+  return `${percent.toFixed(percent === 100 || percent === 0 ? 0 : 1)}${space}%`;
+}
+
 /** A moment (ISO 8601) → `14:03:27` of this computer's day. */
 export function formatTime(iso: string): string {
   const date = new Date(iso);

@@ -1,6 +1,6 @@
 import type { AcceptanceState, CertificateState, DeviceState } from '../contract';
 
-export type ListPage = 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit';
+export type ListPage = 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit' | 'orders';
 
 export type Page =
   | { readonly name: ListPage }

@@ -80,6 +80,7 @@ const data: { readonly [Name in EventName]: EventData<Name> } = {
   'released': { ...job, reason: 'The card is gone.' },
   'accepted': { device: 'device-1', fingerprint: fingerprintOf(1), server: 'https://mender.example', serverDevice: 'server-1' },
   'sign-off': { batch: 'WO-4711', total: 10, accepted: 9, remark: '' },
+  'batch-changed': { batch: 'WO-4711', change: 'created', kind: 'list', quantity: 10, profile: 'gateway', identitiesSha256: hash },
   'override': { what: 'log-broken', reason: 'disk was exchanged', device: 'device-1', batch: 'WO-4711' },
   'decommissioned': { action: 'decommission', identity: { mac: 'x' }, server: 'https://mender.example', serverDevice: 's', device: 'device-1', fingerprint: fingerprintOf(1), authSet: 'a', reason: 'broken' },
   'operator-signed-in': { operator: 'Ana', role: 'technician', method: 'badge-and-pin' },

@@ -30,6 +30,7 @@ const openToAuditors: readonly Method[] = [
   'acceptances',
   'askServer',
   'batch',
+  'batchLines',
   'batches',
   'bench',
   'cancelExport',
@@ -45,6 +46,8 @@ const openToAuditors: readonly Method[] = [
   'exports',
   'lock',
   'logHealth',
+  'orderAttributes',
+  'plannedIdentities',
   'saveReceipt',
   'searchDevices',
   'setUp',
@@ -361,7 +364,7 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'hooks']);
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'batch', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'hooks']);
   });
 
   it('take more where they do more', () => {
@@ -372,6 +375,8 @@ describe('commands', () => {
     for (const name of ['status', 'key', 'check', 'receipt', 'nonsense']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('look');
     for (const name of ['checkpoint', 'anchor', 'cosign']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('keep-log');
     expect(requirementOf('log', { values: {}, positionals: ['renew-key'] })).toBe('renew-log-key');
+    for (const name of ['list', 'show']) expect(requirementOf('batch', { values: {}, positionals: [name] })).toBe('look');
+    for (const name of ['create', 'import', 'pause', 'resume', 'close', 'nonsense']) expect(requirementOf('batch', { values: {}, positionals: [name] })).toBe('manage-batches');
     expect(requirementOf('restore', bare)).toBe('restore');
     for (const name of ['test', 'retry', 'skip']) expect(requirementOf('hooks', { values: {}, positionals: [name] })).toBe('integrate');
     expect(requirementOf('integrate', bare)).toBe('integrate');
@@ -384,7 +389,7 @@ describe('commands', () => {
   it('take nothing for the practice bench, which opens no other command', () => {
     const practice = { values: { practice: true }, positionals: [] };
     const eased = commandNames.filter((name) => requirementOf(name, practice) !== requirementOf(name, bare));
-    expect(eased.sort()).toEqual(['backup', 'certificates', 'export', 'export-key', 'hooks', 'integrate', 'list', 'log', 'recover', 'restore', 'status']);
+    expect(eased.sort()).toEqual(['backup', 'batch', 'certificates', 'export', 'export-key', 'hooks', 'integrate', 'list', 'log', 'recover', 'restore', 'status']);
     expect(requirementOf('status', { values: { practice: true, watch: true }, positionals: [] })).toBe('ask-server');
   });
 });

@@ -216,12 +216,14 @@ describe('migrations', () => {
       'operator_accounts',
       'operator_changes',
       'operators',
+      'planned_identities',
       'profiles',
       'sign_offs',
       'station_settings',
       'steps',
       'webhook_attempts',
       'webhooks',
+      'work_orders',
     ]);
     expect(own.filter((table) => table.strict !== 1)).toEqual([]);
     const columns = connection

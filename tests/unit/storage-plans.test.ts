@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { readCounter } from '../../main/domain/counter';
 import { openDatabase } from '../../main/storage/database';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { at, reservation } from '../support/reservations';
@@ -50,7 +51,7 @@ async function costly(work: () => Promise<unknown>): Promise<string[]> {
   asked = [];
   await work();
   expect(asked.length).toBeGreaterThan(0);
-  return asked.flatMap(explain).filter((detail) => /TEMP B-TREE|^SCAN (?:devices|acceptances|jobs|steps|actions|sign_offs|foreign_devices|certificates)\b/.test(detail));
+  return asked.flatMap(explain).filter((detail) => /TEMP B-TREE|^SCAN (?:devices|acceptances|jobs|steps|actions|sign_offs|foreign_devices|certificates|work_orders|planned_identities)\b/.test(detail));
 }
 
 const page = { limit: 100, offset: 5000 };
@@ -154,6 +155,27 @@ describe('a range of an index answers', () => {
     expect(await costly(() => store.mes.takenIdentities(['{"mac":"x"}']))).toEqual([]);
     expect(await costly(() => store.mes.newestProfile('gateway'))).toEqual([]);
     expect(await costly(() => store.mes.signedOffAt('order-7'))).toEqual([]);
+  });
+
+  it('an order of a million identities: its progress, what is left, whose an identity is, and what a counter gives next', async () => {
+    const counter = readCounter([{ name: 'mac', normalise: ['mac'], scan: true }], [{ name: 'mac', prefix: '06:00:00', first: '000000', hexadecimal: true, step: 1 }], 3);
+    const order = { orderId: 'order-1', batch: 'order-7', profileName: 'gateway', quantity: 3, by: 'Quinn', at: at(0) };
+    const request = { batch: 'order-7', profileName: 'gateway' };
+    // Each text is prepared once, so all of them are looked at together.
+    const found = await costly(async () => {
+      await store.orders.beginOrder({ ...order, kind: 'counter', counter });
+      await store.orders.finishOrder('order-1');
+      await store.orders.order('order-7');
+      await store.orders.planned('order-7', { state: 'planned', limit: 100, offset: 0 });
+      await store.orders.taken([{ mac: 'x' }]);
+      await store.orders.checkIdentity({ ...request, identity: { mac: '06:00:00:00:00:01' } });
+      await store.orders.nextIdentity({ ...request, without: [] });
+      await store.reserve(reservation(1, { batch: 'order-7', counted: true }));
+      await store.orders.beginOrder({ ...order, orderId: 'order-2', batch: 'order-8', kind: 'list' });
+      await store.orders.planIdentities('order-2', 0, [{ mac: 'x' }, { mac: 'y' }, { mac: 'z' }]);
+      await store.orders.finishOrder('order-2');
+    });
+    expect(found).toEqual([]);
   });
 
   it('everything about one device, one key or one identity', async () => {

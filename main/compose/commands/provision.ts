@@ -6,20 +6,21 @@ import type { OpenStation } from '../open-station';
 import { identityPairs, required, usage, type Command, type CommandContext } from './arguments';
 import { batchOf, profileOf, recoverFirst, warnings, withStation } from './context';
 
-/** `provision --profile P.json --identity k=v … --target PATH [--fixed-disk] [--batch B] [--replace]` */
+/** `provision --profile P.json [--identity k=v …] --target PATH [--fixed-disk] [--batch B] [--replace]` */
 export const provisionCommand: Command = async (context) => {
   const loaded = profileOf(context);
   const targetPath = required(context, 'target');
   const pairs = identityPairs(context);
-  if (pairs === undefined) throw usage('This command needs --identity.', '--identity mac=02:00:00:00:00:01');
-  const identity = readIdentity(loaded.profile.identity, pairs);
   const batch = batchOf(context);
+  if (pairs === undefined && batch === undefined) throw usage('This command needs --identity.', '--identity mac=02:00:00:00:00:01, or a --batch that counts');
+  const given = pairs === undefined ? undefined : readIdentity(loaded.profile.identity, pairs);
   const replace = context.values['replace'] === true;
   return withStation(context, async (open) => {
     await warnings(context, open, loaded.profile);
     await recoverFirst(context, open, loaded.profile);
     const naming = context.values['fixed-disk'] === true ? 'fixed-disk' : 'typed';
-    const outcome = await runJob(context, open, { loaded, identity, slot: 'command line', targetPath, naming, batch, replace });
+    const identity = given ?? (await open.station.record.orders.nextIdentity({ batch: batch ?? '', profileName: loaded.profile.name, without: [] }));
+    const outcome = await runJob(context, open, { loaded, identity, counted: given === undefined, slot: 'command line', targetPath, naming, batch, replace });
     return report(context, outcome);
   });
 };

@@ -88,6 +88,8 @@ async function fill() {
     }
     await store.saveAcceptances(accepted);
     database.connection.exec('COMMIT');
+    // What was given back is only freed between two turns of the loop.
+    await new Promise((resolve) => setImmediate(resolve));
   }
   const { size } = await store.log.head();
   await store.close();
