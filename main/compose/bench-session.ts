@@ -15,6 +15,7 @@ import { serverKindOf, withServer, type LoadedProfile, type Station } from '../s
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
+import { ReportDesk } from './report-desk';
 import { recordEvidence } from './record-evidence';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
@@ -50,6 +51,7 @@ interface SessionParts {
   /** What main does for the log of the record. */
   readonly logParts: Pick<OpenStation, 'keeper' | 'anchors'>;
   readonly search: DeviceSearcher;
+  readonly reports: ReportDesk;
   readonly loaded: LoadedProfile;
   readonly warnings: readonly string[];
   readonly renews?: boolean;
@@ -69,6 +71,7 @@ export class BenchSession {
   readonly acceptance: SessionAcceptance;
   readonly certificates: SessionCertificates;
   readonly audit: SessionAudit;
+  readonly reports: ReportDesk;
   readonly watch: SessionWatch;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
@@ -80,7 +83,7 @@ export class BenchSession {
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ station, logParts, search, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ station, logParts, search, reports, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
     const { profile } = loaded;
     this.station = station;
     this.#loaded = loaded;
@@ -94,6 +97,7 @@ export class BenchSession {
       this.bench.decommissioned(identity);
     });
     this.audit = new SessionAudit(search, profile, recordEvidence());
+    this.reports = reports;
     this.watch = new SessionWatch({ station, profile, changed: listeners.watch });
     this.#outbox = new Outbox(station, profile, {
       changed: (state) => {
@@ -131,6 +135,7 @@ export class BenchSession {
       station,
       logParts: practice.open,
       search,
+      reports: new ReportDesk(practice.open, () => who().since),
       loaded,
       warnings,
       listeners,
@@ -155,6 +160,7 @@ export class BenchSession {
       station,
       logParts: open,
       search,
+      reports: new ReportDesk(open, () => who().since),
       loaded,
       warnings: 'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
       listeners,

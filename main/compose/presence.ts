@@ -37,6 +37,8 @@ export class Presence {
   /** Locked until `begin` has said otherwise. */
   #state: State = { name: 'locked' };
   #lastTouch: number;
+  /** Since when whose work it is; the same person's next sign-in after an idle lock is no new begin. */
+  #came: { readonly name: string; readonly at: string } | undefined;
 
   constructor(parts: PresenceParts) {
     this.#parts = parts;
@@ -69,6 +71,11 @@ export class Presence {
     if (this.#state.name !== 'open') return nobody;
     const { operator } = this.#state;
     return operator === undefined ? this.#parts.singlePerson : { operator: operator.name, role: operator.role };
+  }
+
+  /** When this person came to work, ISO 8601 UTC; undefined where nobody signs in. */
+  get cameAt(): string | undefined {
+    return this.#state.name === 'open' && this.#state.operator !== undefined && this.#came?.name === this.#state.operator.name ? this.#came.at : undefined;
   }
 
   async view(running: AccessView['running']): Promise<AccessView> {
@@ -106,6 +113,7 @@ export class Presence {
     // An admin may have set other minutes meanwhile.
     await this.#readSettings();
     this.#lastTouch = this.#now();
+    if (this.#came?.name !== operator.name) this.#came = { name: operator.name, at: this.#parts.clock.now().toISOString() };
     this.#become({ name: 'open', operator });
   }
 

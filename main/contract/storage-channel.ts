@@ -4,6 +4,7 @@ import { logMethods } from './log-methods';
 import { searchMethods } from './audit-channel';
 import type { Methods } from './methods';
 import { operatorMethods } from './operators-channel';
+import { reportMethods } from './report-channel';
 import {
   acceptancePageSchema,
   acceptanceQuerySchema,
@@ -19,6 +20,7 @@ import {
   deviceDetailsSchema,
   deviceRowSchema,
   deviceStateSchema,
+  errorCodeSchema,
   foreignDeviceSchema,
   identitySchema,
   jobRowSchema,
@@ -79,6 +81,7 @@ export const storageMethods = {
       sentence: z.string(),
       at,
       serverDeviceId: z.string().optional(),
+      cause: errorCodeSchema.optional(),
     }),
     result: nothing,
   },
@@ -115,6 +118,7 @@ export const storageMethods = {
   ...logMethods,
   ...operatorMethods,
   ...searchMethods,
+  ...reportMethods,
   close: { params: z.object({}), result: nothing },
 } as const satisfies Methods;
 

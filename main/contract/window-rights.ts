@@ -31,6 +31,10 @@ export const methodRights = {
   logHealth: 'look',
   // It writes a folder of the person's own, and nothing of the station.
   exportRecord: 'look',
+  shiftReport: 'look',
+  dashboard: 'look',
+  // A file of the person's own, as the export.
+  saveShiftReport: 'look',
 
   scan: 'provision',
   start: 'provision',
@@ -42,6 +46,8 @@ export const methodRights = {
   endBinding: 'provision',
   setBatch: 'provision',
   tryOutbox: 'provision',
+  // Signs the log's head and keeps that the paper is an anchor.
+  anchorShiftReport: 'keep-log',
   askNow: 'ask-server',
   signOff: 'sign-off',
   reject: 'reject',

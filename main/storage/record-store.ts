@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Acceptance, ActionEntry, ActionStep, BatchSummary, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
 import type { CertificateFacts, CertificatePage, CertificateQuery } from '../domain/certificates';
 import { ImprintError } from '../domain/errors';
+import type { ErrorCode } from '../domain/errors';
 import { canonicalIdentity, describeIdentity } from '../domain/identity';
 import type { Identity } from '../domain/identity';
 import type { DeviceState, JobState, StepFacts, StepName } from '../domain/job';
@@ -37,6 +38,7 @@ import { SqliteRecordLog } from './record-log';
 import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readHolder, readJob } from './rows';
 import { DeviceSearchRecord } from './device-search';
 import { OperatorRecord } from './operators-record';
+import { ReportRecord } from './reports';
 import { RecordSession } from './session';
 import type { Value } from './session';
 import { recordError } from './sqlite-errors';
@@ -64,6 +66,8 @@ export class SqliteRecordStore implements RecordStore {
   readonly operators: OperatorRecord;
   /** The auditor's search; a port of its own. */
   readonly search: DeviceSearchRecord;
+  /** The report of a shift and the dashboards; a port of its own. */
+  readonly reports: ReportRecord;
 
   constructor(database: RecordDatabase, stationName?: string) {
     this.#session = new RecordSession(database);
@@ -78,6 +82,7 @@ export class SqliteRecordStore implements RecordStore {
     this.#certificates = new CertificateRecord(this.#session, this.#events);
     this.operators = new OperatorRecord(this.#session, log, this.#events);
     this.search = new DeviceSearchRecord(this.#session);
+    this.reports = new ReportRecord(this.#session, log, (limit) => this.#batches.newest(limit));
   }
 
   /**
@@ -191,7 +196,7 @@ export class SqliteRecordStore implements RecordStore {
       this.#unfinishedJob(jobId);
       this.#session.run(
         `INSERT INTO steps (job_id, name, state, started_at) VALUES (?, ?, 'started', ?)
-         ON CONFLICT (job_id, name) DO UPDATE SET state = 'started', started_at = excluded.started_at, ended_at = NULL, sentence = NULL`,
+         ON CONFLICT (job_id, name) DO UPDATE SET state = 'started', started_at = excluded.started_at, ended_at = NULL, sentence = NULL, bytes = NULL`,
         jobId,
         step,
         timestamp(at),
@@ -212,7 +217,7 @@ export class SqliteRecordStore implements RecordStore {
       if (before === state) return;
       if (before !== 'started') throw bug(`Step ${step} of job ${jobId} is ${before} and cannot become ${state}`);
       this.#unfinishedJob(jobId);
-      this.#session.run('UPDATE steps SET state = ?, ended_at = ?, sentence = ? WHERE job_id = ? AND name = ?', state, moment, sentence, jobId, step);
+      this.#session.run('UPDATE steps SET state = ?, ended_at = ?, sentence = ?, bytes = ? WHERE job_id = ? AND name = ?', state, moment, sentence, facts.bytes ?? null, jobId, step);
       if (state === 'done') this.#events.stepDone(jobId, step, facts, moment);
     });
   }
@@ -247,7 +252,7 @@ export class SqliteRecordStore implements RecordStore {
    *
    * @throws ImprintError unexpected where the job is unknown, or has ended in another state
    */
-  endJob(jobId: string, state: JobState, deviceState: DeviceState, sentence: string, at: string, serverDeviceId?: string): Promise<void> {
+  endJob(jobId: string, state: JobState, deviceState: DeviceState, sentence: string, at: string, serverDeviceId?: string, cause?: ErrorCode): Promise<void> {
     return this.#session.write(() => {
       const moment = timestamp(at);
       const job = this.#job(jobId);
@@ -258,7 +263,9 @@ export class SqliteRecordStore implements RecordStore {
       }
       if (state === 'open') throw bug(`Job ${jobId} cannot end as open`);
       const before = this.#stateOf(job.deviceId);
-      this.#session.run('UPDATE jobs SET state = ?, sentence = ?, ended_at = ? WHERE job_id = ?', state, sentence, state === 'waiting' ? null : moment, jobId);
+      // Only what failed has a cause, so that one from an earlier end that was not the last does not stay.
+      const why = state === 'failed' ? (cause ?? null) : null;
+      this.#session.run('UPDATE jobs SET state = ?, cause = ?, sentence = ?, ended_at = ? WHERE job_id = ?', state, why, sentence, state === 'waiting' ? null : moment, jobId);
       this.#session.run(
         // A waiting job's device may have come to the server meanwhile, or was taken off it: neither is taken back.
         `UPDATE devices SET state = CASE WHEN state = 'decommissioned' OR (state = 'accepted' AND ? = 'preauthorized') THEN state ELSE ? END,

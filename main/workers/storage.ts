@@ -17,6 +17,8 @@ serveProcedures(parentPort(), storageMethods, {
   ...storageHandlers(record),
   ...operatorHandlers(() => record().operators),
   searchDevices: ({ search }) => record().search.searchDevices(search),
+  shiftReport: ({ query }) => record().reports.shiftReport(query),
+  dashboard: ({ query }) => record().reports.dashboard(query),
   close: async () => {
     await opened?.close();
     opened = undefined;

@@ -30,13 +30,16 @@ const openToAuditors: readonly Method[] = [
   'bench',
   'certificates',
   'conflict',
+  'dashboard',
   'device',
   'devices',
   'exportRecord',
   'lock',
   'logHealth',
+  'saveShiftReport',
   'searchDevices',
   'setUp',
+  'shiftReport',
   'signIn',
   'slots',
   'watch',
@@ -257,7 +260,7 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server']);
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server']);
   });
 
   it('take more where they do more', () => {
@@ -268,6 +271,7 @@ describe('commands', () => {
     for (const name of ['status', 'key', 'check', 'receipt', 'nonsense']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('look');
     for (const name of ['checkpoint', 'anchor', 'cosign']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('keep-log');
     expect(requirementOf('log', { values: {}, positionals: ['renew-key'] })).toBe('renew-log-key');
+    expect(requirementOf('report', { values: { anchor: true }, positionals: [] })).toBe('keep-log');
     expect(requirementOf('restore', bare)).toBe('restore');
     expect(requirementOf('operators', { values: {}, positionals: ['init'] })).toBe('anybody');
     expect(requirementOf('operators', { values: {}, positionals: ['add'] })).toBe('manage-operators');
@@ -276,7 +280,7 @@ describe('commands', () => {
   it('take nothing for the practice bench, which opens no other command', () => {
     const practice = { values: { practice: true }, positionals: [] };
     const eased = commandNames.filter((name) => requirementOf(name, practice) !== requirementOf(name, bare));
-    expect(eased.sort()).toEqual(['backup', 'certificates', 'export', 'export-key', 'list', 'log', 'recover', 'restore', 'status']);
+    expect(eased.sort()).toEqual(['backup', 'certificates', 'dashboard', 'export', 'export-key', 'list', 'log', 'recover', 'report', 'restore', 'status']);
     expect(requirementOf('status', { values: { practice: true, watch: true }, positionals: [] })).toBe('ask-server');
   });
 });

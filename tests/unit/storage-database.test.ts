@@ -219,6 +219,7 @@ describe('migrations', () => {
       'sign_offs',
       'station_settings',
       'steps',
+      'work_counts',
     ]);
     expect(own.filter((table) => table.strict !== 1)).toEqual([]);
     const columns = connection
