@@ -1,6 +1,7 @@
 /** The types of the window's contract as this side names them. Types only: nothing of main is bundled into the page. */
 import type { AccessView } from '../main/contract/access-channel';
 import type { FoundDevicesView, LogHealthView } from '../main/contract/audit-channel';
+import type { DashboardView, ReportWish, ShiftReportView } from '../main/contract/report-channel';
 import type {
   AcceptanceList,
   AcceptanceRowView,
@@ -37,13 +38,16 @@ export type {
   CodeQuestion,
   ConflictChoice,
   ConflictView,
+  DashboardView,
   DayRowView,
   DeviceList,
   DeviceView,
   FoundDevicesView,
   LogHealthView,
   OutboxView,
+  ReportWish,
   SecretQuestion,
+  ShiftReportView,
   SlotState,
   SlotsView,
   SlotView,

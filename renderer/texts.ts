@@ -3,6 +3,7 @@ import type { ShownState } from './logic/certificates';
 
 import { accessTexts } from './texts-access';
 import { auditTexts } from './texts-audit';
+import { dashboardTexts, reportTexts } from './texts-report';
 
 export { roleAndMode } from './texts-access';
 
@@ -17,6 +18,8 @@ export const texts = {
     acceptance: 'Acceptance',
     certificates: 'Certificates',
     audit: 'Record',
+    shift: 'Shift',
+    dashboard: 'Dashboard',
     help: 'Keys',
     openProfile: 'Open a profile…',
     openPractice: 'Practice bench',
@@ -32,6 +35,8 @@ export const texts = {
 
   access: accessTexts,
   audit: auditTexts,
+  report: reportTexts,
+  dashboard: dashboardTexts,
 
   scan: {
     label: (attribute: string) => `Scan ${attributeName(attribute)}`,
@@ -484,8 +489,12 @@ export const texts = {
   help: {
     title: 'Keys',
     close: 'Close',
-    groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', certificates: 'Certificates', audit: 'Record', everywhere: 'Everywhere' },
+    groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', certificates: 'Certificates', audit: 'Record', shift: 'Shift report', everywhere: 'Everywhere' },
     audit: 'Record: search for auditors',
+    shift: 'Shift report',
+    dashboard: 'Dashboard: today and 30 days',
+    reportPdf: 'The report as a PDF',
+    reportAnchor: 'The same as an anchor of the log',
     exportRecord: 'Export what the record has',
     scan: 'Scan the identity of the board',
     start: 'Write the card',
@@ -523,6 +532,9 @@ export const texts = {
 
   hints: {
     audit: 'Record',
+    shift: 'Shift report',
+    dashboard: 'Dashboard',
+    reportPdf: 'PDF',
     exportRecord: 'Export',
     start: 'Write',
     cancel: 'Cancel',

@@ -121,7 +121,7 @@ const endedJobs = `
     writing.started_at AS write_from, writing.ended_at AS write_until,
     ifnull(writing.bytes, iif(writing.state = 'done', (SELECT log_entries.entry ->> '$.data.bytes' FROM log_entries WHERE log_entries.device = jobs.device_id AND log_entries.event = 'written' LIMIT 1), NULL)) AS written_bytes,
     reading.started_at AS read_from, reading.ended_at AS read_until, reading.bytes AS read_bytes
-  FROM jobs CROSS JOIN devices ON devices.device_id = jobs.device_id
+  FROM jobs INDEXED BY jobs_ended CROSS JOIN devices ON devices.device_id = jobs.device_id
   LEFT JOIN steps AS writing ON writing.job_id = jobs.job_id AND writing.name = 'write'
   LEFT JOIN steps AS reading ON reading.job_id = jobs.job_id AND reading.name = 'verify'`;
 
