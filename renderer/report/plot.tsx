@@ -83,7 +83,8 @@ function Cell({ children }: { readonly children: ReactNode }) {
 }
 
 function Drawn({ shape, hatch }: { readonly shape: Shape; readonly hatch: string }) {
-  const className = `plot__${shape.tone}${'series' in shape && shape.series !== undefined ? ` plot__series--${String(shape.series % 6)}` : ''}`;
+  const series = shape.kind === 'line' || shape.kind === 'marker' ? shape.series : undefined;
+  const className = `plot__${shape.tone}${series === undefined ? '' : ` plot__series--${String(series % 6)}`}`;
   switch (shape.kind) {
     case 'rectangle':
       return <rect className={className} x={shape.x} y={shape.y} width={shape.width} height={shape.height} {...(shape.hatched === true ? { fill: hatch } : {})} />;

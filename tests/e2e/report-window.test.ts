@@ -29,7 +29,7 @@ describe('the report of a shift', () => {
 
   const savedTo = (path: string) =>
     station.application.evaluate(({ dialog }, filePath) => {
-      dialog.showSaveDialog = (() => Promise.resolve({ canceled: false, filePath })) as typeof dialog.showSaveDialog;
+      dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath });
     }, path);
 
   it('shows the last hours with plots, each of which a screen reader gets as a table', async () => {
@@ -65,7 +65,7 @@ describe('the report of a shift', () => {
   });
 
   it('has a dashboard beside it, which goes on by itself', async () => {
-    for (const notice of await page.locator('.notice button').all()) await notice.click();
+    while ((await page.locator('.notice button').count()) > 0) await page.locator('.notice button').first().click();
     await page.keyboard.press('Control+d');
     await page.waitForSelector('[data-testid="dashboard-page"]');
     await page.waitForSelector('[data-testid="plot"] svg[role="img"]');
