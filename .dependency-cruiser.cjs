@@ -24,11 +24,12 @@ const layers = [
   { layer: 'keys', path: '^main/keys/', may: [domain, native, npm('@peculiar/x509')], nodeBuiltins: true, because: 'keys know neither servers nor targets' },
   { layer: 'image', path: '^main/image/', may: [domain, npm(...imageTools)], nodeBuiltins: true, because: 'images know neither keys nor cards' },
   { layer: 'flash', path: '^main/flash/', may: [domain, native, npm('lzma-native', 'usb')], nodeBuiltins: true, because: 'writers know neither images nor keys' },
+  { layer: 'charts', path: '^main/charts/', may: [npm('d3-array', '@types/d3-array')], nodeBuiltins: false, because: 'plots are drawn by the page and by the PDF alike' },
   { layer: 'ledger', path: '^main/ledger/', may: [domain], nodeBuiltins: true, because: 'the ledger is verified without the station' },
   {
     layer: 'export',
     path: '^main/export/',
-    may: [domain, '^main/ledger/', npm('@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'yauzl', 'yazl')],
+    may: [domain, '^main/(charts|ledger)/', npm('@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl')],
     nodeBuiltins: true,
     because: 'exports know the log, not where it is kept',
   },
@@ -47,7 +48,7 @@ const layers = [
   { layer: 'ipc', path: '^main/ipc/', may: [domain, contract, npm('electron', 'zod')], nodeBuiltins: true, because: 'the gateway checks messages, it does not act on them' },
   { layer: 'window', path: '^main/window/', may: [domain, contract, '^main/ipc/', npm('electron')], nodeBuiltins: true, because: 'a window knows pages, not devices' },
   { layer: 'preload', path: '^main/preload/', may: [domain, contract, npm('electron', 'zod')], nodeBuiltins: false, because: 'the preload is sandboxed' },
-  { layer: 'renderer', path: '^renderer/', may: [contract, npm('react', 'react-dom', '@types/react', '@types/react-dom', '@tanstack/react-virtual', 'uqr')], nodeBuiltins: false, because: 'the page has no Node and no keys' },
+  { layer: 'renderer', path: '^renderer/', may: [contract, '^main/charts/', npm('react', 'react-dom', '@types/react', '@types/react-dom', '@tanstack/react-virtual', 'uqr')], nodeBuiltins: false, because: 'the page has no Node and no keys' },
   { layer: 'native', path: '^native/', may: [], nodeBuiltins: true, because: 'native code serves everybody and knows nobody' },
 ];
 

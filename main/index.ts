@@ -7,12 +7,16 @@ import { BenchSession, slotView, type SessionListeners, type SessionQuestions } 
 import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
 import { defaultDataFolder } from './compose/data-folder';
+import type { WhoIsAtWork } from './compose/open-station';
+import type { ReportDesk, WrittenReport } from './compose/report-desk';
 import type { SessionSlots } from './compose/session-slots';
 import { openWindowAccess, refuseOwnRole, type WindowAccess } from './compose/window-access';
 import type { AccessView } from './contract/access-channel';
+import type { ReportWish, SavedReport } from './contract/report-channel';
 import type { CodeQuestion, SecretQuestion, WindowMethods } from './contract/window-channel';
 import { asImprintError, ImprintError } from './domain/errors';
 import type { DeviceDetails } from './domain/ports';
+import { dayName } from './domain/shifts';
 import type { Handlers } from './ipc/remote-procedures';
 import { WindowGateway } from './ipc/window-gateway';
 import { openStationWindow, pageOrigin, registerPageScheme } from './window/station-window';
@@ -105,9 +109,11 @@ class StationWindow {
   #openSession(profile: string | undefined, server?: string): Promise<BenchSession> {
     const warnings = runtimeWarnings();
     return profile === undefined
-      ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners, () => this.#access.presence.who, server)
-      : BenchSession.openProfile(profile, this.#dataFolder, this.#ask, warnings, this.#listeners, () => this.#access.presence.who);
+      ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners, this.#who, server)
+      : BenchSession.openProfile(profile, this.#dataFolder, this.#ask, warnings, this.#listeners, this.#who);
   }
+
+  readonly #who: WhoIsAtWork = () => ({ ...this.#access.presence.who, since: this.#access.presence.cameAt });
 
   readonly #listeners: SessionListeners = {
     slot: (slot) => {
@@ -257,6 +263,10 @@ class StationWindow {
       readList: async (request) => (await this.#session).orders.readList(request),
       createOrder: async ({ request }) => (await this.#session).orders.create(request),
       changeOrder: async (request) => (await this.#session).orders.change(request),
+      shiftReport: async (wish) => (await this.#session).reports.report(wish),
+      dashboard: async () => (await this.#session).reports.dashboard(),
+      saveShiftReport: (wish) => this.#writeReport(wish, (desk, path) => desk.save(wish, path)),
+      anchorShiftReport: (wish) => this.#writeReport(wish, (desk, path) => desk.anchor(wish, path)),
       openProfile: async () => {
         const { filePaths } = await dialog.showOpenDialog(this.#window, { title: 'Open a profile', properties: ['openFile'], filters: [{ name: 'Profile', extensions: ['json'] }] });
         const [path] = filePaths;
@@ -275,6 +285,15 @@ class StationWindow {
         this.#codeQuestions.delete(requestId);
       },
     };
+  }
+
+  async #writeReport({ batch }: ReportWish, write: (desk: ReportDesk, path: string) => Promise<WrittenReport>): Promise<SavedReport | undefined> {
+    const { reports } = await this.#session;
+    const name = ['shift-report', dayName(new Date()), ...(batch === undefined ? [] : [batch.replace(/[^\w.-]+/g, '-')])].join('-');
+    const { filePath } = await dialog.showSaveDialog(this.#window, { title: 'The shift report', defaultPath: join(app.getPath('documents'), `${name}.pdf`), filters: [{ name: 'PDF', extensions: ['pdf'] }] });
+    if (filePath === '') return undefined;
+    const { path, sentence } = await write(reports, filePath);
+    return { path, sentence };
   }
 
   /** Cards in work are cancelled and left in a defined state before the window goes. */

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { flushSync } from 'react-dom';
+import type { ReportWish } from './contract';
 import { AcceptancePage } from './acceptance/acceptance-page';
 import { OperatorsDialog } from './access/operators-dialog';
 import { OwnPinDialog } from './access/own-pin-dialog';
@@ -23,9 +24,11 @@ import { hintsFor } from './hints';
 import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
 import { readWindowKey } from './logic/window-keys';
+import { DashboardPage } from './report/dashboard-page';
+import { ShiftPage } from './report/shift-page';
 import { SlotsDialog } from './slots/slots-dialog';
 import type { AcceptanceSearch, CertificateSearch, DeviceSearch, ListPage, Page, RecordSearch } from './state/page';
-import { emptyAcceptanceSearch, emptyCertificateSearch, emptyRecordSearch, emptySearch } from './state/page';
+import { emptyAcceptanceSearch, emptyCertificateSearch, emptyRecordSearch, emptySearch, thisShift } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
 import { useKeys } from './state/use-keys';
 import { useStation } from './state/use-station';
@@ -42,6 +45,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const [acceptanceSearch, setAcceptanceSearch] = useState<AcceptanceSearch>(emptyAcceptanceSearch);
   const [certificateSearch, setCertificateSearch] = useState<CertificateSearch>(emptyCertificateSearch);
   const [recordSearch, setRecordSearch] = useState<RecordSearch>(emptyRecordSearch);
+  const [shiftWish, setShiftWish] = useState<ReportWish>(thisShift);
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
@@ -67,6 +71,8 @@ export function App({ first }: { readonly first: ListPage }) {
     setAcceptanceSearch({ ...emptyAcceptanceSearch, batch });
     openAcceptance();
   };
+  const openShift = (): void => setPage({ name: 'shift' });
+  const openDashboard = (): void => setPage({ name: 'dashboard' });
   const openSlots = (): void => {
     if (bench?.practice === true) notify({ sentence: texts.slots.notInPractice, tone: 'information' });
     else setSlotsOpen(bench !== undefined);
@@ -92,7 +98,7 @@ export function App({ first }: { readonly first: ListPage }) {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'shift': openShift, 'dashboard': openDashboard, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
     commands[command]();
   });
 
@@ -100,7 +106,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onOrders={openOrders} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onOrders={openOrders} onShift={openShift} onDashboard={openDashboard} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
         <WarningStrip warnings={bench?.warnings ?? []} />
@@ -114,6 +120,8 @@ export function App({ first }: { readonly first: ListPage }) {
           {page.name === 'certificates' ? <CertificatesPage bench={bench} search={certificateSearch} onSearch={setCertificateSearch} onOpen={openDevice} /> : null}
           {page.name === 'audit' ? <AuditPage search={recordSearch} scanAttribute={bench.scanAttribute} onSearch={setRecordSearch} onOpen={openDevice} notify={notify} /> : null}
           {page.name === 'orders' ? <OrdersPage bench={bench} onUse={chooseBatch} onShow={showBatch} onOpen={openDevice} /> : null}
+          {page.name === 'shift' ? <ShiftPage bench={bench} wish={shiftWish} onWish={setShiftWish} notify={notify} /> : null}
+          {page.name === 'dashboard' ? <DashboardPage bench={bench} /> : null}
           {page.name === 'device' ? <DevicePage key={page.deviceId} deviceId={page.deviceId} bench={bench} onBack={back} onOpen={openDevice} notify={notify} /> : null}
         </>
       )}

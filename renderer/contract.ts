@@ -3,6 +3,7 @@ import type { AccessView, OperatorsView } from '../main/contract/access-channel'
 import type { FoundDevicesView } from '../main/contract/audit-channel';
 import type { DeviceLogView, ExportView, ExportWishView, LogHealthView, WrittenExport } from '../main/contract/evidence-channel';
 import type { BatchLine, ListView, OrderRequestParams, OrderView } from '../main/contract/orders-channel';
+import type { DashboardView, ReportWish, ShiftReportView } from '../main/contract/report-channel';
 import type {
   AcceptanceList,
   AcceptanceRowView,
@@ -40,6 +41,7 @@ export type {
   CodeQuestion,
   ConflictChoice,
   ConflictView,
+  DashboardView,
   DayRowView,
   DeviceList,
   DeviceLogView,
@@ -51,7 +53,9 @@ export type {
   OperatorsView,
   OrderView,
   OutboxView,
+  ReportWish,
   SecretQuestion,
+  ShiftReportView,
   SlotState,
   SlotsView,
   SlotView,

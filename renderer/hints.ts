@@ -41,6 +41,14 @@ export function hintsFor(page: Page['name'], bench: BenchView | undefined, selec
       { keys: 'Esc', does: hints.back },
     ];
   }
+  if (page === 'dashboard') return [{ keys: 'Ctrl+R', does: hints.shift }, { keys: 'Esc', does: hints.back }];
+  if (page === 'shift') {
+    return [
+      { keys: 'Ctrl+P', does: hints.reportPdf },
+      { keys: 'Ctrl+D', does: hints.dashboard },
+      { keys: 'Esc', does: hints.back },
+    ];
+  }
   if (page === 'acceptance') {
     return [
       { keys: 'F3', does: hints.textFilter },

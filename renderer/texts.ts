@@ -4,6 +4,7 @@ import type { ShownState } from './logic/certificates';
 import { accessTexts } from './texts-access';
 import { auditTexts } from './texts-audit';
 import { orderTexts } from './texts-orders';
+import { dashboardTexts, reportTexts } from './texts-report';
 
 export { roleAndMode } from './texts-access';
 
@@ -18,6 +19,8 @@ export const texts = {
     acceptance: 'Acceptance',
     certificates: 'Certificates',
     audit: 'Record',
+    shift: 'Shift',
+    dashboard: 'Dashboard',
     help: 'Keys',
     openProfile: 'Open a profile…',
     openPractice: 'Practice bench',
@@ -36,6 +39,8 @@ export const texts = {
   access: accessTexts,
   audit: auditTexts,
   orders: orderTexts,
+  report: reportTexts,
+  dashboard: dashboardTexts,
 
   scan: {
     label: (attribute: string) => `Scan ${attributeName(attribute)}`,
@@ -488,8 +493,12 @@ export const texts = {
   help: {
     title: 'Keys',
     close: 'Close',
-    groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', certificates: 'Certificates', audit: 'Record', everywhere: 'Everywhere' },
+    groups: { bench: 'Bench', list: 'Lists', acceptance: 'Acceptance', certificates: 'Certificates', audit: 'Record', shift: 'Shift report', everywhere: 'Everywhere' },
     audit: 'Record: search for auditors',
+    shift: 'Shift report',
+    dashboard: 'Dashboard: today and 30 days',
+    reportPdf: 'The report as a PDF',
+    reportAnchor: 'The same as an anchor of the log',
     exportRecord: 'Export what the record has',
     checkLog: 'Check the log, or stop that',
     logKey: 'Public key of the log',
@@ -533,6 +542,9 @@ export const texts = {
 
   hints: {
     audit: 'Record',
+    shift: 'Shift report',
+    dashboard: 'Dashboard',
+    reportPdf: 'PDF',
     exportRecord: 'Export',
     checkLog: 'Check the log',
     logKey: 'Log key',

@@ -15,6 +15,7 @@ import { Integration } from './integration';
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
+import { ReportDesk } from './report-desk';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
 import { SessionAudit } from './session-audit';
@@ -51,6 +52,7 @@ export interface SessionQuestions {
 
 interface SessionParts {
   readonly open: OpenStation;
+  readonly reports: ReportDesk;
   readonly loaded: LoadedProfile;
   readonly warnings: readonly string[];
   readonly renews?: boolean;
@@ -73,6 +75,7 @@ export class BenchSession {
   readonly audit: SessionAudit;
   readonly log: SessionLog;
   readonly exports: SessionExport;
+  readonly reports: ReportDesk;
   readonly watch: SessionWatch;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
@@ -87,7 +90,7 @@ export class BenchSession {
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ open, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ open, reports, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
     const { profile } = loaded;
     const { station } = open;
     this.station = station;
@@ -103,6 +106,7 @@ export class BenchSession {
     });
     this.orders = new SessionOrders(station, profile, () => void this.tellBench().catch(() => undefined));
     this.audit = new SessionAudit(open, profile);
+    this.reports = reports;
     this.exports = new SessionExport({ folder: open.folder, station, changed: listeners.exports });
     this.log = new SessionLog({
       log: station.log,
@@ -152,6 +156,7 @@ export class BenchSession {
     const { station, folder } = open;
     return BenchSession.#start({
       open,
+      reports: new ReportDesk(open, () => who().since),
       loaded,
       warnings,
       listeners,
@@ -174,6 +179,7 @@ export class BenchSession {
     const bound = boundSlots(store);
     return BenchSession.#start({
       open,
+      reports: new ReportDesk(open, () => who().since),
       loaded,
       warnings: 'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
       listeners,

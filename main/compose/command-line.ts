@@ -20,6 +20,7 @@ import { verifyProofCommand } from './commands/log-proofs';
 import { outboxCommand } from './commands/outbox';
 import { practiceCommand, practiceServerCommand } from './commands/practice';
 import { provisionCommand } from './commands/provision';
+import { dashboardCommand, reportCommand } from './commands/report';
 import { listCommand, recoverCommand, statusCommand } from './commands/record';
 import { renewCommand } from './commands/renew';
 import { secretCommand } from './commands/secret';
@@ -58,6 +59,8 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'sign-request': signRequestCommand,
   'import': importCommand,
   'audit': auditCommand,
+  'report': reportCommand,
+  'dashboard': dashboardCommand,
   'export': exportCommand,
   'verify-export': verifyExportCommand,
   'verify-proof': verifyProofCommand,

@@ -35,6 +35,9 @@ const commandRights = {
   'sign-request': 'provision',
   'import': 'import',
   'audit': 'look',
+  // A PDF of the person's own; as an anchor it signs the log's head, and the record keeps that.
+  'report': ({ values }: Asked) => (values['anchor'] === undefined ? 'look' : 'keep-log'),
+  'dashboard': 'look',
   // It writes a folder of the person's own, and nothing of the station.
   'export': 'look',
   'verify-export': 'anybody',
@@ -57,7 +60,7 @@ export type CommandName = keyof typeof commandRights;
 export const commandNames = Object.keys(commandRights) as readonly CommandName[];
 
 /** These only touch what the practice bench has, which is nobody's. SECURITY: no other command may be let through by --practice. */
-const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'batch', 'recover', 'certificates', 'export', 'export-key', 'log', 'backup', 'restore', 'hooks', 'integrate']);
+const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'batch', 'recover', 'certificates', 'report', 'dashboard', 'export', 'export-key', 'log', 'backup', 'restore', 'hooks', 'integrate']);
 
 /** What this command takes, as it was written. */
 export function requirementOf(name: CommandName, asked: Asked): Requirement {

@@ -82,6 +82,11 @@ export class ExportSession {
     return this.#worker.client.call('check', { path, key, anchors: [...anchors] }, { signal });
   }
 
+  /** The report of a shift as a PDF. Neither the record nor a key is needed for it. */
+  printReport(wish: ParamsOf<ExportMethods, 'printReport'>): Promise<Uint8Array> {
+    return this.#worker.client.call('printReport', wish);
+  }
+
   close(): Promise<void> {
     return this.#worker.stop();
   }

@@ -33,6 +33,9 @@ export const helpText = `imprint: a key of its own for every device
   imprint list [--json | --csv] [--identity NAME=VALUE …] [--batch B]
   imprint audit --profile P.json [--json | --csv]
                                             the record against the server, both ways
+  imprint report [--from MOMENT] [--until MOMENT] [--batch B] [--made-by NAME] [-o FILE.pdf] [--anchor]
+                                            the shift: counts, yield, failures, speed, head of the log
+  imprint dashboard [--json]                today and the last 30 days
   imprint export --to PATH [--zip] [--from DATE] [--until DATE] [--batch B] [--profile NAME]
                    [--state S …] [--public-keys] [--receipts] [--no-pdf]
                                             the record and its log for auditors, signed
@@ -77,7 +80,8 @@ export const helpText = `imprint: a key of its own for every device
 
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
   --server KIND    which practice server, also for the window: mender, iot-bridge, openmdm, openmdm-hmac (default: the last)
-  --practice       the practice bench's record instead of the station's (status, list, batch, recover, certificates, export, log)
+  --practice       the practice bench's record instead of the station's (status, list, batch, recover, certificates, report,
+                   dashboard, export, log)
   --operator NAME  who is at work (default: the user's name); with operators, who signs in: the PIN
                    comes from IMPRINT_PIN or is asked for
   --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything);

@@ -6,6 +6,7 @@ import { app } from 'electron';
 import { custodyMethods } from '../contract/custody-channel';
 import { storageMethods, type StorageMethods } from '../contract/storage-channel';
 import { ImprintError } from '../domain/errors';
+import type { ReportReader } from '../domain/dashboard';
 import type { DeviceSearcher } from '../domain/device-search';
 import type { OperatorStore } from '../domain/operators';
 import type { RecordStore, Secrets } from '../domain/ports';
@@ -13,7 +14,7 @@ import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
 import { integrationClient, type IntegrationClient } from '../ipc/integration';
 import { logClient } from '../ipc/log-channel';
-import { operatorsClient, searchClient } from '../ipc/operators';
+import { operatorsClient, reportClient, searchClient } from '../ipc/operators';
 import { WorkerProcess } from '../ipc/worker-process';
 import type { Station } from '../station/station';
 import { faultPoints } from './fault-points';
@@ -50,7 +51,7 @@ export interface AtWork {
 }
 
 /** Asked whenever it matters: at the window another person may have signed in. */
-export type WhoIsAtWork = () => { readonly operator: string; readonly role: Role };
+export type WhoIsAtWork = () => { readonly operator: string; readonly role: Role; /** When they came, where they signed in. */ readonly since?: string | undefined };
 
 /** One person for as long as the station is open. */
 export function always({ operator = userInfo().username, role = 'lab' }: AtWork = {}): WhoIsAtWork {
@@ -65,6 +66,10 @@ export interface OpenStation {
   readonly search: DeviceSearcher;
   /** Webhooks and orders, in the same record. */
   readonly integration: IntegrationClient;
+  /** The report of a shift and the dashboards, from the same record. */
+  readonly reports: ReportReader;
+  /** When shifts begin: times of day of this computer; none where the station names none. */
+  readonly shifts: readonly string[];
   readonly folder: StationFolder;
   /** The key of the log, and what is signed with it. */
   readonly keeper: LogKeeper;
@@ -151,6 +156,8 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
     operators: operatorsClient(storage),
     search: searchClient(storage),
     integration: integrationClient(storage),
+    reports: reportClient(storage),
+    shifts: settings.shifts ?? [],
     folder,
     keeper,
     anchors,

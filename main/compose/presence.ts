@@ -37,6 +37,8 @@ export class Presence {
   /** Locked until `begin` has said otherwise. */
   #state: State = { name: 'locked' };
   #lastTouch: number;
+  /** Since when whose work it is; the same person's next sign-in after an idle lock is no new begin. */
+  #came: { readonly name: string; readonly at: string } | undefined;
 
   constructor(parts: PresenceParts) {
     this.#parts = parts;
@@ -77,6 +79,11 @@ export class Presence {
     return { name, role };
   }
 
+  /** When this person came to work, ISO 8601 UTC; undefined where nobody signs in. */
+  get cameAt(): string | undefined {
+    return this.#state.name === 'open' && this.#state.operator !== undefined && this.#came?.name === this.#state.operator.name ? this.#came.at : undefined;
+  }
+
   async view(running: AccessView['running']): Promise<AccessView> {
     const state = this.#state;
     const { mode } = this.#settings;
@@ -112,6 +119,7 @@ export class Presence {
     // An admin may have set other minutes meanwhile.
     await this.#readSettings();
     this.#lastTouch = this.#now();
+    if (this.#came?.name !== operator.name) this.#came = { name: operator.name, at: this.#parts.clock.now().toISOString() };
     this.#become({ name: 'open', operator });
   }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { exportSelectionSchema } from './log-values';
 import type { Methods } from './methods';
+import { shiftReportSchema } from './report-channel';
 import { binarySchema, listOf, sha256Schema, timestampSchema } from './values';
 
 const nothing = z.void();
@@ -26,6 +27,18 @@ export const exportMethods = {
       }),
     }),
     result: z.object({ entries: z.int(), devices: z.int(), files: z.int(), manifest: binarySchema, manifestSha256: sha256Schema }),
+  },
+  /** The report of a shift as a PDF. It comes with all that is printed: the record is not looked at. */
+  printReport: {
+    params: z.object({
+      report: shiftReportSchema,
+      madeAt: timestampSchema,
+      madeBy: z.string().min(1),
+      practice: z.boolean(),
+      /** By this name the record says that the paper is an anchor. */
+      anchor: z.string().optional(),
+    }),
+    result: binarySchema,
   },
   seal: { params: z.object({ note: z.string(), cms: binarySchema }), result: nothing },
   discard: { params: z.object({}), result: nothing },

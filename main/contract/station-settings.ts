@@ -52,6 +52,8 @@ const settingsSchema = z.strictObject({
   version: z.literal(1),
   /** Name of the station in the log, where its first entry is not made yet. */
   name: z.string().min(1).max(100).optional(),
+  /** When the shifts begin, for the report: times of day on this computer. */
+  shifts: z.array(time).min(1).max(24).readonly().optional(),
   log: z
     .strictObject({
       /** Shortest time between two checkpoints of a busy station. */

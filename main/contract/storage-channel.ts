@@ -6,6 +6,7 @@ import { integrationMethods } from './integration-channel';
 import type { Methods } from './methods';
 import { operatorMethods } from './operators-channel';
 import { orderMethods } from './orders-channel';
+import { reportMethods } from './report-channel';
 import {
   acceptancePageSchema,
   acceptanceQuerySchema,
@@ -21,6 +22,7 @@ import {
   deviceDetailsSchema,
   deviceRowSchema,
   deviceStateSchema,
+  errorCodeSchema,
   foreignDeviceSchema,
   identitySchema,
   jobRowSchema,
@@ -82,6 +84,7 @@ export const storageMethods = {
       sentence: z.string(),
       at,
       serverDeviceId: z.string().optional(),
+      cause: errorCodeSchema.optional(),
     }),
     result: nothing,
   },
@@ -120,6 +123,7 @@ export const storageMethods = {
   ...orderMethods,
   ...searchMethods,
   ...integrationMethods,
+  ...reportMethods,
   close: { params: z.object({}), result: nothing },
 } as const satisfies Methods;
 

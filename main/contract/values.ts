@@ -49,8 +49,10 @@ export const bytesSchema = z.int().min(0);
 export const binarySchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected bytes');
 export const timestampSchema = z.iso.datetime();
 
+export const errorCodeSchema = z.enum(errorCodes);
+
 export const errorReportSchema = z.object({
-  code: z.enum(errorCodes),
+  code: errorCodeSchema,
   sentence: z.string().min(1),
   field: z.string().optional(),
   expected: z.string().optional(),

@@ -54,6 +54,10 @@ export const methodRights = {
   addOperator: 'manage-operators',
   changeOperator: 'manage-operators',
   setIdleMinutes: 'manage-operators',
+  shiftReport: 'look',
+  dashboard: 'look',
+  // A file of the person's own, as the export.
+  saveShiftReport: 'look',
 
   scan: 'provision',
   give: 'provision',
@@ -66,6 +70,8 @@ export const methodRights = {
   endBinding: 'provision',
   setBatch: 'provision',
   tryOutbox: 'provision',
+  // Signs the log's head and keeps that the paper is an anchor.
+  anchorShiftReport: 'keep-log',
   askNow: 'ask-server',
   signOff: 'sign-off',
   chooseListFile: 'manage-batches',

@@ -1,6 +1,7 @@
 /** The doors of the station: what its use cases need from the world, as interfaces. Composition roots fill them. */
 import type { Acceptance, AcceptanceState, ActionEntry, ActionStep, BatchSummary, Diagnosis, Finding, ForeignDevice, SignOff, WatchedDevice } from './acceptance';
 import type { CertificateFacts, CertificatePage, CertificateQuery, CertificateRow } from './certificates';
+import type { ErrorCode } from './errors';
 import type { Identity } from './identity';
 import type { DeviceState, JobState, Progress, ProgressListener, Step, StepFacts, StepName } from './job';
 import type { KeyType, PublicKey } from './keys';
@@ -628,8 +629,8 @@ export interface RecordStore {
   endStep(jobId: string, step: StepName, state: 'done' | 'failed', sentence: string, at: string, facts?: StepFacts): Promise<void>;
   /** @throws public-key-recorded: a second device with this key would be a leaked or copied key */
   recordPublicKey(jobId: string, publicKey: PublicKey, at: string): Promise<void>;
-  /** Ends a job and moves its device. `serverDeviceId` where the server named one. */
-  endJob(jobId: string, state: JobState, deviceState: DeviceState, sentence: string, at: string, serverDeviceId?: string): Promise<void>;
+  /** Ends a job and moves its device. `serverDeviceId` where the server named one; `cause` of a job that failed, for the counts. */
+  endJob(jobId: string, state: JobState, deviceState: DeviceState, sentence: string, at: string, serverDeviceId?: string, cause?: ErrorCode): Promise<void>;
   /** Where the server named the device before the card was written, and what it issued. Once for each job; more certificates may be added. */
   recordEnrolment(jobId: string, serverDeviceId: string, certificates: readonly CertificateFacts[], at: string): Promise<void>;
   /** Certificates that were issued for a device later. `supersede`: its earlier ones are of no use any more. */

@@ -1,10 +1,8 @@
-import { createRequire } from 'node:module';
-
-import PDFDocument from 'pdfkit';
-
 import { describeIdentity } from '../domain/identity';
 import type { ExportDevice, ExportSelection } from '../ledger/export-rows';
-import { grouped, printableIn, shortened } from './printed-text';
+import { grey, newDocument } from './pdf-pages';
+import type { Pages } from './pdf-pages';
+import { grouped, shortened } from './printed-text';
 import type { Tally } from './tally';
 
 /** Rows of the table; the whole list is in devices.csv. About ninety pages, which somebody may still print. */
@@ -28,10 +26,6 @@ export interface Summary {
   readonly madeBy: string;
 }
 
-const page = { width: 595.28, margin: 40, bottom: 790 } as const;
-const inner = page.width - 2 * page.margin;
-const grey = '#555555';
-
 /**
  * The summary of an export for people: A4, fonts inside. Its pages are kept until the end, because each says how many there
  * are; the cap of the table bounds them.
@@ -39,17 +33,7 @@ const grey = '#555555';
  * @param write gets the pieces of the file
  */
 export async function writeSummary(summary: Summary, write: (piece: Uint8Array) => Promise<void>): Promise<void> {
-  const { resolve } = createRequire(import.meta.url);
-  const fonts = { text: resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'), bold: resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'), mono: resolve('dejavu-fonts-ttf/ttf/DejaVuSansMono.ttf') };
-  const document = new PDFDocument({
-    size: 'A4',
-    // What stands at the foot lies in the margin on purpose; nothing here breaks a page by itself.
-    margins: { top: page.margin, left: page.margin, right: page.margin, bottom: 0 },
-    bufferPages: true,
-    info: { Title: `Export of the record of ${summary.origin}`, Creator: 'Imprint', CreationDate: new Date(summary.madeAt) },
-  });
-  for (const [name, path] of Object.entries(fonts)) document.registerFont(name, path);
-  const pages = new Pages(document, printableIn(fonts.text));
+  const { document, pages } = newDocument(`Export of the record of ${summary.origin}`, summary.madeAt);
   writeHead(pages, summary);
   writeCounts(pages, summary.tally);
   writeProof(pages, summary);
@@ -57,88 +41,6 @@ export async function writeSummary(summary: Summary, write: (piece: Uint8Array) 
   pages.number(`${summary.origin}, ${summary.madeAt}`);
   document.end();
   for await (const piece of document) await write(piece as Uint8Array);
-}
-
-/** A pen that goes down the page and takes a new one where something does not fit. */
-class Pages {
-  readonly #document: PDFKit.PDFDocument;
-  readonly #printable: (text: string) => string;
-  #y: number = page.margin;
-
-  constructor(document: PDFKit.PDFDocument, printable: (text: string) => string) {
-    this.#document = document;
-    this.#printable = printable;
-  }
-
-  heading(text: string, size: number): void {
-    this.room(size + 40);
-    this.#y += size === 18 ? 0 : 12;
-    this.#put(text, page.margin, 'bold', size);
-    this.#y += size + 8;
-  }
-
-  /** Text over the whole width, broken where it has to be. */
-  paragraph(text: string, { font = 'text', size = 9, color = 'black' }: { readonly font?: 'text' | 'mono'; readonly size?: number; readonly color?: string } = {}): void {
-    for (const line of text.split('\n')) {
-      const shown = this.#printable(line) || ' ';
-      const height = this.#document.font(font).fontSize(size).heightOfString(shown, { width: inner });
-      this.room(height);
-      this.#document.fillColor(color).text(shown, page.margin, this.#y, { width: inner });
-      this.#y += height + 2;
-    }
-  }
-
-  /** A name and its value beside each other. */
-  fact(name: string, value: string): void {
-    const shown = this.#printable(value);
-    const height = this.#document.font('text').fontSize(9).heightOfString(shown, { width: inner - 130 });
-    this.room(height);
-    this.#put(name, page.margin, 'text', 9, grey);
-    this.#document.font('text').fontSize(9).fillColor('black').text(shown, page.margin + 130, this.#y, { width: inner - 130 });
-    this.#y += height + 3;
-  }
-
-  /** Cells of one row, each of one or two lines that are cut and never broken. */
-  row(cells: readonly { readonly x: number; readonly lines: readonly string[]; readonly font?: 'text' | 'mono' | 'bold'; readonly size?: number; readonly most: number }[], height: number): void {
-    this.room(height);
-    for (const { x, lines, font = 'text', size = 7.5, most } of cells) {
-      lines.forEach((line, index) => this.#put(shortened(this.#printable(line), most), page.margin + x, font, size, 'black', index * 10));
-    }
-    this.#y += height;
-  }
-
-  rule(): void {
-    this.#document.moveTo(page.margin, this.#y - 3).lineTo(page.margin + inner, this.#y - 3).lineWidth(0.4).strokeColor('#999999').stroke();
-  }
-
-  fits(height: number): boolean {
-    return this.#y + height <= page.bottom;
-  }
-
-  room(height: number): void {
-    if (this.fits(height)) return;
-    this.newPage();
-  }
-
-  newPage(): void {
-    this.#document.addPage();
-    this.#y = page.margin;
-  }
-
-  /** The foot of each page, when their number is known. */
-  number(title: string): void {
-    const { start, count } = this.#document.bufferedPageRange();
-    for (let index = start; index < start + count; index += 1) {
-      this.#document.switchToPage(index);
-      this.#document.font('text').fontSize(7.5).fillColor(grey);
-      this.#document.text(this.#printable(title), page.margin, 810, { lineBreak: false });
-      this.#document.text(`Page ${index + 1} of ${count}`, page.margin, 810, { width: inner, align: 'right', lineBreak: false });
-    }
-  }
-
-  #put(text: string, x: number, font: string, size: number, color = 'black', down = 0): void {
-    this.#document.font(font).fontSize(size).fillColor(color).text(this.#printable(text), x, this.#y + down, { lineBreak: false });
-  }
 }
 
 function writeHead(pages: Pages, { station, origin, selection, tally, entries, madeAt, madeBy, certificate }: Summary): void {

@@ -49,8 +49,8 @@ export function storageClient(worker: ClientSource<ProcedureClient<StorageMethod
     startStep: (jobId, step, at) => worker.client.call('startStep', { jobId, step, at }),
     endStep: (jobId, step, state, sentence, at, facts) => worker.client.call('endStep', { jobId, step, state, sentence, at, facts }),
     recordPublicKey: (jobId, publicKey, at) => worker.client.call('recordPublicKey', { jobId, publicKey, at }),
-    endJob: (jobId, state, deviceState, sentence, at, serverDeviceId) =>
-      worker.client.call('endJob', { jobId, state, deviceState, sentence, at, serverDeviceId }),
+    endJob: (jobId, state, deviceState, sentence, at, serverDeviceId, cause) =>
+      worker.client.call('endJob', { jobId, state, deviceState, sentence, at, serverDeviceId, cause }),
     recordEnrolment: (jobId, serverDeviceId, certificates, at) => worker.client.call('recordEnrolment', { jobId, serverDeviceId, certificates, at }),
     addCertificates: (deviceId, certificates, supersede, at) => worker.client.call('addCertificates', { deviceId, certificates, supersede, at }),
     revokeCertificate: (deviceId, serial, reason, at) => worker.client.call('revokeCertificate', { deviceId, serial, reason, at }),

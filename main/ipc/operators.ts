@@ -1,6 +1,7 @@
-/** The ports of operators and of the auditor's search, spoken over the storage process. */
+/** The ports of operators, of the auditor's search and of the reports, spoken over the storage process. */
 import type { OperatorMethods } from '../contract/operators-channel';
 import type { StorageMethods } from '../contract/storage-channel';
+import type { ReportReader } from '../domain/dashboard';
 import type { DeviceSearcher } from '../domain/device-search';
 import type { OperatorStore } from '../domain/operators';
 import type { Handlers, ProcedureClient } from './remote-procedures';
@@ -21,6 +22,10 @@ export function operatorsClient(worker: { readonly client: ProcedureClient<Stora
 
 export function searchClient(worker: { readonly client: ProcedureClient<StorageMethods> }): DeviceSearcher {
   return { searchDevices: (search) => worker.client.call('searchDevices', { search }) };
+}
+
+export function reportClient(worker: { readonly client: ProcedureClient<StorageMethods> }): ReportReader {
+  return { shiftReport: (query) => worker.client.call('shiftReport', { query }), dashboard: (query) => worker.client.call('dashboard', { query }) };
 }
 
 export function operatorHandlers(store: () => OperatorStore): Handlers<OperatorMethods> {

@@ -1,6 +1,7 @@
 import type { SearchMethods } from '../contract/audit-channel';
 import type { IntegrationMethods } from '../contract/integration-channel';
 import type { OperatorMethods } from '../contract/operators-channel';
+import type { ReportMethods } from '../contract/report-channel';
 import type { StorageMethods } from '../contract/storage-channel';
 import type { RecordStore } from '../domain/ports';
 import type { RecordLog } from '../domain/record-log';
@@ -8,8 +9,8 @@ import { logHandlers } from './log-channel';
 import { orderHandlers } from './orders';
 import type { Handlers } from './remote-procedures';
 
-/** The other end of `storageClient` and of `logClient`. The operators, the search and the integration have ends of their own; `close` is left to the process, which opens the record too. */
-export function storageHandlers(record: () => RecordStore & { readonly log: RecordLog }): Omit<Handlers<StorageMethods>, 'close' | keyof OperatorMethods | keyof SearchMethods | keyof IntegrationMethods> {
+/** The other end of `storageClient` and of `logClient`. The operators, the search, the reports and the integration have ends of their own; `close` is left to the process, which opens the record too. */
+export function storageHandlers(record: () => RecordStore & { readonly log: RecordLog }): Omit<Handlers<StorageMethods>, 'close' | keyof OperatorMethods | keyof SearchMethods | keyof ReportMethods | keyof IntegrationMethods> {
   return {
     keepProfile: ({ name, sha256, json, at, by }) => record().keepProfile(name, sha256, json, at, by),
     keptProfile: ({ sha256 }) => record().keptProfile(sha256),
@@ -18,7 +19,7 @@ export function storageHandlers(record: () => RecordStore & { readonly log: Reco
     startStep: ({ jobId, step, at }) => record().startStep(jobId, step, at),
     endStep: ({ jobId, step, state, sentence, at, facts }) => record().endStep(jobId, step, state, sentence, at, facts),
     recordPublicKey: ({ jobId, publicKey, at }) => record().recordPublicKey(jobId, publicKey, at),
-    endJob: ({ jobId, state, deviceState, sentence, at, serverDeviceId }) => record().endJob(jobId, state, deviceState, sentence, at, serverDeviceId),
+    endJob: ({ jobId, state, deviceState, sentence, at, serverDeviceId, cause }) => record().endJob(jobId, state, deviceState, sentence, at, serverDeviceId, cause),
     recordEnrolment: ({ jobId, serverDeviceId, certificates, at }) => record().recordEnrolment(jobId, serverDeviceId, certificates, at),
     addCertificates: ({ deviceId, certificates, supersede, at }) => record().addCertificates(deviceId, certificates, supersede, at),
     revokeCertificate: ({ deviceId, serial, reason, at }) => record().revokeCertificate(deviceId, serial, reason, at),

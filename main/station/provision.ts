@@ -208,7 +208,7 @@ class ProvisionRun {
     }
     if (this.#knownEarly) sentence += ' The server knows this device already, with a key that was destroyed: make its card again.';
     const state = error.code === 'cancelled' ? 'cancelled' : 'failed';
-    await record.endJob(this.#jobId, state, 'released', sentence, now(this.#station)).catch(() => undefined);
+    await record.endJob(this.#jobId, state, 'released', sentence, now(this.#station), undefined, error.code).catch(() => undefined);
     return { jobId: this.#jobId, deviceId, state, sentence, error: error.toReport() };
   }
 

@@ -98,7 +98,7 @@ async function recoverJob(station: Station, job: JobRow, device: DeviceDetails, 
         const written = job.startedAt.slice(0, 16).replace('T', ' ');
         const sentence = `The server refused the key of a card that is already written (${error.message}) Destroy the card from slot ${job.slot}, written on ${written} UTC, or write it again: its key is expected nowhere.`;
         await endReplacements(station, device, 'failed', error.message);
-        await record.endJob(job.jobId, 'failed', 'released', sentence, now(station));
+        await record.endJob(job.jobId, 'failed', 'released', sentence, now(station), undefined, error.code);
         return report('failed', sentence);
       }
   }

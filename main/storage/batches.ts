@@ -25,9 +25,12 @@ export class BatchRecord {
   }
 
   batches(limit: number): Promise<readonly BatchSummary[]> {
-    return this.#session.read(() =>
-      this.#session.all(newestBatches, wholeNumber(limit, 'limit')).map((row) => this.#summary(parse(batchSchema, row, 'batch', this.#session.path).batch)),
-    );
+    return this.#session.read(() => this.newest(limit));
+  }
+
+  /** Inside a transaction of the caller's. */
+  newest(limit: number): readonly BatchSummary[] {
+    return this.#session.all(newestBatches, wholeNumber(limit, 'limit')).map((row) => this.#summary(parse(batchSchema, row, 'batch', this.#session.path).batch));
   }
 
   /** @throws ImprintError no-such-device */

@@ -5,6 +5,7 @@ import { integrationSchema } from './integration-schema';
 import { logSchema } from './log-schema';
 import { operatorSchema } from './operator-schema';
 import { orderSchema } from './order-schema';
+import { reportSchema } from './report-schema';
 import { searchSchema } from './search-schema';
 
 /** One step of the schema. A released migration is never edited: workstations have run it. */
@@ -354,6 +355,7 @@ export const migrations: readonly Migration[] = [
   { number: 5, up: operatorSchema + searchSchema },
   { number: 6, up: orderSchema },
   { number: 7, up: integrationSchema },
+  { number: 8, up: reportSchema },
 ];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Acceptance, ActionEntry, ActionStep, BatchSummary, ForeignDevice, SignOff, WatchedDevice } from '../domain/acceptance';
 import type { CertificateFacts, CertificatePage, CertificateQuery } from '../domain/certificates';
 import { ImprintError } from '../domain/errors';
+import type { ErrorCode } from '../domain/errors';
 import { canonicalIdentity, describeIdentity } from '../domain/identity';
 import type { Identity } from '../domain/identity';
 import type { DeviceState, JobState, StepFacts, StepName } from '../domain/job';
@@ -39,6 +40,7 @@ import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSc
 import { DeviceSearchRecord } from './device-search';
 import { OrderAdmission } from './order-admission';
 import { OperatorRecord } from './operators-record';
+import { ReportRecord } from './reports';
 import { RecordSession } from './session';
 import type { Value } from './session';
 import { recordError } from './sqlite-errors';
@@ -74,6 +76,8 @@ export class SqliteRecordStore implements RecordStore {
   readonly webhooks: WebhookRecord;
   /** What an MES ordered and asks for; a port of its own. */
   readonly mes: MesOrderRecord;
+  /** The report of a shift and the dashboards; a port of its own. */
+  readonly reports: ReportRecord;
 
   constructor(database: RecordDatabase, stationName?: string) {
     this.#session = new RecordSession(database);
@@ -92,6 +96,7 @@ export class SqliteRecordStore implements RecordStore {
     this.search = new DeviceSearchRecord(this.#session);
     this.webhooks = new WebhookRecord(this.#session, log);
     this.mes = new MesOrderRecord(this.#session, this.#foreignDevices);
+    this.reports = new ReportRecord(this.#session, log, (limit) => this.#batches.newest(limit));
   }
 
   /**
@@ -207,7 +212,7 @@ export class SqliteRecordStore implements RecordStore {
       this.#unfinishedJob(jobId);
       this.#session.run(
         `INSERT INTO steps (job_id, name, state, started_at) VALUES (?, ?, 'started', ?)
-         ON CONFLICT (job_id, name) DO UPDATE SET state = 'started', started_at = excluded.started_at, ended_at = NULL, sentence = NULL`,
+         ON CONFLICT (job_id, name) DO UPDATE SET state = 'started', started_at = excluded.started_at, ended_at = NULL, sentence = NULL, bytes = NULL`,
         jobId,
         step,
         timestamp(at),
@@ -228,7 +233,7 @@ export class SqliteRecordStore implements RecordStore {
       if (before === state) return;
       if (before !== 'started') throw bug(`Step ${step} of job ${jobId} is ${before} and cannot become ${state}`);
       this.#unfinishedJob(jobId);
-      this.#session.run('UPDATE steps SET state = ?, ended_at = ?, sentence = ? WHERE job_id = ? AND name = ?', state, moment, sentence, jobId, step);
+      this.#session.run('UPDATE steps SET state = ?, ended_at = ?, sentence = ?, bytes = ? WHERE job_id = ? AND name = ?', state, moment, sentence, facts.bytes ?? null, jobId, step);
       if (state === 'done') this.#events.stepDone(jobId, step, facts, moment);
     });
   }
@@ -263,7 +268,7 @@ export class SqliteRecordStore implements RecordStore {
    *
    * @throws ImprintError unexpected where the job is unknown, or has ended in another state
    */
-  endJob(jobId: string, state: JobState, deviceState: DeviceState, sentence: string, at: string, serverDeviceId?: string): Promise<void> {
+  endJob(jobId: string, state: JobState, deviceState: DeviceState, sentence: string, at: string, serverDeviceId?: string, cause?: ErrorCode): Promise<void> {
     return this.#session.write(() => {
       const moment = timestamp(at);
       const job = this.#job(jobId);
@@ -274,7 +279,9 @@ export class SqliteRecordStore implements RecordStore {
       }
       if (state === 'open') throw bug(`Job ${jobId} cannot end as open`);
       const before = this.#stateOf(job.deviceId);
-      this.#session.run('UPDATE jobs SET state = ?, sentence = ?, ended_at = ? WHERE job_id = ?', state, sentence, state === 'waiting' ? null : moment, jobId);
+      // Only what failed has a cause, so that one from an earlier end that was not the last does not stay.
+      const why = state === 'failed' ? (cause ?? null) : null;
+      this.#session.run('UPDATE jobs SET state = ?, cause = ?, sentence = ?, ended_at = ? WHERE job_id = ?', state, why, sentence, state === 'waiting' ? null : moment, jobId);
       this.#session.run(
         // A waiting job's device may have come to the server meanwhile, or was taken off it: neither is taken back.
         `UPDATE devices SET state = CASE WHEN state = 'decommissioned' OR (state = 'accepted' AND ? = 'preauthorized') THEN state ELSE ? END,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { exportMethods } from '../contract/export-channel';
 import { checkExport } from '../export/export-check';
 import { ExportService } from '../export/export-service';
+import { shiftPdf } from '../export/shift-pdf';
 import { parentPort } from '../ipc/parent-port';
 import { serveProcedures } from '../ipc/remote-procedures';
 import { LogReader } from '../storage/log-reader';
@@ -33,6 +34,7 @@ serveProcedures(parentPort(), exportMethods, {
     return { ...written, files: files.length };
   },
   seal: (seal, work) => log().service.seal(seal, work),
+  printReport: (wish) => shiftPdf(wish),
   discard: () => opened?.service.discard(),
   check: async ({ path: place, key, anchors }, { signal }) => {
     const findings: string[] = [];

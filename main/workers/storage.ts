@@ -19,6 +19,8 @@ serveProcedures(parentPort(), storageMethods, {
   ...operatorHandlers(() => record().operators),
   ...integrationHandlers(record),
   searchDevices: ({ search }) => record().search.searchDevices(search),
+  shiftReport: ({ query }) => record().reports.shiftReport(query),
+  dashboard: ({ query }) => record().reports.dashboard(query),
   close: async () => {
     await opened?.close();
     opened = undefined;

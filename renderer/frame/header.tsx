@@ -19,6 +19,8 @@ interface HeaderProps {
   readonly onCertificates: () => void;
   readonly onAudit: () => void;
   readonly onOrders: () => void;
+  readonly onShift: () => void;
+  readonly onDashboard: () => void;
   readonly onTheme: () => void;
   readonly onOpenProfile: () => void;
   readonly onOpenPractice: () => void;
@@ -40,6 +42,8 @@ export function Header(props: HeaderProps) {
         <PageButton label={texts.navigation.acceptance} keyName="F9" testId="nav-acceptance" current={page === 'acceptance'} onPress={props.onAcceptance} />
         <PageButton label={texts.navigation.certificates} keyName="F11" testId="nav-certificates" current={page === 'certificates'} onPress={props.onCertificates} />
         <PageButton label={texts.navigation.audit} keyName="Ctrl+F" testId="nav-audit" current={page === 'audit'} onPress={props.onAudit} />
+        <PageButton label={texts.navigation.shift} keyName="Ctrl+R" testId="nav-shift" current={page === 'shift'} onPress={props.onShift} />
+        <PageButton label={texts.navigation.dashboard} keyName="Ctrl+D" testId="nav-dashboard" current={page === 'dashboard'} onPress={props.onDashboard} />
       </nav>
       <div className="header__station">{bench === undefined ? null : <StationName bench={bench} />}</div>
       <WhoIsHere opens={props.people} onOpen={props.onPeople} />

@@ -67,6 +67,13 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
     ],
   },
   {
+    title: help.groups.shift,
+    keys: [
+      ['Ctrl+P', help.reportPdf],
+      ['Ctrl+Shift+P', help.reportAnchor],
+    ],
+  },
+  {
     title: help.groups.everywhere,
     keys: [
       ['F1', help.bench],
@@ -75,6 +82,8 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['F9', help.acceptance],
       ['F11', help.certificates],
       ['Ctrl+F', help.audit],
+      ['Ctrl+R', help.shift],
+      ['Ctrl+D', help.dashboard],
       ['F4', help.slotBinding],
       ['Ctrl+O', help.openProfile],
       ['F8', help.theme],

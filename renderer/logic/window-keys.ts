@@ -1,18 +1,18 @@
 import type { KeyPress } from './focus';
 
-export type WindowCommand = 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit' | 'orders' | 'slots' | 'people' | 'help' | 'theme' | 'open-profile' | 'back';
+export type WindowCommand = 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit' | 'orders' | 'shift' | 'dashboard' | 'slots' | 'people' | 'help' | 'theme' | 'open-profile' | 'back';
 
 export interface WindowKeyContext {
   readonly dialogOpen: boolean;
   /** The input that has the focus is empty, or none has it. */
   readonly fieldEmpty: boolean;
-  readonly page: 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit' | 'orders' | 'device';
+  readonly page: 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit' | 'orders' | 'shift' | 'dashboard' | 'device';
 }
 
 const functionKeys: Readonly<Record<string, WindowCommand>> = { F1: 'bench', F2: 'devices', F4: 'slots', F8: 'theme', F9: 'acceptance', F11: 'certificates', F12: 'help' };
 
 /** Every function key has its work already. */
-const withControl: Readonly<Record<string, WindowCommand | undefined>> = { o: 'open-profile', f: 'audit', u: 'people', g: 'orders' };
+const withControl: Readonly<Record<string, WindowCommand | undefined>> = { o: 'open-profile', f: 'audit', u: 'people', g: 'orders', r: 'shift', d: 'dashboard' };
 
 /** The keys that work on every page. A dialog leaves only the theme. */
 export function readWindowKey(press: KeyPress, context: WindowKeyContext): WindowCommand | undefined {

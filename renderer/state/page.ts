@@ -1,6 +1,6 @@
-import type { AcceptanceState, CertificateState, DeviceState } from '../contract';
+import type { AcceptanceState, CertificateState, DeviceState, ReportWish } from '../contract';
 
-export type ListPage = 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit' | 'orders';
+export type ListPage = 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit' | 'orders' | 'shift' | 'dashboard';
 
 export type Page =
   | { readonly name: ListPage }
@@ -52,3 +52,6 @@ export interface RecordSearch {
 }
 
 export const emptyRecordSearch: RecordSearch = { text: '', batch: '', operator: '', from: '', to: '', offset: 0 };
+
+/** What the report of a shift is about until somebody asks for something else. */
+export const thisShift: ReportWish = { which: 'shift' };

@@ -11,7 +11,7 @@ import { measureProcess } from './harness/process.mjs';
 import { keepResult, tableOf } from './harness/report.mjs';
 import { summarise } from './harness/statistics.mjs';
 
-export const description = 'the record and its log with a million devices, beside the goals: append, search, export, verify, self-check';
+export const description = 'the record and its log with a million devices, beside the goals: append, search, reports, export, verify, self-check';
 
 const goalDevices = 1_000_000;
 /** Record and export of one device, with some air. */
@@ -66,6 +66,10 @@ async function measureAll(electron, bundleFolder, folder, devices) {
   const { memoryMiB: searchMemory, ...found } = await measure('search');
   for (const [name, values] of Object.entries(found)) add(`search for ${name}; ${of}`, 'ms', values, 50);
   add(`memory of the searches; ${of}`, 'MiB', [searchMemory], 300);
+  const { memoryMiB: reportMemory, ...reported } = await measure('reports');
+  // The goal is the dashboard's; a report is read once in a shift.
+  for (const [name, values] of Object.entries(reported)) add(`${name}; ${of}`, 'ms', values, name.startsWith('dashboard') ? 50 : 2000);
+  add(`memory of the reports; ${of}`, 'MiB', [reportMemory], 300);
   for (const [phase, goal] of [['export', 60], ['verify', 60], ['check', 60]]) {
     const { milliseconds, memoryMiB } = await measure(phase);
     const word = { 'export': 'export', 'verify': 'verify of the export', 'check': 'self-check' }[phase];

@@ -20,11 +20,11 @@ interface Import {
 }
 
 const packages = [
-  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk', 'fontkit',
-  'jsonc-parser', 'lzma-native', 'node-forge', 'partitioninfo', 'pdfkit', 'pkijs', 'react', 'react-dom', 'reflect-metadata', 'undici', 'usb', 'vitest', 'yauzl', 'yazl', 'zod',
+  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'd3-array', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk', 'fontkit',
+  'jsonc-parser', 'lzma-native', 'node-forge', 'partitioninfo', 'pdfkit', 'pkijs', 'react', 'react-dom', 'reflect-metadata', 'undici', 'uqr', 'usb', 'vitest', 'yauzl', 'yazl', 'zod',
 ];
 const mainLayers = [
-  'domain', 'contract', 'keys', 'image', 'flash', 'ledger', 'export', 'practice', 'servers', 'storage', 'integration', 'station', 'workers', 'ipc', 'window', 'preload',
+  'domain', 'contract', 'keys', 'image', 'flash', 'charts', 'ledger', 'export', 'practice', 'servers', 'storage', 'integration', 'station', 'workers', 'ipc', 'window', 'preload',
 ];
 /** Every layer's specimen module; servers have one per server. */
 const moduleOf = (layer: string): string => {
@@ -40,8 +40,9 @@ const allowed: Record<string, string[]> = {
   keys: ['domain', 'native', 'node:fs', '@peculiar/x509'],
   image: ['domain', 'node:fs', 'ext2fs', 'fast-xml-parser', 'file-disk', 'partitioninfo', 'lzma-native'],
   flash: ['domain', 'native', 'node:fs', 'lzma-native', 'usb'],
+  charts: ['d3-array'],
   ledger: ['domain', 'node:fs'],
-  export: ['domain', 'ledger', 'node:fs', '@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'yauzl', 'yazl'],
+  export: ['domain', 'charts', 'ledger', 'node:fs', '@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl'],
   practice: ['domain', 'node:fs'],
   servers: ['domain', 'node:fs', 'undici', '@peculiar/x509', 'reflect-metadata', 'zod'],
   storage: ['domain', 'ledger', 'node:fs', 'better-sqlite3', 'zod'],
@@ -51,7 +52,7 @@ const allowed: Record<string, string[]> = {
   ipc: ['domain', 'contract', 'node:fs', 'electron', 'zod'],
   window: ['domain', 'contract', 'ipc', 'node:fs', 'electron'],
   preload: ['domain', 'contract', 'electron', 'zod'],
-  renderer: ['react', 'react-dom', '@tanstack/react-virtual'],
+  renderer: ['charts', 'react', 'react-dom', '@tanstack/react-virtual'],
   native: ['node:fs'],
 };
 

@@ -39,6 +39,7 @@ const openToAuditors: readonly Method[] = [
   'changeMyPin',
   'checkLog',
   'conflict',
+  'dashboard',
   'device',
   'deviceLog',
   'devices',
@@ -49,8 +50,10 @@ const openToAuditors: readonly Method[] = [
   'orderAttributes',
   'plannedIdentities',
   'saveReceipt',
+  'saveShiftReport',
   'searchDevices',
   'setUp',
+  'shiftReport',
   'signIn',
   'slots',
   'watch',
@@ -364,7 +367,7 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'batch', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'hooks']);
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'batch', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'hooks']);
   });
 
   it('take more where they do more', () => {
@@ -377,6 +380,7 @@ describe('commands', () => {
     expect(requirementOf('log', { values: {}, positionals: ['renew-key'] })).toBe('renew-log-key');
     for (const name of ['list', 'show']) expect(requirementOf('batch', { values: {}, positionals: [name] })).toBe('look');
     for (const name of ['create', 'import', 'pause', 'resume', 'close', 'nonsense']) expect(requirementOf('batch', { values: {}, positionals: [name] })).toBe('manage-batches');
+    expect(requirementOf('report', { values: { anchor: true }, positionals: [] })).toBe('keep-log');
     expect(requirementOf('restore', bare)).toBe('restore');
     for (const name of ['test', 'retry', 'skip']) expect(requirementOf('hooks', { values: {}, positionals: [name] })).toBe('integrate');
     expect(requirementOf('integrate', bare)).toBe('integrate');
@@ -389,7 +393,7 @@ describe('commands', () => {
   it('take nothing for the practice bench, which opens no other command', () => {
     const practice = { values: { practice: true }, positionals: [] };
     const eased = commandNames.filter((name) => requirementOf(name, practice) !== requirementOf(name, bare));
-    expect(eased.sort()).toEqual(['backup', 'batch', 'certificates', 'export', 'export-key', 'hooks', 'integrate', 'list', 'log', 'recover', 'restore', 'status']);
+    expect(eased.sort()).toEqual(['backup', 'batch', 'certificates', 'dashboard', 'export', 'export-key', 'hooks', 'integrate', 'list', 'log', 'recover', 'report', 'restore', 'status']);
     expect(requirementOf('status', { values: { practice: true, watch: true }, positionals: [] })).toBe('ask-server');
   });
 });

@@ -39,7 +39,7 @@ beforeEach(() => {
   store = SqliteRecordStore.open(join(folder, 'record.sqlite'));
   const { port1, port2 } = new MessageChannel();
   ports = [port1, port2];
-  serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), ...operatorHandlers(() => store.operators), ...integrationHandlers(() => store), searchDevices: ({ search }) => store.search.searchDevices(search), close: () => store.close() });
+  serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), ...operatorHandlers(() => store.operators), ...integrationHandlers(() => store), searchDevices: ({ search }) => store.search.searchDevices(search), shiftReport: ({ query }) => store.reports.shiftReport(query), dashboard: ({ query }) => store.reports.dashboard(query), close: () => store.close() });
   const client = new ProcedureClient(storageMethods, portLike(port1));
   remote = storageClient({ client });
   remoteLog = logClient({ client });

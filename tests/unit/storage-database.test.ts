@@ -223,6 +223,7 @@ describe('migrations', () => {
       'steps',
       'webhook_attempts',
       'webhooks',
+      'work_counts',
       'work_orders',
     ]);
     expect(own.filter((table) => table.strict !== 1)).toEqual([]);

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { ImprintError } from '../../domain/errors';
 import type { Role } from '../../domain/roles';
 import type { Output } from '../output';
@@ -72,7 +72,9 @@ export const options = {
   'pdf': { type: 'boolean' },
   'no-pdf': { type: 'boolean' },
   'key': { type: 'string' },
+  // A file for whoever verifies; `report` has none to give.
   'anchor': { type: 'string', multiple: true },
+  'made-by': { type: 'string' },
   'url': { type: 'string' },
   'witness': { type: 'string' },
   'entry': { type: 'string' },
@@ -95,11 +97,18 @@ export function usage(sentence: string, expected = 'see "imprint --help"'): Impr
 /** @throws ImprintError usage naming the option that is wrong */
 export function readArguments(args: readonly string[]): { readonly positionals: readonly string[]; readonly values: CommandContext['values'] } {
   try {
-    const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const { positionals, values } = parseArgs({ args: [...args], options: optionsFor(args), allowPositionals: true, strict: true });
     return { positionals, values };
   } catch (thrown) {
     throw usage(thrown instanceof Error ? (thrown.message.split('. ')[0] ?? thrown.message) : 'The arguments cannot be read.');
   }
+}
+
+/** `report --anchor` says that the paper is an anchor; everywhere else `--anchor` names a file. */
+function optionsFor(args: readonly string[]): NonNullable<ParseArgsConfig['options']> {
+  const withFlag: NonNullable<ParseArgsConfig['options']> = { ...options, anchor: { type: 'boolean' } };
+  const { positionals } = parseArgs({ args: [...args], options: withFlag, allowPositionals: true, strict: false });
+  return positionals[0] === 'report' ? withFlag : options;
 }
 
 /** An option has a value that it cannot have. */

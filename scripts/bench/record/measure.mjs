@@ -10,6 +10,7 @@ import { writeExport } from '../../../main/ledger/export-writer';
 import { firstLogKey } from '../../../main/ledger/log-key';
 import { verifierKeyText } from '../../../main/ledger/note';
 import { verifyExport } from '../../../main/ledger/verifier/verify-export.mjs';
+import { dayOf, lastDays, partsOf } from '../../../main/domain/shifts';
 import { openDatabase } from '../../../main/storage/database';
 import { exportedDevices, exportedEntries } from '../../../main/storage/log-export';
 import { LogStore } from '../../../main/storage/log-store';
@@ -23,6 +24,7 @@ const signer = logSigner('bench', 'bench/imprint/1');
 const path = join(folder, 'record.sqlite');
 const now = () => new Date().toISOString();
 const searches = 40;
+const slots = 10;
 
 /** Milliseconds of one run. */
 async function timed(work) {
@@ -76,9 +78,13 @@ async function fill() {
       const [jobId, deviceId] = [`job-${number}`, `device-${number}`];
       await store.reserve({
         jobId, deviceId, identity: identityOf(number), batch: batchOf(number), profileName: 'gateway', profileSha256: 'a'.repeat(64), imageSha256: 'b'.repeat(64), at,
-        serverKind: 'mender', serverUrl: 'https://mender.example', keyType: 'ed25519', slot: 'A', targetPath: '/dev/sdx', operator: 'Ana', owner: { pid: 1, started: 'bench' },
+        serverKind: 'mender', serverUrl: 'https://mender.example', keyType: 'ed25519', slot: `Slot ${(number % slots) + 1}`, targetPath: '/dev/sdx', operator: 'Ana', owner: { pid: 1, started: 'bench' },
       });
       await store.recordPublicKey(jobId, { type: 'ed25519', spki: spkiOf(number), fingerprint: fingerprintOf(number) }, at);
+      if (number % 100 === 13) {
+        await store.endJob(jobId, 'failed', 'released', 'The card did not take it.', at, undefined, 'target-write-failed');
+        continue;
+      }
       for (const [step, facts] of steps) {
         await store.startStep(jobId, step, at);
         await store.endStep(jobId, step, 'done', 'Done.', at, facts);
@@ -117,6 +123,30 @@ async function search() {
     await ask(0);
     measured[name] = [];
     for (let turn = 0; turn < searches; turn += 1) measured[name].push(await timed(() => ask(randomInt(devices))));
+  }
+  await store.close();
+  return measured;
+}
+
+/** The line lead's page, and the report of a day, whatever day of the record that is. */
+async function reports() {
+  const store = SqliteRecordStore.open(path);
+  const dayMilliseconds = 86_400_000;
+  const questions = {
+    'dashboard of 30 days': (number) => {
+      const now = new Date(atOf(number));
+      const today = { from: dayOf(now).toISOString(), until: dayOf(now, 1).toISOString() };
+      return store.reports.dashboard({ now: now.toISOString(), days: lastDays(now, 30), hours: partsOf(today, 'hour').parts });
+    },
+    // At a device a second a day has 86,400 of them; a line with ten slots makes 2400.
+    'shift report of a day': (number) => store.reports.shiftReport({ from: new Date(Date.parse(atOf(number)) - dayMilliseconds).toISOString(), until: atOf(number) }),
+    'shift report of 2400 devices': (number) => store.reports.shiftReport({ from: atOf(Math.max(0, number - 2400)), until: atOf(number) }),
+  };
+  const measured = {};
+  for (const [name, ask] of Object.entries(questions)) {
+    await ask(devices - 1);
+    measured[name] = [];
+    for (let turn = 0; turn < 10; turn += 1) measured[name].push(await timed(() => ask(devices - 1 - randomInt(Math.ceil(devices / 10)))));
   }
   await store.close();
   return measured;
@@ -177,7 +207,7 @@ async function checked() {
   return { milliseconds };
 }
 
-const phases = { 'append': async () => ({ eight: await append(8), one: await append(1) }), fill, search, 'export': exported, 'verify': verified, 'check': checked };
+const phases = { 'append': async () => ({ eight: await append(8), one: await append(1) }), fill, search, reports, 'export': exported, 'verify': verified, 'check': checked };
 phases[phase]().then(
   // Linux counts it in KiB.
   (result) => process.stdout.write(`${JSON.stringify({ ...result, memoryMiB: process.resourceUsage().maxRSS / 1024 })}\n`),

@@ -1,0 +1,50 @@
+/** What the report of a shift and the dashboard say. Part of `texts`. */
+const cards = (count: number): string => `${count.toLocaleString('en')} ${count === 1 ? 'card' : 'cards'}`;
+
+export const reportTexts = {
+  title: 'Shift report',
+  loading: 'Reading the record…',
+  spans: { 'shift': 'This shift', 'before': 'The shift before', 'sign-in': 'Since I signed in', 'span': 'From – until' },
+  span: 'Time',
+  from: 'From',
+  until: 'Until',
+  batch: 'Batch',
+  operator: 'Made by',
+  show: 'Show',
+  wrongSpan: 'The end is not after the beginning.',
+  between: (from: string, until: string) => `${from} to ${until}`,
+  pdf: 'PDF…',
+  anchor: 'PDF as anchor…',
+  anchorHint: 'Signs the log’s head and keeps in the record that this paper has it. Print it and keep it away from the station.',
+  writing: 'Writing…',
+  numbers: { started: 'Started', done: 'Done', accepted: 'Accepted', failed: 'Failed', cancelled: 'Cancelled', waiting: 'Waiting', running: 'At work', firstPass: 'First pass', finalYield: 'Final yield', perHour: 'Cards an hour' },
+  boards: (good: number, of: number) => `${String(good)} of ${String(of)} boards`,
+  percent: (value: number | undefined) => (value === undefined ? '–' : `${value.toFixed(1)}\u00a0%`),
+  plots: {
+    perHour: 'Cards an hour',
+    perDay: 'Cards a day',
+    hatched: 'Hatched: failed',
+    causes: 'Failures by cause',
+    speed: 'Write speed of the slots',
+    noCards: 'No card ended in this time.',
+    noFailures: 'Nothing failed.',
+    noSpeed: 'Nothing was written in this time.',
+    table: (title: string) => `${title}, as a table`,
+    columns: { time: 'Time', cause: 'Cause', cards: 'Cards', slot: 'Slot', speed: 'Megabytes a second' },
+  },
+  tables: { slots: 'Slots', operators: 'Operators', batches: 'Batches', name: 'Name', write: 'Write', noBatch: '(no batch)', used: 'Images and profiles used', image: 'Image', profile: 'Profile', cards },
+  log: { title: 'Log of the record', first: 'At the beginning', last: 'At the end', key: 'Key', none: 'No signed head yet', head: (size: string, time: string, root: string) => `${size} entries, ${time}, root ${root}` },
+} as const;
+
+export const dashboardTexts = {
+  title: 'Dashboard',
+  today: 'Today',
+  month: 'Last 30 days',
+  at: (time: string) => `As of ${time}`,
+  slots: 'Slots',
+  batches: 'Batches under way',
+  noBatches: 'No batch has devices yet.',
+  batchLine: (accepted: number, total: number) => `${accepted.toLocaleString('en')} of ${total.toLocaleString('en')} accepted`,
+  columns: { name: 'Slot', doneToday: 'Done today', failedToday: 'Failed today', done: 'Done', failed: 'Failed', share: 'Failed of all', day: 'Day', firstPass: 'First pass' },
+  yields: 'First pass by day',
+} as const;
