@@ -52,7 +52,7 @@ const allowed: Record<string, string[]> = {
   ipc: ['domain', 'contract', 'node:fs', 'electron', 'zod'],
   window: ['domain', 'contract', 'ipc', 'node:fs', 'electron'],
   preload: ['domain', 'contract', 'electron', 'zod'],
-  renderer: ['charts', 'react', 'react-dom', '@tanstack/react-virtual'],
+  renderer: ['charts', 'react', 'react-dom', '@tanstack/react-virtual', 'uqr'],
   native: ['node:fs'],
 };
 
