@@ -139,7 +139,7 @@ function writeUsed(pages: Pages, { images, profiles }: ShiftReport): void {
   pages.room(70);
   pages.heading('Images and profiles used', 12);
   for (const { sha256, jobs } of images.slice(0, most.hashes)) pages.fact(`Image (${jobs} cards)`, grouped(sha256));
-  for (const { name, sha256, jobs } of profiles.slice(0, most.hashes)) pages.fact(`Profile (${jobs} cards)`, `${shortened(name, 60)}\u00a0\u00a0${grouped(sha256)}`);
+  for (const { name, sha256, jobs } of profiles.slice(0, most.hashes)) pages.fact(`Profile (${jobs} cards)`, `${shortened(name, 60)}: ${grouped(sha256)}`);
   rest(pages, Math.max(images.length, profiles.length), most.hashes, 'images or profiles');
 }
 
