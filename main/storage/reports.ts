@@ -12,7 +12,7 @@ import { parseCheckpointText } from '../ledger/checkpoint';
 import { parseNote } from '../ledger/note';
 import { timestamp } from './checks';
 import type { LogStore } from './log-store';
-import { triedAgain } from './report-schema';
+import { countedWidths, triedAgain } from './report-schema';
 import { parse } from './rows';
 import type { RecordSession, Value } from './session';
 
@@ -89,8 +89,8 @@ export class ReportRecord implements ReportReader {
   }
 
   #sums(parts: readonly Span[]): readonly CountRow[] {
-    const quarters = parts.map(({ from, until }, index) => [index, quarterOf(from), quarterOf(until)]);
-    return this.#session.all(sums, JSON.stringify(quarters)).map((row) => {
+    const ranges = parts.flatMap(({ from, until }, index) => rangesOf(Date.parse(from) / 1000, Date.parse(until) / 1000).map((range) => [index, ...range]));
+    return this.#session.all(sums, JSON.stringify(ranges)).map((row) => {
       const { part, slot, outcome, cause, jobs, first_tries: firstTries } = parse(countSchema, row, 'count', this.#session.path);
       return { part, slot, outcome, cause, jobs, firstTries };
     });
@@ -125,14 +125,29 @@ const endedJobs = `
   LEFT JOIN steps AS writing ON writing.job_id = jobs.job_id AND writing.name = 'write'
   LEFT JOIN steps AS reading ON reading.job_id = jobs.job_id AND reading.name = 'verify'`;
 
+/** Taken apart once: as the JSON that they came in they would be read again for every row. */
 const sums = `
-  SELECT part.value ->> 0 AS part, work_counts.slot, work_counts.outcome, work_counts.cause, sum(work_counts.jobs) AS jobs, sum(work_counts.first_tries) AS first_tries
-  FROM json_each(?) AS part CROSS JOIN work_counts ON work_counts.quarter >= part.value ->> 1 AND work_counts.quarter < part.value ->> 2
-  GROUP BY part.value ->> 0, work_counts.slot, work_counts.outcome, work_counts.cause`;
+  WITH part AS MATERIALIZED (SELECT value ->> 0 AS part, value ->> 1 AS width, value ->> 2 AS first, value ->> 3 AS after FROM json_each(?))
+  SELECT part.part, work_counts.slot, work_counts.outcome, work_counts.cause, sum(work_counts.jobs) AS jobs, sum(work_counts.first_tries) AS first_tries
+  FROM part CROSS JOIN work_counts ON work_counts.width = part.width AND work_counts.number >= part.first AND work_counts.number < part.after
+  GROUP BY part.part, work_counts.slot, work_counts.outcome, work_counts.cause`;
 
-/** Days and hours begin with a quarter of an hour everywhere. */
-function quarterOf(moment: string): number {
-  return Math.floor(Date.parse(moment) / 900_000);
+type Range = readonly [width: number, first: number, after: number];
+
+/**
+ * The widest counts that make up a span: six hours in its middle, hours and quarters at its ends. Days and hours begin with a
+ * quarter of an hour everywhere.
+ *
+ * @param from seconds since 1970
+ */
+export function rangesOf(from: number, until: number, widths: readonly number[] = countedWidths): readonly Range[] {
+  const width = widths.at(-1);
+  if (width === undefined || from >= until) return [];
+  const narrower = widths.slice(0, -1);
+  // Nothing is narrower than a quarter: what is in part of one belongs to it.
+  const [first, after] = narrower.length === 0 ? [Math.floor(from / width), Math.floor(until / width)] : [Math.ceil(from / width), Math.floor(until / width)];
+  if (first >= after) return rangesOf(from, until, narrower);
+  return [...rangesOf(from, first * width, narrower), [width, first, after], ...rangesOf(after * width, until, narrower)];
 }
 
 function transferOf(name: 'written' | 'readBack', bytes: number | null, from: string | null, until: string | null): Partial<Record<typeof name, Transfer>> {

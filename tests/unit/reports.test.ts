@@ -16,6 +16,7 @@ import { openDatabase } from '../../main/storage/database';
 import type { RecordDatabase } from '../../main/storage/database';
 import { migrations } from '../../main/storage/migrations';
 import { SqliteRecordStore } from '../../main/storage/record-store';
+import { rangesOf } from '../../main/storage/reports';
 import { logSigner } from '../support/log';
 import { at, newKey, refusal, reservation, seen } from '../support/reservations';
 
@@ -178,6 +179,19 @@ describe('the report of a shift', () => {
 });
 
 describe('the dashboards', () => {
+  it('make a day anywhere out of counts that meet without a gap and overlap nowhere', () => {
+    for (const offset of [0, 60, -300, 330, 345, 765]) {
+      const from = Date.UTC(2026, 10, 25) / 1000 - offset * 60;
+      const ranges = rangesOf(from, from + 86_400);
+      expect(ranges[0] === undefined ? undefined : ranges[0][0] * ranges[0][1]).toBe(from);
+      for (const [index, [width, , after]] of ranges.entries()) {
+        const [nextWidth, nextFirst] = ranges[index + 1] ?? [1, from + 86_400];
+        expect(width * after).toBe(nextWidth * nextFirst);
+      }
+      expect(ranges.reduce((sum, [, first, after]) => sum + after - first, 0)).toBeLessThan(17);
+    }
+  });
+
   it('count by local days, with causes, slots, hours and what is under way', async () => {
     await card({ number: 1, change: { batch: 'WO-1' } });
     await card({ number: 2, state: 'failed', cause: 'target-write-failed', change: { slot: 'Slot 2' } });
@@ -223,7 +237,7 @@ describe('the dashboards', () => {
     await card({ number: 3 });
     await card({ number: 4, state: 'cancelled' });
     await store.saveAcceptances([seen(3, 'accepted', 30)]);
-    const counts = () => database.connection.prepare('SELECT quarter, slot, outcome, jobs, first_tries FROM work_counts ORDER BY quarter, slot, outcome').all();
+    const counts = () => database.connection.prepare('SELECT width, number, slot, outcome, jobs, first_tries FROM work_counts ORDER BY width, number, slot, outcome').all();
     const kept = counts();
     const { connection } = database;
     connection.exec(`DROP TABLE work_counts; DROP INDEX jobs_ended; DROP INDEX log_checkpoints_kept;

@@ -188,7 +188,7 @@ describe('a range of an index answers', () => {
     expect(await costly(() => store.unfinishedActions())).toEqual(['SCAN actions USING INDEX actions_unfinished']);
   });
 
-  it('the report of a shift goes along the ends of its jobs, a dashboard along its quarters of an hour', async () => {
+  it('the report of a shift goes along the ends of its jobs, a dashboard along its counts', async () => {
     const span = { from: at(0), until: at(480) };
     // Of those that wait or are at work there are few.
     const few = 'SCAN jobs USING INDEX jobs_unfinished';
@@ -197,7 +197,7 @@ describe('a range of an index answers', () => {
     asked = [];
     await store.reports.dashboard({ now: at(0), days: [{ ...span, day: '2026-11-22' }], hours: [span] });
     const plans = asked.flatMap(explain);
-    expect(plans).toContain('SEARCH work_counts USING PRIMARY KEY (quarter>? AND quarter<?)');
+    expect(plans).toContain('SEARCH work_counts USING PRIMARY KEY (width=? AND number>? AND number<?)');
     expect(plans.filter((detail) => /^SCAN (?:devices|steps|acceptances|work_counts)\b/.test(detail))).toEqual([]);
     expect(plans.filter((detail) => detail.startsWith('SCAN jobs'))).toEqual([few]);
   });
