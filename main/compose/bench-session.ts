@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { rightSchema, type BenchView, type DeviceView, type OutboxView, type SlotsView, type SlotView, type WatchView } from '../contract/window-channel';
 import { asImprintError } from '../domain/errors';
 import { describeIdentity } from '../domain/identity';
+import type { LabelStore } from '../domain/labels';
 import type { DeviceSearcher } from '../domain/device-search';
 import type { DeviceDetails } from '../domain/ports';
 import type { SlotSettings } from '../domain/profile';
@@ -15,6 +16,7 @@ import { serverKindOf, withServer, type LoadedProfile, type Station } from '../s
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
+import { SessionLabels } from './session-labels';
 import { recordEvidence } from './record-evidence';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
@@ -50,6 +52,7 @@ interface SessionParts {
   /** What main does for the log of the record. */
   readonly logParts: Pick<OpenStation, 'keeper' | 'anchors'>;
   readonly search: DeviceSearcher;
+  readonly labelStore: LabelStore;
   readonly loaded: LoadedProfile;
   readonly warnings: readonly string[];
   readonly renews?: boolean;
@@ -69,6 +72,7 @@ export class BenchSession {
   readonly acceptance: SessionAcceptance;
   readonly certificates: SessionCertificates;
   readonly audit: SessionAudit;
+  readonly labels: SessionLabels;
   readonly watch: SessionWatch;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
@@ -80,7 +84,7 @@ export class BenchSession {
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ station, logParts, search, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ station, logParts, search, labelStore, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
     const { profile } = loaded;
     this.station = station;
     this.#loaded = loaded;
@@ -109,6 +113,7 @@ export class BenchSession {
       this.#slotChanged(slot);
     });
     this.bench.setBatch(batch.current);
+    this.labels = new SessionLabels({ station, labels: labelStore, profile, bench: this.bench, changed: () => void this.tellBench().catch(() => undefined), notice: listeners.notice });
     this.certificates = new SessionCertificates(station, profile, this.bench);
     if (own === undefined) return;
     this.slots = new SessionSlots({
@@ -125,12 +130,13 @@ export class BenchSession {
   /** @param server which practice server; that of the last time unless told */
   static async openPractice(dataFolder: string, warnings: readonly string[], listeners: SessionListeners, who: WhoIsAtWork, server?: string): Promise<BenchSession> {
     const practice = await openPracticeBench(dataFolder, who, server);
-    const { station, folder, search } = practice.open;
+    const { station, folder, search, labels: labelStore } = practice.open;
     const { loaded } = practice;
     return BenchSession.#start({
       station,
       logParts: practice.open,
       search,
+      labelStore,
       loaded,
       warnings,
       listeners,
@@ -147,7 +153,7 @@ export class BenchSession {
     const folder = stationFolder(dataFolder, false);
     const secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), questions.secret, questions.code);
     const open = openStation(folder, secrets, who);
-    const { station, search } = open;
+    const { station, search, labels: labelStore } = open;
     const store = new SlotsStore(folder.root);
     const profileHasSlots = loaded.profile.targets.slots.length > 0;
     const bound = boundSlots(store);
@@ -155,6 +161,7 @@ export class BenchSession {
       station,
       logParts: open,
       search,
+      labelStore,
       loaded,
       warnings: 'warning' in bound ? [...runtimeWarnings, bound.warning] : runtimeWarnings,
       listeners,
@@ -196,6 +203,7 @@ export class BenchSession {
       this.#outbox.start();
     });
     this.watch.start();
+    this.labels.start();
   }
 
   /** Beside the work, however long the log is: what it finds stops the next device. */
@@ -212,6 +220,7 @@ export class BenchSession {
     const midnight = this.station.clock.now();
     midnight.setHours(0, 0, 0, 0);
     const today = await this.station.record.jobsSince(midnight.toISOString(), 500);
+    const labelOf = await this.labels.marksOf(today.map(({ jobId }) => jobId));
     return {
       practice: profile.practice,
       operator: this.station.operator,
@@ -219,6 +228,7 @@ export class BenchSession {
       rights: rightSchema.options.filter((right) => may(this.station.role, right)),
       batch: this.bench.batch,
       outbox: { ...this.#outbox.state },
+      labels: this.labels.view,
       profileName: profile.name,
       scanAttribute: profile.identity.find((attribute) => attribute.scan)?.name ?? '',
       otherAttributes: profile.identity.filter((attribute) => !attribute.scan && attribute.constant === undefined).map((attribute) => attribute.name),
@@ -230,7 +240,7 @@ export class BenchSession {
       renews: this.#renews,
       warnings: [...this.#warnings, ...this.#logParts.keeper.warnings(), ...this.#logParts.anchors.warnings()],
       slots: this.bench.slots.map(slotView),
-      today: today.map((job) => ({ ...job, identity: { ...job.identity } })),
+      today: today.map((job) => ({ ...job, identity: { ...job.identity }, label: labelOf.get(job.jobId) })),
       counts: {
         done: today.filter((job) => job.state === 'done').length,
         failed: today.filter((job) => job.state === 'failed' || job.state === 'compensated').length,
@@ -281,7 +291,7 @@ export class BenchSession {
     this.#closing.abort();
     this.bench.cancelAll();
     while (this.bench.busy) await new Promise((resolve) => setTimeout(resolve, 50));
-    await Promise.all([this.watch.close(), this.#outbox.close()]);
+    await Promise.all([this.watch.close(), this.#outbox.close(), this.labels.close()]);
     await this.#close();
   }
 
@@ -290,6 +300,7 @@ export class BenchSession {
     // Its job ended without the server: the outbox takes it from here.
     if (slot.state === 'waiting') this.#outbox.wake();
     if (slot.state === 'done') this.watch.serverAnswered();
+    if (slot.state === 'done' && slot.jobId !== undefined && slot.label?.state === 'waiting') void this.labels.finished(slot.jobId).catch(() => undefined);
     if (slot.state !== 'running' && slot.state !== 'ready' && slot.state !== 'free') void this.tellBench().catch(() => undefined);
   }
 }

@@ -12,6 +12,7 @@ import { exportCommand } from './commands/export';
 import { exportKeyCommand } from './commands/export-key';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
+import { labelCommand } from './commands/label';
 import { logCommand } from './commands/log';
 import { verifyProofCommand } from './commands/log-proofs';
 import { outboxCommand } from './commands/outbox';
@@ -49,6 +50,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'watch': watchCommand,
   'sign-off': signOffCommand,
   'decommission': decommissionCommand,
+  'label': labelCommand,
   'renew': renewCommand,
   'certificates': certificatesCommand,
   'sign-request': signRequestCommand,

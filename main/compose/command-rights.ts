@@ -26,6 +26,7 @@ const commandRights = {
   'watch': 'ask-server',
   'sign-off': 'sign-off',
   'decommission': 'decommission',
+  'label': ({ positionals, values }: Asked) => (positionals[0] === 'print' || (positionals[0] === 'queue' && (values['profile'] !== undefined || values['decide'] !== undefined)) ? 'provision' : 'look'),
   'renew': 'provision',
   'certificates': 'look',
   'sign-request': 'provision',

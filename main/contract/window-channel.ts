@@ -5,6 +5,7 @@ import { revocationReasons, type RevocationReason } from '../domain/ports';
 import { rights, roles, type Right } from '../domain/roles';
 import { accessMethods, accessViewSchema } from './access-channel';
 import { auditMethods } from './audit-channel';
+import { labelMethods, labelsViewSchema, slotLabelSchema } from './label-channel';
 import type { Methods } from './methods';
 import {
   acceptanceStateSchema,
@@ -54,6 +55,8 @@ export const slotViewSchema = z.object({
   deviceId: z.string().optional(),
   jobId: z.string().optional(),
   fingerprint: sha256Schema.optional(),
+  /** The label of its job, where the profile prints one. */
+  label: slotLabelSchema.optional(),
   progress: progressSchema.optional(),
   canCancel: z.boolean(),
   /** Practice only: the simulated device can be powered on with this card. */
@@ -63,7 +66,10 @@ export const slotViewSchema = z.object({
 });
 export type SlotView = z.output<typeof slotViewSchema>;
 
-export const dayRowViewSchema = dayRowSchema;
+export const dayRowViewSchema = dayRowSchema.extend({
+  /** Its label, where that is not done with: not printed, or not scanned yet. */
+  label: z.enum(['waiting', 'doubtful', 'failed', 'scan']).optional(),
+});
 export type DayRowView = z.output<typeof dayRowViewSchema>;
 
 /** Verified cards that the server could not be told of yet. */
@@ -86,6 +92,7 @@ export const benchViewSchema = z.object({
   /** The batch that the next devices belong to. */
   batch: z.string().optional(),
   outbox: outboxViewSchema,
+  labels: labelsViewSchema,
   profileName: z.string(),
   /** What the scan field asks for: `mac`. */
   scanAttribute: z.string(),
@@ -317,6 +324,7 @@ export const windowMethods = {
   openPractice: { params: z.object({}), result: nothing },
   ...accessMethods,
   ...auditMethods,
+  ...labelMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },

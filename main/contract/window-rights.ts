@@ -31,6 +31,8 @@ export const methodRights = {
   logHealth: 'look',
   // It writes a folder of the person's own, and nothing of the station.
   exportRecord: 'look',
+  labelPreview: 'look',
+  deviceLabels: 'look',
 
   scan: 'provision',
   start: 'provision',
@@ -42,6 +44,10 @@ export const methodRights = {
   endBinding: 'provision',
   setBatch: 'provision',
   tryOutbox: 'provision',
+  printTestLabel: 'provision',
+  tryLabels: 'provision',
+  decideLabel: 'provision',
+  reprintLabel: 'provision',
   askNow: 'ask-server',
   signOff: 'sign-off',
   reject: 'reject',

@@ -1,4 +1,5 @@
 import type { SearchMethods } from '../contract/audit-channel';
+import type { LabelStoreMethods } from '../contract/label-channel';
 import type { OperatorMethods } from '../contract/operators-channel';
 import type { StorageMethods } from '../contract/storage-channel';
 import type { RecordStore } from '../domain/ports';
@@ -6,8 +7,8 @@ import type { RecordLog } from '../domain/record-log';
 import { logHandlers } from './log-channel';
 import type { Handlers } from './remote-procedures';
 
-/** The other end of `storageClient` and of `logClient`. The operators and the search have ends of their own; `close` is left to the process, which opens the record too. */
-export function storageHandlers(record: () => RecordStore & { readonly log: RecordLog }): Omit<Handlers<StorageMethods>, 'close' | keyof OperatorMethods | keyof SearchMethods> {
+/** The other end of `storageClient` and of `logClient`. The operators, the search and the labels have ends of their own; `close` is left to the process, which opens the record too. */
+export function storageHandlers(record: () => RecordStore & { readonly log: RecordLog }): Omit<Handlers<StorageMethods>, 'close' | keyof OperatorMethods | keyof SearchMethods | keyof LabelStoreMethods> {
   return {
     keepProfile: ({ name, sha256, json, at, by }) => record().keepProfile(name, sha256, json, at, by),
     keptProfile: ({ sha256 }) => record().keptProfile(sha256),

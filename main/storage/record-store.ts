@@ -30,6 +30,7 @@ import { openDatabase, writeTransaction } from './database';
 import type { OpenDatabaseOptions, RecordDatabase } from './database';
 import { ForeignDeviceRecord, importedFrom } from './foreign-devices';
 import { backfillLog, hasLog } from './log-backfill';
+import { LabelRecord } from './labels';
 import { LogEvents } from './log-events';
 import { LogStore } from './log-store';
 import { LogWriter } from './log-writer';
@@ -62,6 +63,8 @@ export class SqliteRecordStore implements RecordStore {
   readonly #certificates: CertificateRecord;
   /** Who may sign in; a port of its own. */
   readonly operators: OperatorRecord;
+  /** What was printed; a port of its own. */
+  readonly labels: LabelRecord;
   /** The auditor's search; a port of its own. */
   readonly search: DeviceSearchRecord;
 
@@ -77,6 +80,7 @@ export class SqliteRecordStore implements RecordStore {
     this.#actions = new ActionRecord(this.#session, this.#events);
     this.#certificates = new CertificateRecord(this.#session, this.#events);
     this.operators = new OperatorRecord(this.#session, log, this.#events);
+    this.labels = new LabelRecord(this.#session, this.#events);
     this.search = new DeviceSearchRecord(this.#session);
   }
 

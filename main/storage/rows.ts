@@ -372,7 +372,8 @@ export function parse<Schema extends z.ZodType>(schema: Schema, row: unknown, ki
   throw corruptRecord(path, `a ${kind} in it has a wrong value in ${places === '' ? 'the row' : places}`, result.error);
 }
 
-function readIdentityText(text: string, path: string): Identity {
+/** @throws ImprintError record-corrupt */
+export function readIdentityText(text: string, path: string): Identity {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,5 +1,6 @@
 /** Entry point of the storage process. Arguments: the path of the record's database, and the station's name where it was told. */
 import { storageMethods } from '../contract/storage-channel';
+import { labelHandlers } from '../ipc/labels';
 import { operatorHandlers } from '../ipc/operators';
 import { parentPort } from '../ipc/parent-port';
 import { serveProcedures } from '../ipc/remote-procedures';
@@ -16,6 +17,7 @@ const record = (): SqliteRecordStore => (opened ??= SqliteRecordStore.open(path,
 serveProcedures(parentPort(), storageMethods, {
   ...storageHandlers(record),
   ...operatorHandlers(() => record().operators),
+  ...labelHandlers(() => record().labels),
   searchDevices: ({ search }) => record().search.searchDevices(search),
   close: async () => {
     await opened?.close();
