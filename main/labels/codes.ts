@@ -1,4 +1,4 @@
-import { raw } from 'bwip-js/node';
+import bwip from 'bwip-js/node';
 import { ImprintError } from '../domain/errors';
 import { codeNames, type CodeMaker, type CodeRows } from '../domain/label-layout';
 
@@ -11,11 +11,11 @@ export const makeCode: CodeMaker = (kind, content) => {
   try {
     switch (kind) {
       case 'qr':
-        return rowsOf(raw('qrcode', content, 'eclevel=M')[0]);
+        return rowsOf(bwip.raw('qrcode', content, 'eclevel=M')[0]);
       case 'data-matrix':
-        return rowsOf(raw('datamatrix', content, '')[0]);
+        return rowsOf(bwip.raw('datamatrix', content, '')[0]);
       case 'code-128':
-        return [barsOf(raw('code128', content, '')[0])];
+        return [barsOf(bwip.raw('code128', content, '')[0])];
     }
   } catch (thrown) {
     if (thrown instanceof ImprintError) throw thrown;

@@ -19,8 +19,8 @@ function fieldOf(element: LaidOutText | LaidOutCode): string {
       // Model 2; before the content: error correction M, automatic input.
       return `${origin}^BQN,2,${String(element.module)}${dataOf(element.content, 'MA,')}`;
     case 'data-matrix':
-      // ECC 200 in the size that was laid out, with an escape character that the content does not have.
-      return `${origin}^BXN,${String(element.module)},200,${String(element.rows[0]?.length ?? 0)},${String(element.rows.length)},6,${unusedIn(element.content)}${dataOf(element.content)}`;
+      // ECC 200 in the size that the printer finds, with an escape character that the content does not have.
+      return `${origin}^BXN,${String(element.module)},200,,,6,${unusedIn(element.content)}${dataOf(element.content)}`;
     case 'code-128':
       return `${origin}^BY${String(element.module)}^BCN,${String(element.rowHeight)},N,N,N,A${dataOf(element.content)}`;
   }

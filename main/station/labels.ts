@@ -98,6 +98,7 @@ export type LabelDecision = 'printed' | 'again' | 'give-up';
 export async function decideLabel(tools: LabelTools, printId: number, decision: LabelDecision, profile: Profile | undefined): Promise<LabelPrint> {
   const { station, labels } = tools;
   assertMay(station.role, 'provision');
+  await settleKilled(tools, profile);
   const print = (await labels.unfinishedLabels()).find((each) => each.printId === printId);
   if (print === undefined || print.state === 'sending') throw new ImprintError('usage', 'This label is not waiting for anybody’s word any more.', { field: 'printId' });
   const settings = await settingsOf(tools, print, profile).catch(() => undefined);
