@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ImprintError } from '../domain/errors';
 import type { LabelPress } from '../domain/label-layout';
@@ -28,7 +28,8 @@ export const labelPress: LabelPress = {
 function writeInto(folder: string, name: string, pdf: Uint8Array): void {
   const path = join(folder, `${name.replace(/[^A-Za-z0-9._-]+/g, '-')}.pdf`);
   try {
-    mkdirSync(folder, { recursive: true });
+    // Its parent must be there: Node goes round for ever where a recursive mkdir meets a folder that nobody can make (/proc).
+    if (!existsSync(folder)) mkdirSync(folder);
     const file = openSync(`${path}.new`, 'w');
     try {
       writeFileSync(file, pdf);

@@ -18,6 +18,7 @@ import { recover } from '../../main/station/recover';
 import { scanBack } from '../../main/station/scan-back';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { startLabelPrinter, type LabelPrinterOnLoopback } from '../support/label-printer';
+import { entriesOf } from '../support/log';
 import { never, openLine, type Line, type MadeDevice } from '../support/line';
 
 let line: Line;
@@ -55,10 +56,8 @@ async function sweep(profile: Profile | undefined = line.profile, using = tools)
   return ended;
 }
 
-async function events(name: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const { size } = await record.log.head();
-  const entries = await record.log.entries(0, size);
-  return entries.map(({ entry }) => entry).filter(({ event }) => event === name).map((entry) => ({ by: entry.by, ...entry.data }));
+async function events(name: 'label-printed'): Promise<readonly unknown[]> {
+  return (await entriesOf(record, name)).map(({ by, data }) => ({ by, ...(data as object) }));
 }
 
 async function refusal(work: Promise<unknown>): Promise<ImprintError> {
