@@ -205,7 +205,7 @@ class StationWindow {
       scan: async ({ slot, text, others }) => {
         const { labels, bench } = await this.#session;
         // A printed label closes its job; any other code is that of a board.
-        return slotView((await labels.scanBack(slot, text)) ?? (await bench.scan(slot, text, others)));
+        return slotView((await labels.scanBack(slot, text)) ?? (await bench.scan(bench.slotForBoard(slot), text, others)));
       },
       labelPreview: async ({ deviceId }) => (await this.#session).labels.preview(deviceId),
       printTestLabel: async () => (await this.#session).labels.printTest(),

@@ -1,6 +1,7 @@
 /** The types of the window's contract as this side names them. Types only: nothing of main is bundled into the page. */
 import type { AccessView } from '../main/contract/access-channel';
 import type { FoundDevicesView, LogHealthView } from '../main/contract/audit-channel';
+import type { LabelPreview, LabelsView } from '../main/contract/label-channel';
 import type {
   AcceptanceList,
   AcceptanceRowView,
@@ -41,6 +42,8 @@ export type {
   DeviceList,
   DeviceView,
   FoundDevicesView,
+  LabelPreview,
+  LabelsView,
   LogHealthView,
   OutboxView,
   SecretQuestion,
@@ -76,3 +79,4 @@ export type CertificateParams = WindowMethods['certificates']['params']['_zod'][
 export type RevocationReason = NonNullable<WindowMethods['decommission']['params']['_zod']['output']['reason']>;
 export type AcceptanceParams = WindowMethods['acceptances']['params']['_zod']['output'];
 export type Notice = WindowEvents['notice']['_zod']['output'];
+export type DeviceLabel = WindowMethods['deviceLabels']['result']['_zod']['output'][number];

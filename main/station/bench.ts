@@ -222,6 +222,14 @@ export class Bench {
     return [...awaiting.filter(({ name }) => name === first), ...awaiting.filter(({ name }) => name !== first)];
   }
 
+  /** Where the code of a board goes that was scanned for this slot: one that waits for its label keeps its place. @throws ImprintError slot-busy */
+  slotForBoard(name: string): string {
+    if (this.#slot(name).view.label?.awaitsScan !== true) return name;
+    const free = [...this.#slots.values()].find(({ view }) => view.state === 'free');
+    if (free !== undefined) return free.view.name;
+    throw new ImprintError('slot-busy', `${name} waits for its label: scan the label that was printed, or press F7 to go on without it.`, { field: 'label', expected: 'the code of the printed label' });
+  }
+
   /** The server has forgotten this identity with all its keys: whoever finds its old card in a slot must not use it. */
   decommissioned(identity: Identity): void {
     for (const { settings, view } of this.#slots.values()) {

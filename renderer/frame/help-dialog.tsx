@@ -66,6 +66,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['F4', help.slotBinding],
       ['Ctrl+O', help.openProfile],
       ['F8', help.theme],
+      ['Ctrl+P', texts.labels.strip.open],
       ['Ctrl+L', help.lock],
       ['F12 ?', help.help],
     ],

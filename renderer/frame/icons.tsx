@@ -95,6 +95,12 @@ const shapes = {
       <path d="m13.5 17.5-1 4 2.5-1.5 2.5 1.5-1-4" />
     </>
   ),
+  label: (
+    <>
+      <path d="M3 5h11l7 7-7 7H3Z" />
+      <path d="M6.5 9v6M9 9v6M11.5 9v6" />
+    </>
+  ),
   key: (
     <>
       <circle cx="8" cy="15" r="5" />

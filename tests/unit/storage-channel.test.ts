@@ -12,6 +12,7 @@ import { storageClient } from '../../main/ipc/clients';
 import { logClient } from '../../main/ipc/log-channel';
 import { ProcedureClient, serveProcedures } from '../../main/ipc/remote-procedures';
 import type { MessagePortLike } from '../../main/ipc/remote-procedures';
+import { labelHandlers } from '../../main/ipc/labels';
 import { operatorHandlers } from '../../main/ipc/operators';
 import { storageHandlers } from '../../main/ipc/storage-handlers';
 import { signCheckpoint } from '../../main/ledger/checkpoint';
@@ -38,7 +39,7 @@ beforeEach(() => {
   store = SqliteRecordStore.open(join(folder, 'record.sqlite'));
   const { port1, port2 } = new MessageChannel();
   ports = [port1, port2];
-  serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), ...operatorHandlers(() => store.operators), searchDevices: ({ search }) => store.search.searchDevices(search), close: () => store.close() });
+  serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), ...operatorHandlers(() => store.operators), ...labelHandlers(() => store.labels), searchDevices: ({ search }) => store.search.searchDevices(search), close: () => store.close() });
   const client = new ProcedureClient(storageMethods, portLike(port1));
   remote = storageClient({ client });
   remoteLog = logClient({ client });
