@@ -32,7 +32,7 @@ function practiceLabel(identity: Profile['identity']): LabelSettings | undefined
       { kind: 'text', x: 19, y: 2, height: 3, content: `{identity.${scanned}}` },
       { kind: 'text', x: 19, y: 6, height: 2.5, content: '{fingerprint.short}' },
       { kind: 'text', x: 19, y: 9.5, height: 2.5, content: '{batch}' },
-      { kind: 'text', x: 19, y: 13, height: 2.5, content: '{profile} {date}' },
+      { kind: 'text', x: 19, y: 13, height: 2, content: '{profile} {date}' },
       { kind: 'code-128', x: 2, y: 18.5, width: 46, height: 5, content: `{identity.${scanned}}` },
     ],
     copies: 1,

@@ -216,10 +216,10 @@ function readFiles(given: readonly z.output<typeof fileFileSchema>[] | undefined
 }
 
 /** @throws ImprintError profile-invalid */
-function readLabel(label: LabelFile, scheme: readonly IdentityAttribute[], { resolvePath }: ProfileSurroundings): LabelSettings {
+function readLabel(label: LabelFile, scheme: readonly IdentityAttribute[], surroundings: ProfileSurroundings): LabelSettings {
   const wrong = labelObjection(label, scheme);
   if (wrong !== undefined) throw profileMistake(wrong.field, wrong.what, wrong.expected);
-  return label.printer.kind === 'pdf' ? { ...label, printer: { ...label.printer, folder: resolvePath(label.printer.folder) } } : label;
+  return label.printer.kind === 'pdf' ? { ...label, printer: { ...label.printer, folder: surroundings.resolvePath(label.printer.folder) } } : label;
 }
 
 function profileMistake(field: string, what: string, expected: string): ImprintError {

@@ -1,6 +1,5 @@
 /** Labels: what a profile says of them, and the journal of what was printed. How one is laid out is label-layout.ts. */
 import type { Identity } from './identity';
-import type { ProcessOwner } from './ports';
 
 export const labelPrinterKinds = ['zpl', 'cups', 'pdf'] as const;
 export type LabelPrinterKind = (typeof labelPrinterKinds)[number];
@@ -54,6 +53,12 @@ export interface LabelSettings {
 export const labelStates = ['waiting', 'sending', 'doubtful', 'printed', 'failed'] as const;
 export type LabelState = (typeof labelStates)[number];
 
+/** Which process sends it: ProcessOwner of ports.ts, which knows this file. */
+export interface LabelOwner {
+  readonly pid: number;
+  readonly started: string;
+}
+
 /** One label that was asked for. */
 export interface LabelPrint {
   readonly printId: number;
@@ -77,7 +82,7 @@ export interface LabelPrint {
   /** How often it was begun to send it. */
   readonly attempts: number;
   /** Who sends it. */
-  readonly owner?: ProcessOwner | undefined;
+  readonly owner?: LabelOwner | undefined;
   /** Why it waits, or how it ended. */
   readonly sentence?: string | undefined;
   readonly changedAt: string;
@@ -109,7 +114,7 @@ export interface LabelStore {
   /** Asks for the label of a finished device once more. @throws no-such-device where it is none */
   askLabel(request: { readonly deviceId: string; readonly reason: string; readonly by: string; readonly at: string }): Promise<LabelPrint>;
   /** Takes a waiting label for sending. False where somebody else was faster. */
-  startLabel(printId: number, owner: ProcessOwner, at: string): Promise<boolean>;
+  startLabel(printId: number, owner: LabelOwner, at: string): Promise<boolean>;
   /** A label that has ended is never changed again; ending it twice in the same state changes nothing. */
   endLabel(printId: number, end: LabelEnd, at: string): Promise<LabelPrint>;
   /** The printed label was scanned; a second scan changes nothing. */

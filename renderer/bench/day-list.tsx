@@ -80,17 +80,17 @@ function DayRow({ bench, row, several, reachable, onFocus, onOpen }: DayRowProps
         <span className="day-row__facts">
           <time dateTime={row.startedAt}>{formatTime(row.startedAt)}</time>
           {several ? <span>{row.slot}</span> : null}
-          {row.label === undefined ? null : (
-            <span className="day-row__label" data-testid="day-label" data-label={row.label}>
-              <Icon name={row.label === 'scan' ? 'ready' : 'label'} />
-              {texts.labels.marks[row.label]}
-            </span>
-          )}
         </span>
         <span className={`badge tone--${tone}`}>
           <Icon name={icon} />
           {word}
         </span>
+        {row.label === undefined ? null : (
+          <span className="day-row__label" data-testid="day-label" data-label={row.label}>
+            <Icon name={row.label === 'scan' ? 'ready' : 'label'} />
+            {texts.labels.marks[row.label]}
+          </span>
+        )}
       </button>
     </li>
   );

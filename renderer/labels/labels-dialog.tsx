@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { BenchView, LabelPreview, LabelsView, Notice } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { Icon } from '../frame/icons';
@@ -19,6 +19,9 @@ export function LabelsDialog({ bench, notify, onClose }: LabelsDialogProps) {
   const [preview, setPreview] = useState<LabelPreview>();
   const [testing, setTesting] = useState(false);
   const { labels, scanAttribute } = bench;
+  const close = useRef<HTMLButtonElement>(null);
+  // A scanner's Enter must not decide anything.
+  useEffect(() => close.current?.focus(), []);
   const may = bench.rights.includes('provision');
 
   // Another label may have been printed meanwhile: the preview is that of the last device.
@@ -61,7 +64,7 @@ export function LabelsDialog({ bench, notify, onClose }: LabelsDialogProps) {
               </button>
             </>
           ) : null}
-          <button type="button" className="button button--main" autoFocus onClick={onClose}>
+          <button type="button" className="button button--main" ref={close} onClick={onClose}>
             {words.close}
             <kbd aria-hidden="true">Esc</kbd>
           </button>

@@ -1,4 +1,4 @@
-import { useState, type FormEvent } from 'react';
+import { useState, type SyntheticEvent } from 'react';
 import type { ErrorReport } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
@@ -19,7 +19,7 @@ export function ReprintDialog({ deviceId, onClose, onDone }: ReprintDialogProps)
   const [reason, setReason] = useState('');
   const [working, setWorking] = useState(false);
   const [error, setError] = useState<ErrorReport>();
-  const submit = (event: FormEvent): void => {
+  const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     if (working || reason.trim() === '') return;
     setWorking(true);
