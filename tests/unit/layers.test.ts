@@ -20,11 +20,11 @@ interface Import {
 }
 
 const packages = [
-  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk', 'fontkit',
+  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'bwip-js', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk', 'fontkit',
   'lzma-native', 'node-forge', 'partitioninfo', 'pdfkit', 'pkijs', 'react', 'react-dom', 'reflect-metadata', 'undici', 'usb', 'vitest', 'yauzl', 'yazl', 'zod',
 ];
 const mainLayers = [
-  'domain', 'contract', 'keys', 'image', 'flash', 'ledger', 'export', 'practice', 'servers', 'storage', 'station', 'workers', 'ipc', 'window', 'preload',
+  'domain', 'contract', 'keys', 'image', 'flash', 'ledger', 'export', 'labels', 'practice', 'servers', 'storage', 'station', 'workers', 'ipc', 'window', 'preload',
 ];
 /** Every layer's specimen module; servers have one per server. */
 const moduleOf = (layer: string): string => {
@@ -42,6 +42,7 @@ const allowed: Record<string, string[]> = {
   flash: ['domain', 'native', 'node:fs', 'lzma-native', 'usb'],
   ledger: ['domain', 'node:fs'],
   export: ['domain', 'ledger', 'node:fs', '@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'yauzl', 'yazl'],
+  labels: ['domain', 'node:fs', 'bwip-js', 'pdfkit'],
   practice: ['domain', 'node:fs'],
   servers: ['domain', 'node:fs', 'undici', '@peculiar/x509', 'reflect-metadata', 'zod'],
   storage: ['domain', 'ledger', 'node:fs', 'better-sqlite3', 'zod'],

@@ -259,7 +259,7 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server']);
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'label', 'certificates', 'audit', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server']);
   });
 
   it('take more where they do more', () => {
@@ -267,6 +267,9 @@ describe('commands', () => {
     expect(requirementOf('slots', { values: {}, positionals: ['clear'] })).toBe('provision');
     expect(requirementOf('status', { values: { watch: true }, positionals: [] })).toBe('ask-server');
     expect(requirementOf('outbox', { values: { profile: 'p.json' }, positionals: [] })).toBe('provision');
+    expect(requirementOf('label', { values: {}, positionals: ['print'] })).toBe('provision');
+    expect(requirementOf('label', { values: { profile: 'p.json' }, positionals: ['queue'] })).toBe('provision');
+    expect(requirementOf('label', { values: { decide: '1' }, positionals: ['queue'] })).toBe('provision');
     for (const name of ['status', 'key', 'check', 'receipt', 'nonsense']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('look');
     for (const name of ['checkpoint', 'anchor', 'cosign']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('keep-log');
     expect(requirementOf('log', { values: {}, positionals: ['renew-key'] })).toBe('renew-log-key');
