@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadedProfile } from '../../main/compose/load-profile';
 import type { ImprintError } from '../../main/domain/errors';
-import type { LabelPrint, LabelPrinter, LabelSettings } from '../../main/domain/labels';
+import type { LabelPrint, LabelPrinter, LabelSettings, LabelStore } from '../../main/domain/labels';
+import type { RecordStore } from '../../main/domain/ports';
 import type { Profile } from '../../main/domain/profile';
+import type { RecordLog } from '../../main/domain/record-log';
 import { sendToCups } from '../../main/labels/cups-printer';
 import { labelPress } from '../../main/labels/label-press';
 import { sendToNetworkPrinter } from '../../main/labels/network-printer';
@@ -16,14 +18,16 @@ import { LabelQueue, type LabelQueueState } from '../../main/station/label-queue
 import { askReprint, decideLabel, printWaiting, type LabelTools } from '../../main/station/labels';
 import { recover } from '../../main/station/recover';
 import { scanBack } from '../../main/station/scan-back';
-import type { SqliteRecordStore } from '../../main/storage/record-store';
 import { startLabelPrinter, type LabelPrinterOnLoopback } from '../support/label-printer';
 import { entriesOf } from '../support/log';
 import { never, openLine, type Line, type MadeDevice } from '../support/line';
 
+/** The record of `openLine` with its further ports. */
+type OpenRecord = RecordStore & { readonly labels: LabelStore; readonly log: RecordLog };
+
 let line: Line;
 let printer: LabelPrinterOnLoopback;
-let record: SqliteRecordStore;
+let record: OpenRecord;
 let tools: LabelTools;
 let breaksOff: boolean;
 
@@ -38,7 +42,7 @@ beforeEach(async () => {
   breaksOff = false;
   printer = await startLabelPrinter({ breaksOff: () => breaksOff });
   line = await openLine({ profile: { label: settings({ kind: 'zpl', host: '127.0.0.1', port: printer.port }) } });
-  record = line.station.record as SqliteRecordStore;
+  record = line.station.record as OpenRecord;
   tools = { station: line.station, labels: record.labels, press: labelPress };
 });
 
@@ -87,7 +91,7 @@ describe('a finished device', () => {
   it('has none where its profile prints none', async () => {
     const plain = await openLine();
     await plain.make();
-    expect(await (plain.station.record as SqliteRecordStore).labels.unfinishedLabels()).toEqual([]);
+    expect(await (plain.station.record as OpenRecord).labels.unfinishedLabels()).toEqual([]);
     await plain.close();
   });
 
