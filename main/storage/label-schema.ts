@@ -34,6 +34,7 @@ export const labelSchema = `
     CHECK ((scanned_at IS NULL) = (scanned_by IS NULL) AND (scanned_at IS NULL OR (scan_back = 1 AND state = 'printed')))
   ) STRICT;
   CREATE UNIQUE INDEX label_prints_of_job ON label_prints (job_id) WHERE reprint = 0;
+  CREATE INDEX label_prints_of_any_job ON label_prints (job_id);
   CREATE INDEX label_prints_of_device ON label_prints (device_id, sequence);
   CREATE INDEX label_prints_unfinished ON label_prints (sequence) WHERE state IN ('waiting', 'sending', 'doubtful');
   CREATE INDEX label_prints_to_scan ON label_prints (sequence) WHERE scan_back = 1 AND scanned_at IS NULL AND state = 'printed';
