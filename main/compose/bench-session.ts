@@ -4,7 +4,8 @@ import { asImprintError } from '../domain/errors';
 import { describeIdentity } from '../domain/identity';
 import type { DeviceSearcher } from '../domain/device-search';
 import type { DeviceDetails } from '../domain/ports';
-import type { SlotSettings } from '../domain/profile';
+import type { Profile, SlotSettings } from '../domain/profile';
+import { attributesOf, rulesOf, type ReadPattern, type ScanRule } from '../domain/scan-rules';
 import { may } from '../domain/roles';
 import { systemDrives } from '../flash/drives';
 import { finishActions, possibleActs } from '../station/administration';
@@ -220,8 +221,7 @@ export class BenchSession {
       batch: this.bench.batch,
       outbox: { ...this.#outbox.state },
       profileName: profile.name,
-      scanAttribute: profile.identity.find((attribute) => attribute.scan)?.name ?? '',
-      otherAttributes: profile.identity.filter((attribute) => !attribute.scan && attribute.constant === undefined).map((attribute) => attribute.name),
+      ...askedAtBench(profile, this.station.readScanPattern),
       serverKind: profile.server.kind,
       serverUrl: profile.server.url,
       imageName: basename(profile.image.path),
@@ -306,6 +306,21 @@ function boundSlots(store: SlotsStore): { readonly slots: readonly SlotSettings[
   } catch (thrown) {
     return { slots: [], warning: asImprintError(thrown).message };
   }
+}
+
+/** What the scan field asks for, and what must be typed besides: all that is not in every label. */
+function askedAtBench(profile: Profile, readPattern: ReadPattern): Pick<BenchView, 'scanAttribute' | 'otherAttributes'> {
+  const varying = profile.identity.filter(({ constant }) => constant === undefined);
+  const filled = rulesWhereAny(profile).map((rule) => attributesOf(rule, readPattern));
+  return {
+    scanAttribute: varying.find(({ scan }) => scan)?.name ?? filled[0]?.[0] ?? '',
+    otherAttributes: varying.map(({ name }) => name).filter((name) => !(filled.length > 0 && filled.every((names) => names.includes(name)))),
+  };
+}
+
+/** None where the profile has nothing to scan: everything is typed then. */
+function rulesWhereAny(profile: Profile): readonly ScanRule[] {
+  return profile.scan === undefined && !profile.identity.some(({ scan }) => scan) ? [] : rulesOf(profile);
 }
 
 /** A slot as the window sees it. */

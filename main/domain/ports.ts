@@ -185,6 +185,8 @@ export interface CustodyStatus {
   /** One sentence where it is not. */
   readonly warning?: string | undefined;
   readonly keysHeld: number;
+  /** Those that no job has taken yet. */
+  readonly keysAhead: number;
 }
 
 /**
@@ -199,6 +201,12 @@ export interface Custody {
   /** Dry run of the injection: @throws image-* where a file cannot be written. */
   checkFiles(image: PreparedImage, files: readonly CardFile[]): Promise<void>;
   inspectTarget(path: string): Promise<TargetFacts>;
+  /**
+   * Up to so many keys of this type are made ahead while cards are written, and erased when no card comes for some minutes.
+   * Nobody is told of them before a job takes one.
+   */
+  keysAhead(keyType: KeyType, most: number): Promise<void>;
+  /** A key pair for a job: one that was made ahead, or a new one. */
   generate(jobId: string, keyType: KeyType): Promise<PublicKey>;
   /** Signature by a job's key, in the scheme of its type: RSA PKCS#1 v1.5 SHA-256, ECDSA (DER) SHA-256 and for P-384 SHA-384, Ed25519. */
   sign(jobId: string, payload: Uint8Array): Promise<Uint8Array>;

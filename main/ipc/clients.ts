@@ -15,6 +15,7 @@ export function custodyClient(worker: ClientSource<ProcedureClient<CustodyMethod
     inspectImage: (path, signal) => worker.client.call('inspectImage', { path }, { signal }),
     checkFiles: (image, files) => worker.client.call('checkFiles', { image, files }),
     inspectTarget: (path) => worker.client.call('inspectTarget', { path }),
+    keysAhead: (keyType, most) => worker.client.call('keysAhead', { keyType, most }),
     generate: (jobId, keyType) => worker.client.call('generate', { jobId, keyType }),
     sign: (jobId, payload) => worker.client.call('sign', { jobId, payload }),
     agreementKey: (jobId) => worker.client.call('agreementKey', { jobId }),
