@@ -7,6 +7,7 @@ import type { DeviceDetails } from '../domain/ports';
 import type { Profile, SlotSettings } from '../domain/profile';
 import { attributesOf, rulesOf, type ReadPattern, type ScanRule } from '../domain/scan-rules';
 import { may } from '../domain/roles';
+import type { SlotLayout } from '../domain/slot-layout';
 import { systemDrives } from '../flash/drives';
 import { finishActions, possibleActs } from '../station/administration';
 import { Bench, type BenchSlot } from '../station/bench';
@@ -21,6 +22,7 @@ import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret
 import { serverView, SessionAcceptance } from './session-acceptance';
 import { SessionAudit } from './session-audit';
 import { SessionBatch } from './session-batch';
+import { SessionDesk } from './session-desk';
 import { renewsCards, SessionCertificates } from './session-certificates';
 import { SessionSlots, stationSlots } from './session-slots';
 import { SessionWatch } from './session-watch';
@@ -58,6 +60,7 @@ interface SessionParts {
   readonly batch: SessionBatch;
   readonly makeBench: (changed: (slot: BenchSlot) => void) => Bench;
   readonly own: StationSlots | undefined;
+  readonly store: SlotsStore;
   readonly close: () => Promise<void>;
 }
 
@@ -71,6 +74,7 @@ export class BenchSession {
   readonly certificates: SessionCertificates;
   readonly audit: SessionAudit;
   readonly watch: SessionWatch;
+  readonly desk: SessionDesk;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
   readonly #renews: boolean;
@@ -81,7 +85,7 @@ export class BenchSession {
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ station, logParts, search, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ station, logParts, search, loaded, warnings, renews = false, listeners, batch, makeBench, own, store, close }: SessionParts) {
     const { profile } = loaded;
     this.station = station;
     this.#loaded = loaded;
@@ -110,6 +114,7 @@ export class BenchSession {
       this.#slotChanged(slot);
     });
     this.bench.setBatch(batch.current);
+    this.desk = new SessionDesk(station, this.bench, store);
     this.certificates = new SessionCertificates(station, profile, this.bench);
     if (own === undefined) return;
     this.slots = new SessionSlots({
@@ -138,6 +143,7 @@ export class BenchSession {
       batch: new SessionBatch(folder.root, loaded.profile.name),
       makeBench: (changed) => new Bench(station, loaded, changed, { powerOn: (slot, identity, signal) => practice.powerOn(slot, identity, signal) }),
       own: undefined,
+      store: new SlotsStore(folder.root),
       close: () => practice.close(),
     });
   }
@@ -162,6 +168,7 @@ export class BenchSession {
       batch: new SessionBatch(folder.root, loaded.profile.name),
       makeBench: (changed) => new Bench(station, loaded, changed, { drives: systemDrives, slots: profileHasSlots ? undefined : bound.slots }),
       own: { store, profileHasSlots },
+      store,
       close: () => open.close(),
     });
   }
@@ -230,6 +237,7 @@ export class BenchSession {
       renews: this.#renews,
       warnings: [...this.#warnings, ...this.#logParts.keeper.warnings(), ...this.#logParts.anchors.warnings()],
       slots: this.bench.slots.map(slotView),
+      desk: await this.desk.view(),
       today: today.map((job) => ({ ...job, identity: { ...job.identity } })),
       counts: {
         done: today.filter((job) => job.state === 'done').length,
@@ -252,6 +260,12 @@ export class BenchSession {
     } catch (thrown) {
       return { sentence: asImprintError(thrown).message, authSets: [] };
     }
+  }
+
+  /** @throws ImprintError record-corrupt, record-unavailable: it stays as it was */
+  async setSlotLayout(layout: SlotLayout | undefined): Promise<void> {
+    this.desk.setLayout(layout);
+    await this.tellBench();
   }
 
   /** @throws ImprintError usage, record-unavailable: the batch stays as it was */

@@ -6,6 +6,8 @@ type Asked = Pick<CommandContext, 'values' | 'positionals'>;
 /** Of `log`. `key` and `receipt` ask for more by themselves where something must be made or signed first. */
 const logRights: Readonly<Record<string, Requirement>> = { 'checkpoint': 'keep-log', 'anchor': 'keep-log', 'cosign': 'keep-log', 'renew-key': 'renew-log-key' };
 
+const slotsRights: Readonly<Record<string, Requirement>> = { list: 'anybody', health: 'look' };
+
 /**
  * Every command with what it takes where the station has operators; the window's table is contract/window-rights.ts.
  * anybody: it touches neither the record nor a card nor a server.
@@ -18,7 +20,8 @@ const commandRights = {
   'inspect': 'anybody',
   'verify-card': 'look',
   'drives': ({ values }: Asked) => (values['reset'] === undefined ? 'anybody' : 'provision'),
-  'slots': ({ positionals }: Asked) => (positionals[0] === undefined || positionals[0] === 'list' ? 'anybody' : 'provision'),
+  'slots': ({ positionals }: Asked) => slotsRights[positionals[0] ?? 'list'] ?? 'provision',
+  'command-codes': 'anybody',
   'status': ({ values }: Asked) => (values['watch'] === true ? 'ask-server' : 'look'),
   'list': 'look',
   'recover': 'provision',
@@ -51,7 +54,7 @@ export type CommandName = keyof typeof commandRights;
 export const commandNames = Object.keys(commandRights) as readonly CommandName[];
 
 /** These only touch what the practice bench has, which is nobody's. SECURITY: no other command may be let through by --practice. */
-const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'recover', 'certificates', 'export', 'export-key', 'log', 'backup', 'restore']);
+const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'recover', 'certificates', 'export', 'export-key', 'log', 'backup', 'restore', 'slots']);
 
 /** What this command takes, as it was written. */
 export function requirementOf(name: CommandName, asked: Asked): Requirement {

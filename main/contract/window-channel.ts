@@ -5,6 +5,7 @@ import { revocationReasons, type RevocationReason } from '../domain/ports';
 import { rights, roles, type Right } from '../domain/roles';
 import { accessMethods, accessViewSchema } from './access-channel';
 import { auditMethods } from './audit-channel';
+import { deskMethods, deskSchema } from './desk-channel';
 import type { Methods } from './methods';
 import {
   acceptanceStateSchema,
@@ -102,6 +103,7 @@ export const benchViewSchema = z.object({
   /** Sentences that stay on screen: memory not locked, unofficial runtime … */
   warnings: listOf(z.string()),
   slots: listOf(slotViewSchema),
+  desk: deskSchema,
   /** The day's jobs, newest first. */
   today: listOf(dayRowViewSchema),
   counts: z.object({ done: z.int(), failed: z.int(), accepted: z.int() }),
@@ -317,6 +319,7 @@ export const windowMethods = {
   openPractice: { params: z.object({}), result: nothing },
   ...accessMethods,
   ...auditMethods,
+  ...deskMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },

@@ -40,6 +40,9 @@ export const methodRights = {
   powerOn: 'provision',
   bindSlots: 'provision',
   endBinding: 'provision',
+  setSlotLayout: 'provision',
+  // It writes a file of the person's own.
+  commandCodes: 'provision',
   setBatch: 'provision',
   tryOutbox: 'provision',
   askNow: 'ask-server',

@@ -5,6 +5,7 @@ import type { Identity } from './identity';
 import type { DeviceState, JobState, Progress, ProgressListener, Step, StepFacts, StepName } from './job';
 import type { KeyType, PublicKey } from './keys';
 import type { CardFile, Erasure, ImageSettings, JsonObject, Profile, SecretReference, ServerSettings } from './profile';
+import type { BenchHealth, CardNames, HealthQuery } from './slot-health';
 import type { TargetFacts } from './targets';
 
 export interface Clock {
@@ -647,6 +648,10 @@ export interface RecordStore {
   list(query: ListQuery): Promise<{ readonly devices: readonly DeviceRow[]; readonly total: number }>;
   /** Jobs that started at or after `since`, newest first. */
   jobsSince(since: string, limit: number): Promise<readonly DayRow[]>;
+  /** Which card a job writes, told before its first byte is written. Idempotent. */
+  recordCard(jobId: string, card: CardNames, at: string): Promise<void>;
+  /** Failed cards by slot, by lot and by card. */
+  benchHealth(query: HealthQuery): Promise<BenchHealth>;
 
   /**
    * Devices of one server (preauthorized or accepted in the record) whose last look is older than `checkedBefore` or never

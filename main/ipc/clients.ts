@@ -61,6 +61,8 @@ export function storageClient(worker: ClientSource<ProcedureClient<StorageMethod
     findByFingerprint: (fingerprint) => worker.client.call('findByFingerprint', { fingerprint }),
     device: (deviceId) => worker.client.call('device', { deviceId }),
     list: (query) => worker.client.call('list', { query }),
+    recordCard: (jobId, card, at) => worker.client.call('recordCard', { jobId, card, at }),
+    benchHealth: (query) => worker.client.call('benchHealth', { query: { ...query, slots: query.slots === undefined ? undefined : [...query.slots] } }),
     jobsSince: (since, limit) => worker.client.call('jobsSince', { since, limit }),
     devicesToWatch: (query) => worker.client.call('devicesToWatch', { query }),
     saveAcceptances: (acceptances) => worker.client.call('saveAcceptances', { acceptances }),

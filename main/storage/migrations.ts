@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 
 import { ImprintError } from '../domain/errors';
+import { healthSchema } from './health-schema';
 import { logSchema } from './log-schema';
 import { operatorSchema } from './operator-schema';
 import { searchSchema } from './search-schema';
@@ -350,6 +351,7 @@ export const migrations: readonly Migration[] = [
   { number: 3, up: certificateSchema },
   { number: 4, up: logSchema },
   { number: 5, up: operatorSchema + searchSchema },
+  { number: 6, up: healthSchema },
 ];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */

@@ -21,9 +21,11 @@ import type {
   RecordStore,
   Reservation,
 } from '../domain/ports';
+import type { BenchHealth, CardNames, HealthQuery } from '../domain/slot-health';
 import { AcceptanceRecord } from './acceptances';
 import { ActionRecord } from './actions';
 import { BatchRecord } from './batches';
+import { BenchHealthRecord } from './bench-health';
 import { CertificateRecord } from './certificates';
 import { bug, day, freeStates, noSuchDevice, stateInWords, timestamp, wholeNumber } from './checks';
 import { openDatabase, writeTransaction } from './database';
@@ -60,6 +62,7 @@ export class SqliteRecordStore implements RecordStore {
   readonly #foreignDevices: ForeignDeviceRecord;
   readonly #actions: ActionRecord;
   readonly #certificates: CertificateRecord;
+  readonly #health: BenchHealthRecord;
   /** Who may sign in; a port of its own. */
   readonly operators: OperatorRecord;
   /** The auditor's search; a port of its own. */
@@ -76,6 +79,7 @@ export class SqliteRecordStore implements RecordStore {
     this.#foreignDevices = new ForeignDeviceRecord(this.#session, this.#events);
     this.#actions = new ActionRecord(this.#session, this.#events);
     this.#certificates = new CertificateRecord(this.#session, this.#events);
+    this.#health = new BenchHealthRecord(this.#session);
     this.operators = new OperatorRecord(this.#session, log, this.#events);
     this.search = new DeviceSearchRecord(this.#session);
   }
@@ -368,6 +372,14 @@ export class SqliteRecordStore implements RecordStore {
       );
       return { devices: rows.map((row) => readDevice(row, this.#session.path)), total };
     });
+  }
+
+  recordCard(jobId: string, card: CardNames, at: string): Promise<void> {
+    return this.#health.recordCard(jobId, card, at);
+  }
+
+  benchHealth(query: HealthQuery): Promise<BenchHealth> {
+    return this.#health.benchHealth(query);
   }
 
   jobsSince(since: string, limit: number): Promise<readonly DayRow[]> {

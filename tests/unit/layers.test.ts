@@ -20,7 +20,7 @@ interface Import {
 }
 
 const packages = [
-  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk', 'fontkit',
+  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'bwip-js', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk', 'fontkit',
   'lzma-native', 'node-forge', 'partitioninfo', 'pdfkit', 'pkijs', 'react', 'react-dom', 'reflect-metadata', 'undici', 'usb', 'vitest', 'yauzl', 'yazl', 'zod',
 ];
 const mainLayers = [
@@ -41,7 +41,7 @@ const allowed: Record<string, string[]> = {
   image: ['domain', 'node:fs', 'ext2fs', 'fast-xml-parser', 'file-disk', 'partitioninfo', 'lzma-native'],
   flash: ['domain', 'native', 'node:fs', 'lzma-native', 'usb'],
   ledger: ['domain', 'node:fs'],
-  export: ['domain', 'ledger', 'node:fs', '@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'yauzl', 'yazl'],
+  export: ['domain', 'ledger', 'node:fs', '@peculiar/x509', 'bwip-js', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'yauzl', 'yazl'],
   practice: ['domain', 'node:fs'],
   servers: ['domain', 'node:fs', 'undici', '@peculiar/x509', 'reflect-metadata', 'zod'],
   storage: ['domain', 'ledger', 'node:fs', 'better-sqlite3', 'zod'],
