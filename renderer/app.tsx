@@ -1,6 +1,7 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { AcceptancePage } from './acceptance/acceptance-page';
+import { useWho } from './access/use-access';
 import { AuditPage } from './audit/audit-page';
 import { BenchPage } from './bench/bench-page';
 import { DevicePage } from './device/device-page';
@@ -8,6 +9,7 @@ import { DevicesPage } from './devices/devices-page';
 import { CertificatesPage } from './certificates/certificates-page';
 import { CodeDialog } from './frame/code-dialog';
 import { Header } from './frame/header';
+import { DeskDialog } from './frame/desk-dialog';
 import { HelpDialog } from './frame/help-dialog';
 import { KeyHints } from './frame/key-hints';
 import { Notices } from './frame/notices';
@@ -15,6 +17,7 @@ import { ProblemPage } from './frame/problem-page';
 import { SecretDialog } from './frame/secret-dialog';
 import { PracticeStrip, WarningStrip } from './frame/strips';
 import { hintsFor } from './hints';
+import { readBenchCode } from './logic/command-codes';
 import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
 import { readWindowKey } from './logic/window-keys';
@@ -22,6 +25,7 @@ import { SlotsDialog } from './slots/slots-dialog';
 import type { AcceptanceSearch, CertificateSearch, DeviceSearch, ListPage, Page, RecordSearch } from './state/page';
 import { emptyAcceptanceSearch, emptyCertificateSearch, emptyRecordSearch, emptySearch } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
+import { useWedge } from './state/use-wedge';
 import { useKeys } from './state/use-keys';
 import { useStation } from './state/use-station';
 import { useTheme } from './state/use-theme';
@@ -32,6 +36,7 @@ import { texts } from './texts';
 export function App({ first }: { readonly first: ListPage }) {
   const { state, reload, showSlot, notify, dismiss, answerSecret, answerCode } = useStation();
   const { theme, toggle } = useTheme();
+  const who = useWho();
   const [page, setPage] = useState<Page>({ name: first });
   const [search, setSearch] = useState<DeviceSearch>(emptySearch);
   const [acceptanceSearch, setAcceptanceSearch] = useState<AcceptanceSearch>(emptyAcceptanceSearch);
@@ -39,6 +44,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const [recordSearch, setRecordSearch] = useState<RecordSearch>(emptyRecordSearch);
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
+  const [deskOpen, setDeskOpen] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
   const { bench } = state;
   const announcement = useAnnouncement(bench?.slots ?? noSlots);
@@ -62,6 +68,13 @@ export function App({ first }: { readonly first: ListPage }) {
     });
   };
 
+  const caught = useRef<(text: string) => void>(undefined);
+  useWedge((text) => {
+    if (readBenchCode(text)?.command === 'sign-in' && who?.mode === 'operators') return void ask('lock', {});
+    if (page.name !== 'bench') flushSync(openBench);
+    caught.current?.(text);
+  });
+
   useKeys((event) => {
     const dialogOpen = isDialogOpen();
     const holder = focusHolder(null);
@@ -74,7 +87,7 @@ export function App({ first }: { readonly first: ListPage }) {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'slots': openSlots, 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'slots': openSlots, 'help': () => setHelp(true), 'desk': () => setDeskOpen(bench !== undefined), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
     commands[command]();
   });
 
@@ -82,15 +95,15 @@ export function App({ first }: { readonly first: ListPage }) {
   const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onTheme={toggle} onDesk={() => setDeskOpen(bench !== undefined)} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
-        <WarningStrip warnings={bench?.warnings ?? []} />
+        <WarningStrip warnings={[...(bench?.warnings ?? []), ...(bench?.desk.badLots ?? []).map(({ lot, month }) => texts.desk.badLot(lot, month.failed, month.of))]} />
       </div>
       {state.problem !== undefined && bench === undefined ? <ProblemPage problem={state.problem} onRetry={reload} /> : null}
       {bench === undefined ? null : (
         <>
-          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} notify={notify} /> : null}
+          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} notify={notify} caught={caught} /> : null}
           {page.name === 'devices' ? <DevicesPage search={search} bench={bench} onSearch={setSearch} onOpen={openDevice} /> : null}
           {page.name === 'acceptance' ? <AcceptancePage bench={bench} search={acceptanceSearch} onSearch={setAcceptanceSearch} onOpen={openDevice} /> : null}
           {page.name === 'certificates' ? <CertificatesPage bench={bench} search={certificateSearch} onSearch={setCertificateSearch} onOpen={openDevice} /> : null}
@@ -104,6 +117,7 @@ export function App({ first }: { readonly first: ListPage }) {
         {announcement}
       </p>
       {slotsOpen ? <SlotsDialog onClose={() => setSlotsOpen(false)} /> : null}
+      {deskOpen ? <DeskDialog onClose={() => setDeskOpen(false)} /> : null}
       {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
       {code === undefined ? null : <CodeDialog key={code.requestId} question={code} onAnswer={answerCode} />}
       {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}

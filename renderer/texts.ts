@@ -3,6 +3,7 @@ import type { ShownState } from './logic/certificates';
 
 import { accessTexts } from './texts-access';
 import { auditTexts } from './texts-audit';
+import { deskTexts } from './texts-desk';
 
 export { roleAndMode } from './texts-access';
 
@@ -32,6 +33,7 @@ export const texts = {
 
   access: accessTexts,
   audit: auditTexts,
+  desk: deskTexts,
 
   scan: {
     label: (attribute: string) => `Scan ${attributeName(attribute)}`,

@@ -7,6 +7,7 @@ import { accessMethods, accessViewSchema } from './access-channel';
 import { auditMethods } from './audit-channel';
 import { deskMethods, deskSchema } from './desk-channel';
 import type { Methods } from './methods';
+import { slotLayoutSchema } from './slots-file';
 import {
   acceptanceStateSchema,
   actionEntrySchema,
@@ -227,6 +228,8 @@ export const driveViewSchema = z.object({
 export const slotsViewSchema = z.object({
   /** Slots are bound for the station's own use; a profile that names its slots does not use them. */
   profileHasSlots: z.boolean(),
+  /** How they stand on the desk. */
+  layout: slotLayoutSchema.optional(),
   /** What is bound now, or so far while slots are being bound. */
   slots: listOf(z.object({ name: z.string(), port: z.string() })),
   /** Drives that could be a slot, with a card or without. */

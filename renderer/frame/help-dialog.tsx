@@ -67,6 +67,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['Ctrl+O', help.openProfile],
       ['F8', help.theme],
       ['Ctrl+L', help.lock],
+      ['Ctrl+M', texts.desk.settings.open],
       ['F12 ?', help.help],
     ],
   },
