@@ -40,6 +40,8 @@ export function useWedge(onScan: (text: string) => void): void {
       event.stopImmediatePropagation();
     };
     const onCharacter = (event: KeyboardEvent, character: string): void => {
+      // The next scan has begun, however soon: its terminator is its own.
+      tailUntil = 0;
       const next = withCharacter(burst, character, event.timeStamp);
       const input = textOf(document.activeElement);
       if (next.text.length === 1) before = input === undefined ? undefined : { input, value: input.value };
