@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef } from 'react';
 import type { Notice } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
-import { Icon } from '../frame/icons';
 import { isDialogOpen } from '../logic/elements';
+import { PageTurner } from '../rows/page-turner';
 import type { RecordSearch } from '../state/page';
 import { devicesOnPage } from '../state/page';
 import { useKeys } from '../state/use-keys';
@@ -76,19 +76,7 @@ export function AuditPage({ search, scanAttribute, onSearch, onOpen, notify }: A
             <FoundTable key={offset} devices={found.devices} scanAttribute={scanAttribute} onOpen={onOpen} />
           )}
         </div>
-        <nav className="devices__pages" aria-label={texts.navigation.label}>
-          <button type="button" className="button button--plain" disabled={!hasPrevious} onClick={() => turn(-1)}>
-            <Icon name="back" />
-            {texts.devices.previous}
-            <kbd aria-hidden="true">PgUp</kbd>
-          </button>
-          <span className="devices__range">{count === 0 ? '' : texts.devices.range(offset + 1, offset + count, total.toLocaleString('en'))}</span>
-          <button type="button" className="button button--plain" disabled={!hasNext} onClick={() => turn(1)}>
-            {texts.devices.next}
-            <Icon name="next" />
-            <kbd aria-hidden="true">PgDn</kbd>
-          </button>
-        </nav>
+        <PageTurner hasPrevious={hasPrevious} hasNext={hasNext} range={count === 0 ? '' : texts.devices.range(offset + 1, offset + count, total.toLocaleString('en'))} onTurn={turn} />
       </div>
       <aside className="audit__side">
         <LogPanel notify={notify} />

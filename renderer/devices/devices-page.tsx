@@ -4,7 +4,7 @@ import type { DeviceSearch } from '../state/page';
 import { devicesOnPage } from '../state/page';
 import { useKeys } from '../state/use-keys';
 import { ErrorPanel } from '../frame/error-panel';
-import { Icon } from '../frame/icons';
+import { PageTurner } from '../rows/page-turner';
 import { texts } from '../texts';
 import { DeviceFilter } from './device-filter';
 import { DeviceTable } from './device-table';
@@ -54,21 +54,7 @@ export function DevicesPage({ search, bench, onSearch, onOpen }: DevicesPageProp
           <DeviceTable key={offset} devices={found.devices} bench={bench} onOpen={onOpen} />
         )}
       </div>
-      <nav className="devices__pages" aria-label={texts.navigation.label}>
-        <button type="button" className="button button--plain" disabled={!hasPrevious} onClick={() => turn(-1)}>
-          <Icon name="back" />
-          {texts.devices.previous}
-          <kbd aria-hidden="true">PgUp</kbd>
-        </button>
-        <span className="devices__range">
-          {found === undefined || found.devices.length === 0 ? '' : texts.devices.range(offset + 1, offset + found.devices.length, total.toLocaleString('en'))}
-        </span>
-        <button type="button" className="button button--plain" disabled={!hasNext} onClick={() => turn(1)}>
-          {texts.devices.next}
-          <Icon name="next" />
-          <kbd aria-hidden="true">PgDn</kbd>
-        </button>
-      </nav>
+      <PageTurner hasPrevious={hasPrevious} hasNext={hasNext} range={found === undefined || found.devices.length === 0 ? '' : texts.devices.range(offset + 1, offset + found.devices.length, total.toLocaleString('en'))} onTurn={turn} />
     </main>
   );
 }
