@@ -216,8 +216,18 @@ class StationWindow {
         this.#tellQuestions();
         return (await this.#session).view();
       },
-      scan: async ({ slot, text, others }) => slotView(await (await this.#session).bench.scan(slot, text, others)),
+      scan: async ({ slot, text, others }) => {
+        const { labels, bench } = await this.#session;
+        // A printed label closes its job; any other code is that of a board.
+        return slotView((await labels.scanBack(slot, text)) ?? (await bench.scan(bench.slotForBoard(slot), text, others)));
+      },
       give: async ({ slot }) => slotView(await (await this.#session).bench.give(slot)),
+      labelPreview: async ({ deviceId }) => (await this.#session).labels.preview(deviceId),
+      printTestLabel: async () => (await this.#session).labels.printTest(),
+      tryLabels: async () => (await this.#session).labels.wake(),
+      decideLabel: async ({ printId, decision }) => (await this.#session).labels.decide(printId, decision),
+      deviceLabels: async ({ deviceId }) => (await this.#session).labels.ofDevice(deviceId),
+      reprintLabel: async ({ deviceId, reason }) => (await this.#session).labels.reprint(deviceId, reason),
       start: async ({ slot }) => {
         await (await this.#session).bench.start(slot);
       },

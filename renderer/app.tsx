@@ -21,6 +21,7 @@ import { ProblemPage } from './frame/problem-page';
 import { SecretDialog } from './frame/secret-dialog';
 import { PracticeStrip, WarningStrip } from './frame/strips';
 import { hintsFor } from './hints';
+import { LabelsDialog } from './labels/labels-dialog';
 import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
 import { readWindowKey } from './logic/window-keys';
@@ -50,6 +51,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const [help, setHelp] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
   const [peopleOpen, setPeopleOpen] = useState(false);
+  const [labelsOpen, setLabelsOpen] = useState(false);
   const { bench } = state;
   const who = useWho();
   const signedIn = who?.mode === 'operators' ? who.operator : undefined;
@@ -77,6 +79,7 @@ export function App({ first }: { readonly first: ListPage }) {
     if (bench?.practice === true) notify({ sentence: texts.slots.notInPractice, tone: 'information' });
     else setSlotsOpen(bench !== undefined);
   };
+  const openLabels = (): void => setLabelsOpen(bench !== undefined);
   const openDevice = (deviceId: string): void => setPage((now) => ({ name: 'device', deviceId, from: now.name === 'device' ? now.from : now.name }));
   const back = (): void => setPage((now) => ({ name: now.name === 'device' ? now.from : 'bench' }));
   const open = (what: 'openProfile' | 'openPractice') => (): void => {
@@ -98,7 +101,7 @@ export function App({ first }: { readonly first: ListPage }) {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'shift': openShift, 'dashboard': openDashboard, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'shift': openShift, 'dashboard': openDashboard, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'labels': openLabels, 'back': back };
     commands[command]();
   });
 
@@ -114,7 +117,7 @@ export function App({ first }: { readonly first: ListPage }) {
       {state.problem !== undefined && bench === undefined ? <ProblemPage problem={state.problem} onRetry={reload} /> : null}
       {bench === undefined ? null : (
         <>
-          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} notify={notify} /> : null}
+          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} onLabels={openLabels} notify={notify} /> : null}
           {page.name === 'devices' ? <DevicesPage search={search} bench={bench} onSearch={setSearch} onOpen={openDevice} /> : null}
           {page.name === 'acceptance' ? <AcceptancePage bench={bench} search={acceptanceSearch} onSearch={setAcceptanceSearch} onOpen={openDevice} /> : null}
           {page.name === 'certificates' ? <CertificatesPage bench={bench} search={certificateSearch} onSearch={setCertificateSearch} onOpen={openDevice} /> : null}
@@ -142,6 +145,7 @@ export function App({ first }: { readonly first: ListPage }) {
           onClose={closePeople}
         />
       ) : null}
+      {labelsOpen && bench !== undefined ? <LabelsDialog bench={bench} notify={notify} onClose={() => setLabelsOpen(false)} /> : null}
       {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
       {code === undefined ? null : <CodeDialog key={code.requestId} question={code} onAnswer={answerCode} />}
       {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}

@@ -2,6 +2,7 @@
 import type { AccessView, OperatorsView } from '../main/contract/access-channel';
 import type { FoundDevicesView } from '../main/contract/audit-channel';
 import type { DeviceLogView, ExportView, ExportWishView, LogHealthView, WrittenExport } from '../main/contract/evidence-channel';
+import type { LabelPreview, LabelsView } from '../main/contract/label-channel';
 import type { BatchLine, ListView, OrderRequestParams, OrderView } from '../main/contract/orders-channel';
 import type { DashboardView, ReportWish, ShiftReportView } from '../main/contract/report-channel';
 import type {
@@ -48,6 +49,8 @@ export type {
   DeviceView,
   ExportView,
   FoundDevicesView,
+  LabelPreview,
+  LabelsView,
   ListView,
   LogHealthView,
   OperatorsView,
@@ -102,3 +105,4 @@ export type OrderContentParams = OrderRequestParams['content'];
 export type CountParams = Extract<OrderContentParams, { kind: 'counter' }>['counts'][number];
 export type ListSource = Extract<OrderContentParams, { kind: 'list' }>['source'];
 export type ReadingParams = Extract<OrderContentParams, { kind: 'list' }>['reading'];
+export type DeviceLabel = WindowMethods['deviceLabels']['result']['_zod']['output'][number];

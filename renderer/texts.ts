@@ -5,6 +5,7 @@ import { accessTexts } from './texts-access';
 import { auditTexts } from './texts-audit';
 import { orderTexts } from './texts-orders';
 import { dashboardTexts, reportTexts } from './texts-report';
+import { labelTexts } from './texts-labels';
 
 export { roleAndMode } from './texts-access';
 
@@ -41,6 +42,7 @@ export const texts = {
   orders: orderTexts,
   report: reportTexts,
   dashboard: dashboardTexts,
+  labels: labelTexts,
 
   scan: {
     label: (attribute: string) => `Scan ${attributeName(attribute)}`,

@@ -16,6 +16,7 @@ import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
 import { ReportDesk } from './report-desk';
+import { SessionLabels } from './session-labels';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
 import { SessionAudit } from './session-audit';
@@ -76,6 +77,7 @@ export class BenchSession {
   readonly log: SessionLog;
   readonly exports: SessionExport;
   readonly reports: ReportDesk;
+  readonly labels: SessionLabels;
   readonly watch: SessionWatch;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
@@ -136,6 +138,7 @@ export class BenchSession {
       this.#slotChanged(slot);
     });
     this.bench.setBatch(batch.current);
+    this.labels = new SessionLabels({ station, labels: open.labels, profile, bench: this.bench, changed: () => void this.tellBench().catch(() => undefined), notice: listeners.notice });
     this.certificates = new SessionCertificates(station, profile, this.bench);
     if (own === undefined) return;
     this.slots = new SessionSlots({
@@ -224,6 +227,7 @@ export class BenchSession {
     });
     this.watch.start();
     this.#integration.start();
+    this.labels.start();
   }
 
   async view(): Promise<BenchView> {
@@ -231,6 +235,7 @@ export class BenchSession {
     const midnight = this.station.clock.now();
     midnight.setHours(0, 0, 0, 0);
     const today = await this.station.record.jobsSince(midnight.toISOString(), 500);
+    const labelOf = await this.labels.marksOf(today.map(({ jobId }) => jobId));
     return {
       practice: profile.practice,
       operator: this.station.operator,
@@ -239,6 +244,7 @@ export class BenchSession {
       batch: this.bench.batch,
       order: await this.orders.view(this.bench.batch),
       outbox: { ...this.#outbox.state },
+      labels: this.labels.view,
       profileName: profile.name,
       scanAttribute: profile.identity.find((attribute) => attribute.scan)?.name ?? '',
       otherAttributes: profile.identity.filter((attribute) => !attribute.scan && attribute.constant === undefined).map((attribute) => attribute.name),
@@ -250,7 +256,7 @@ export class BenchSession {
       renews: this.#renews,
       warnings: [...this.#warnings, ...this.#open.keeper.warnings(), ...this.#open.anchors.warnings(), ...this.#integration.warnings()],
       slots: this.bench.slots.map(slotView),
-      today: today.map((job) => ({ ...job, identity: { ...job.identity } })),
+      today: today.map((job) => ({ ...job, identity: { ...job.identity }, label: labelOf.get(job.jobId) })),
       counts: {
         done: today.filter((job) => job.state === 'done').length,
         failed: today.filter((job) => job.state === 'failed' || job.state === 'compensated').length,
@@ -301,7 +307,7 @@ export class BenchSession {
     this.#closing.abort();
     this.bench.cancelAll();
     while (this.bench.busy) await new Promise((resolve) => setTimeout(resolve, 50));
-    await Promise.all([this.watch.close(), this.#outbox.close(), this.log.close(), this.exports.close(), this.#integration.close()]);
+    await Promise.all([this.watch.close(), this.#outbox.close(), this.log.close(), this.exports.close(), this.#integration.close(), this.labels.close()]);
     await this.#close();
   }
 
@@ -314,6 +320,7 @@ export class BenchSession {
     const begins = slot.jobId !== undefined && this.#begun.get(slot.name) !== slot.jobId;
     if (slot.jobId !== undefined) this.#begun.set(slot.name, slot.jobId);
     if (slot.state === 'running' && begins && this.bench.batch !== undefined) void this.tellBench().catch(() => undefined);
+    if (slot.state === 'done' && slot.jobId !== undefined && slot.label?.state === 'waiting') void this.labels.finished(slot.jobId).catch(() => undefined);
     if (slot.state !== 'running' && slot.state !== 'ready' && slot.state !== 'free') void this.tellBench().catch(() => undefined);
   }
 }

@@ -15,6 +15,7 @@ import { hooksCommand } from './commands/hooks';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
 import { integrateCommand } from './commands/integrate';
+import { labelCommand } from './commands/label';
 import { logCommand } from './commands/log';
 import { verifyProofCommand } from './commands/log-proofs';
 import { outboxCommand } from './commands/outbox';
@@ -54,6 +55,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'batch': batchCommand,
   'sign-off': signOffCommand,
   'decommission': decommissionCommand,
+  'label': labelCommand,
   'renew': renewCommand,
   'certificates': certificatesCommand,
   'sign-request': signRequestCommand,

@@ -30,6 +30,7 @@ const commandRights = {
   'batch': ({ positionals }: Asked) => (['list', 'show', undefined].includes(positionals[0]) ? 'look' : 'manage-batches'),
   'sign-off': 'sign-off',
   'decommission': 'decommission',
+  'label': ({ positionals, values }: Asked) => (positionals[0] === 'print' || (positionals[0] === 'queue' && (values['profile'] !== undefined || values['decide'] !== undefined)) ? 'provision' : 'look'),
   'renew': 'provision',
   'certificates': 'look',
   'sign-request': 'provision',

@@ -62,6 +62,13 @@ export const helpText = `imprint: a key of its own for every device
                    [--identity NAME=VALUE …] [--json | --csv]
                                             which certificate expires when, soonest first
   imprint outbox [--profile P.json]         verified cards that wait for their server; sends them
+  imprint label preview --profile P.json --identity NAME=VALUE … -o FILE.(svg|pdf|zpl)
+                                            the label of a device as it would be printed
+  imprint label print --profile P.json --identity NAME=VALUE … --reason TEXT
+                                            prints the label of a finished device again
+  imprint label queue [--profile P.json]    labels that wait for their printer; prints them
+  imprint label queue --decide N --answer printed|again|give-up
+                                            says what became of a label of which the station does not know it
   imprint recover [--profile P.json]        ends what a killed station left open
   imprint hooks [list] | test | retry [--entry N] | skip --entry N   (each with --url URL)
                                             webhooks: how far each receiver is; sends, goes on, leaves one out
@@ -88,5 +95,5 @@ export const helpText = `imprint: a key of its own for every device
                    refused where the station has operators
   --json           one JSON object a line on standard output, progress included
 
-Exit codes: 0 done, 1 unexpected, 2 usage, 3 input, 4 conflict, 5 image, 6 card, 7 server, 8 record, 9 cancelled, 10 custody
+Exit codes: 0 done, 1 unexpected, 2 usage, 3 input, 4 conflict, 5 image, 6 card, 7 server, 8 record, 9 cancelled, 10 custody, 11 label
 `;

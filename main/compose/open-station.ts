@@ -8,11 +8,13 @@ import { storageMethods, type StorageMethods } from '../contract/storage-channel
 import { ImprintError } from '../domain/errors';
 import type { ReportReader } from '../domain/dashboard';
 import type { DeviceSearcher } from '../domain/device-search';
+import type { LabelStore } from '../domain/labels';
 import type { OperatorStore } from '../domain/operators';
 import type { RecordStore, Secrets } from '../domain/ports';
 import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
 import { integrationClient, type IntegrationClient } from '../ipc/integration';
+import { labelsClient } from '../ipc/labels';
 import { logClient } from '../ipc/log-channel';
 import { operatorsClient, reportClient, searchClient } from '../ipc/operators';
 import { WorkerProcess } from '../ipc/worker-process';
@@ -62,6 +64,8 @@ export interface OpenStation {
   readonly station: Station;
   /** Who may sign in, in the same record. */
   readonly operators: OperatorStore;
+  /** What was printed, in the same record. */
+  readonly labels: LabelStore;
   /** The auditor's search, in the same record. */
   readonly search: DeviceSearcher;
   /** Webhooks and orders, in the same record. */
@@ -154,6 +158,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
   return {
     station,
     operators: operatorsClient(storage),
+    labels: labelsSignedFor(labelsClient(storage), keeper),
     search: searchClient(storage),
     integration: integrationClient(storage),
     reports: reportClient(storage),
@@ -193,5 +198,17 @@ function signedFor(record: RecordStore, keeper: LogKeeper): RecordStore {
     importForeign: (...given) => signed(record.importForeign(...given)),
     addCertificates: (...given) => signed(record.addCertificates(...given)),
     revokeCertificate: (...given) => signed(record.revokeCertificate(...given)),
+  };
+}
+
+/** As signedFor: a printed label is an entry of the log. */
+function labelsSignedFor(labels: LabelStore, keeper: LogKeeper): LabelStore {
+  return {
+    ...labels,
+    async endLabel(...given) {
+      const label = await labels.endLabel(...given);
+      if (label.state === 'printed') keeper.changed();
+      return label;
+    },
   };
 }

@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { ImprintError } from '../domain/errors';
 import { readIdentity, type IdentityAttribute } from '../domain/identity';
+import type { LabelSettings } from '../domain/labels';
 import type { ServerKind } from '../domain/ports';
 import type { CardFile, Credentials, Profile, SecretReference, ServerSettings, SlotSettings } from '../domain/profile';
 import { isSecretFile, privateKeyContent } from '../domain/profile';
+import { labelFileSchema, labelObjection, labelSettingsSchema, type LabelFile } from './label-file';
 import { cardFileSchema, erasureSchema, imageSettingsSchema, jsonObjectSchema, keyTypeSchema, partitionReferenceSchema, sha256Schema } from './values';
 
 const nameSchema = z.string().min(1).max(100);
@@ -114,6 +116,7 @@ const profileFileSchema = z.strictObject({
   erase: erasureSchema.optional(),
   batch: batchSchema.optional(),
   outboxLimit: z.int(outboxText).min(0, outboxText).max(1000, outboxText).default(usualOutboxLimit),
+  label: labelFileSchema.optional(),
   files: z.array(fileFileSchema).min(1).max(16).optional(),
   targets: z
     .strictObject({
@@ -155,13 +158,14 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
   }
   const parsed = profileFileSchema.safeParse(json);
   if (!parsed.success) throw profileError(parsed.error);
-  const { name, server, identity, keyType, image, files, targets, erase, batch, outboxLimit } = parsed.data;
+  const { name, server, identity, keyType, image, files, targets, erase, batch, outboxLimit, label } = parsed.data;
   const kind = readKind(server.kind, surroundings);
+  const scheme = readScheme(identity ?? usualIdentity);
   const profile: Profile = {
     name,
     practice: false,
     server: readServer(server, kind, surroundings),
-    identity: readScheme(identity ?? usualIdentity),
+    identity: scheme,
     keyType: keyType ?? kind.usualKeyType,
     image: { path: surroundings.resolvePath(image.path), sha256: image.sha256 },
     files: readFiles(files, kind),
@@ -169,6 +173,7 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
     erase,
     batch,
     outboxLimit,
+    ...(label === undefined ? {} : { label: readLabel(label, scheme, surroundings) }),
   };
   kind.checkProfile?.(profile);
   return profile;
@@ -208,6 +213,13 @@ function readFiles(given: readonly z.output<typeof fileFileSchema>[] | undefined
   const twice = files.find(({ content }) => !once(content));
   if (twice !== undefined) throw profileMistake('files', `${twice.content} stands in two files`, 'each content once');
   return files;
+}
+
+/** @throws ImprintError profile-invalid */
+function readLabel(label: LabelFile, scheme: readonly IdentityAttribute[], surroundings: ProfileSurroundings): LabelSettings {
+  const wrong = labelObjection(label, scheme);
+  if (wrong !== undefined) throw profileMistake(wrong.field, wrong.what, wrong.expected);
+  return label.printer.kind === 'pdf' ? { ...label, printer: { ...label.printer, folder: surroundings.resolvePath(label.printer.folder) } } : label;
 }
 
 function profileMistake(field: string, what: string, expected: string): ImprintError {
@@ -354,6 +366,7 @@ export const profileSchema = z.object({
   batch: z.string().optional(),
   // Profiles of earlier versions have none, and are read again only to end their jobs.
   outboxLimit: z.int().default(usualOutboxLimit),
+  label: labelSettingsSchema.optional(),
   targets: z.object({
     slots: z.array(
       z.union([

@@ -1,5 +1,6 @@
 /** What main may ask of the storage process: the record's port, method by method. */
 import { z } from 'zod';
+import { labelStoreMethods } from './label-channel';
 import { logMethods } from './log-methods';
 import { searchMethods } from './audit-channel';
 import { integrationMethods } from './integration-channel';
@@ -124,6 +125,7 @@ export const storageMethods = {
   ...searchMethods,
   ...integrationMethods,
   ...reportMethods,
+  ...labelStoreMethods,
   close: { params: z.object({}), result: nothing },
 } as const satisfies Methods;
 

@@ -7,6 +7,7 @@ import { accessMethods, accessViewSchema } from './access-channel';
 import { auditMethods } from './audit-channel';
 import { evidenceMethods, exportViewSchema, logHealthSchema } from './evidence-channel';
 import { reportWindowMethods } from './report-channel';
+import { labelMethods, labelsViewSchema, slotLabelSchema } from './label-channel';
 import type { Methods } from './methods';
 import { orderViewSchema, orderWindowMethods } from './orders-channel';
 import {
@@ -57,6 +58,8 @@ export const slotViewSchema = z.object({
   deviceId: z.string().optional(),
   jobId: z.string().optional(),
   fingerprint: sha256Schema.optional(),
+  /** The label of its job, where the profile prints one. */
+  label: slotLabelSchema.optional(),
   progress: progressSchema.optional(),
   canCancel: z.boolean(),
   /** The batch counts its identities: this one was given to the slot, not scanned. */
@@ -68,7 +71,10 @@ export const slotViewSchema = z.object({
 });
 export type SlotView = z.output<typeof slotViewSchema>;
 
-export const dayRowViewSchema = dayRowSchema;
+export const dayRowViewSchema = dayRowSchema.extend({
+  /** Its label, where that is not done with: not printed, or not scanned yet. */
+  label: z.enum(['waiting', 'doubtful', 'failed', 'scan']).optional(),
+});
 export type DayRowView = z.output<typeof dayRowViewSchema>;
 
 /** Verified cards that the server could not be told of yet. */
@@ -93,6 +99,7 @@ export const benchViewSchema = z.object({
   /** Where that batch was ordered: how far it is. */
   order: orderViewSchema.optional(),
   outbox: outboxViewSchema,
+  labels: labelsViewSchema,
   profileName: z.string(),
   /** What the scan field asks for: `mac`. */
   scanAttribute: z.string(),
@@ -329,6 +336,7 @@ export const windowMethods = {
   ...evidenceMethods,
   ...orderWindowMethods,
   ...reportWindowMethods,
+  ...labelMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },

@@ -58,6 +58,8 @@ export const methodRights = {
   dashboard: 'look',
   // A file of the person's own, as the export.
   saveShiftReport: 'look',
+  labelPreview: 'look',
+  deviceLabels: 'look',
 
   scan: 'provision',
   give: 'provision',
@@ -72,6 +74,10 @@ export const methodRights = {
   tryOutbox: 'provision',
   // Signs the log's head and keeps that the paper is an anchor.
   anchorShiftReport: 'keep-log',
+  printTestLabel: 'provision',
+  tryLabels: 'provision',
+  decideLabel: 'provision',
+  reprintLabel: 'provision',
   askNow: 'ask-server',
   signOff: 'sign-off',
   chooseListFile: 'manage-batches',

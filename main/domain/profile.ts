@@ -1,6 +1,7 @@
 import { ImprintError } from './errors';
 import type { IdentityAttribute } from './identity';
 import type { KeyType } from './keys';
+import type { LabelSettings } from './labels';
 
 /** Where a secret comes from. The secret itself never stands in a profile. */
 export type SecretReference =
@@ -128,6 +129,8 @@ export interface Profile {
    * before a card is touched.
    */
   readonly outboxLimit: number;
+  /** The label of each finished device; none is printed without it. */
+  readonly label?: LabelSettings | undefined;
 }
 
 export function describePartition(partition: PartitionReference): string {

@@ -1,6 +1,7 @@
 import { deviceActions } from '../domain/acceptance';
 import { certificateStates } from '../domain/certificates';
 import { keyTypes } from '../domain/keys';
+import { labelPrinterKinds } from '../domain/labels';
 import { accessChanges } from '../domain/operators';
 import { signInMethods } from '../domain/record-log';
 import { roles } from '../domain/roles';
@@ -79,6 +80,8 @@ export const events = {
   'restore': object({ size: wholeNumber, root: base64Hash, override: flag }, { anchorSize: wholeNumber, path: text, reason: text }),
   /** A device of another tool became known here. */
   'foreign-imported': object({ identity, fingerprint: sha256, spki: base64, source: text }, later),
+  /** A label with this device's identity and key was given to a printer. `reason`: why it was printed again. */
+  'label-printed': object({ ...device, printer: oneOf(labelPrinterKinds), copies: wholeNumber, reprint: flag }, { reason: text }),
   /** What became of a certificate that a server issued for a device. `sha256`: over its DER. */
   'certificate': object({ ...device, change: oneOf(certificateStates), serial: text, sha256 }, { issuer: text, notAfter: moment, reason: text }),
 } as const satisfies Readonly<Record<string, ObjectShape<unknown>>>;

@@ -5,6 +5,7 @@ import type { CertificateState } from '../domain/certificates';
 import type { Identity } from '../domain/identity';
 import type { DeviceState, StepFacts, StepName } from '../domain/job';
 import { keyTypes } from '../domain/keys';
+import type { LabelPrint, LabelPrinterKind } from '../domain/labels';
 import type { PreparedImage } from '../domain/ports';
 import type { OrderChange, WorkOrder } from '../domain/work-orders';
 import type { EventData } from '../ledger/events';
@@ -110,6 +111,11 @@ export class LogEvents {
         ...(action.reason === undefined ? {} : { reason: logText(action.reason) }),
       },
     });
+  }
+
+  /** A label was printed; a device that has no key has none. */
+  labelPrinted({ deviceId: device, fingerprint, reprint, reason, askedBy }: LabelPrint, printer: LabelPrinterKind, copies: number, at: string): void {
+    this.#writer.add({ event: 'label-printed', by: askedBy, at, data: { device, fingerprint, printer, copies, reprint, ...(reason === undefined ? {} : { reason: logText(reason) }) } });
   }
 
   signedIn(data: EventData<'operator-signed-in'>, at: string): void {

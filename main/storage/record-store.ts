@@ -31,6 +31,7 @@ import { openDatabase, writeTransaction } from './database';
 import type { OpenDatabaseOptions, RecordDatabase } from './database';
 import { ForeignDeviceRecord, importedFrom } from './foreign-devices';
 import { backfillLog, hasLog } from './log-backfill';
+import { LabelRecord } from './labels';
 import { LogEvents } from './log-events';
 import { LogStore } from './log-store';
 import { LogWriter } from './log-writer';
@@ -70,6 +71,8 @@ export class SqliteRecordStore implements RecordStore {
   readonly orders: WorkOrderRecord;
   /** Who may sign in; a port of its own. */
   readonly operators: OperatorRecord;
+  /** What was printed; a port of its own. */
+  readonly labels: LabelRecord;
   /** The auditor's search; a port of its own. */
   readonly search: DeviceSearchRecord;
   /** How far the receivers of webhooks are; a port of its own. */
@@ -93,6 +96,7 @@ export class SqliteRecordStore implements RecordStore {
     this.#actions = new ActionRecord(this.#session, this.#events);
     this.#certificates = new CertificateRecord(this.#session, this.#events);
     this.operators = new OperatorRecord(this.#session, log, this.#events);
+    this.labels = new LabelRecord(this.#session, this.#events);
     this.search = new DeviceSearchRecord(this.#session);
     this.webhooks = new WebhookRecord(this.#session, log);
     this.mes = new MesOrderRecord(this.#session, this.#foreignDevices);

@@ -1,6 +1,7 @@
 /** Entry point of the storage process. Arguments: the path of the record's database, and the station's name where it was told. */
 import { storageMethods } from '../contract/storage-channel';
 import { integrationHandlers } from '../ipc/integration';
+import { labelHandlers } from '../ipc/labels';
 import { operatorHandlers } from '../ipc/operators';
 import { parentPort } from '../ipc/parent-port';
 import { serveProcedures } from '../ipc/remote-procedures';
@@ -18,6 +19,7 @@ serveProcedures(parentPort(), storageMethods, {
   ...storageHandlers(record),
   ...operatorHandlers(() => record().operators),
   ...integrationHandlers(record),
+  ...labelHandlers(() => record().labels),
   searchDevices: ({ search }) => record().search.searchDevices(search),
   shiftReport: ({ query }) => record().reports.shiftReport(query),
   dashboard: ({ query }) => record().reports.dashboard(query),

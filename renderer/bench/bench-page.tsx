@@ -2,6 +2,7 @@ import { useRef } from 'react';
 import { flushSync } from 'react-dom';
 import { ConflictDialog } from '../conflict/conflict-dialog';
 import type { BenchView, ErrorReport, Notice, SlotView } from '../contract';
+import { LabelStrip } from '../labels/label-strip';
 import { readBenchKey } from '../logic/bench-keys';
 import { focusHolder, isDialogOpen } from '../logic/elements';
 import { viewIdentity } from '../logic/identity';
@@ -28,10 +29,11 @@ interface BenchPageProps {
   readonly onSelect: (slot: string) => void;
   readonly onSlot: (slot: SlotView) => void;
   readonly onOpen: (deviceId: string) => void;
+  readonly onLabels: () => void;
   readonly notify: (notice: Notice) => void;
 }
 
-export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }: BenchPageProps) {
+export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels, notify }: BenchPageProps) {
   const field = useRef<HTMLInputElement>(null);
   const batchField = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
@@ -97,9 +99,15 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
     notify({ sentence: texts.conflict.free(viewIdentity(view.identity, bench.scanAttribute).main), tone: 'success' });
   };
 
+  const hasStrips = bench.outbox.waiting > 0 || bench.labels.unfinished.length > 0;
   return (
-    <main className={bench.outbox.waiting > 0 ? 'bench bench--outbox' : 'bench'} id="content">
-      {bench.outbox.waiting > 0 ? <OutboxStrip outbox={bench.outbox} onProblem={onProblem} /> : null}
+    <main className={hasStrips ? 'bench bench--outbox' : 'bench'} id="content">
+      {hasStrips ? (
+        <div className="bench__strips">
+          {bench.outbox.waiting > 0 ? <OutboxStrip outbox={bench.outbox} onProblem={onProblem} /> : null}
+          <LabelStrip labels={bench.labels} onOpen={onLabels} />
+        </div>
+      ) : null}
       <div className="bench__work">
         <ScanArea bench={bench} selected={selected} field={field} control={control} error={actions.error}>
           <BatchField

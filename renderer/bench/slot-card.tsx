@@ -24,10 +24,11 @@ export const SlotCard = memo(function SlotCard({ slot, number, selected, alone, 
   const percent = slot.state === 'running' && slot.progress !== undefined ? percentOf(slot.progress.doneBytes, slot.progress.totalBytes) : undefined;
   return (
     <article
-      className={`slot slot--${slot.state} ${alone ? 'slot--alone' : 'slot--one-of-many'}`}
+      className={`slot slot--${slot.state} ${slot.label?.awaitsScan === true ? 'slot--label ' : ''}${alone ? 'slot--alone' : 'slot--one-of-many'}`}
       data-testid="slot"
       data-slot={slot.name}
       data-state={slot.state}
+      data-label={slot.label?.awaitsScan === true ? 'scan' : slot.label?.state}
       aria-current={selected && !alone ? 'true' : undefined}
       aria-label={`${slot.name}, ${texts.slotStates[slot.state]}`}
       onClick={() => onSelect(slot.name)}
@@ -48,20 +49,25 @@ export const SlotCard = memo(function SlotCard({ slot, number, selected, alone, 
           {identity.rest === '' ? null : <span className="slot__rest">{identity.rest}</span>}
         </p>
         <p className="slot__result">
-          <Icon name={slotIcons[slot.state]} />
+          <Icon name={slot.label?.awaitsScan === true ? 'ready' : slotIcons[slot.state]} />
           <strong className="slot__word" data-testid="slot-word">
             {slot.word}
           </strong>
           {percent === undefined ? null : <span className="slot__percent">{`${String(percent)}\u202f%`}</span>}
         </p>
         <p className={cancelAsked ? 'slot__sentence slot__sentence--asks' : 'slot__sentence'} data-testid="slot-sentence">
-          {cancelAsked ? texts.slot.cancelAgain : slot.sentence}
+          {cancelAsked ? texts.slot.cancelAgain : sentenceOf(slot)}
         </p>
         <div className="slot__progress">{slot.state === 'running' && slot.progress !== undefined ? <SlotProgress progress={slot.progress} slot={slot.name} /> : <SlotFingerprint slot={slot} />}</div>
       </div>
     </article>
   );
 });
+
+/** A label that a hand must see to comes before what is known already. */
+function sentenceOf({ label, sentence }: SlotView): string {
+  return label === undefined || (label.state === 'printed' && !label.awaitsScan) ? sentence : label.sentence;
+}
 
 /** Which key is on the card, where there is one. */
 function SlotFingerprint({ slot }: { readonly slot: SlotView }) {

@@ -59,11 +59,20 @@ export function useSlotActions({ bench, selected, onSelect, onSlot, onScanRefuse
 
   const scan: SlotActions['scan'] = async (text, others) => {
     const now = newest.current;
-    const target = now.selected === undefined ? undefined : slotForScan(now.bench.slots, now.selected);
-    const refusal = target === undefined ? allBusy : await scanInto(target, text, others, onSlot);
+    // Where every slot is at work, a label that is awaited may still be scanned.
+    const target = now.selected === undefined ? undefined : (slotForScan(now.bench.slots, now.selected) ?? now.bench.slots.find(({ label }) => label?.awaitsScan === true));
+    let taken: string | undefined;
+    const refusal =
+      target === undefined
+        ? allBusy
+        : await scanInto(target, text, others, (slot) => {
+            // A label's code closes the slot that waits for it, whichever is selected.
+            taken = slot.name;
+            onSlot(slot);
+          });
     setError(refusal);
     if (target !== undefined) {
-      if (refusal === undefined) onSelect(target.name);
+      if (refusal === undefined) onSelect(taken ?? target.name);
       else onScanRefused(target.name, refusal, text, others);
     }
     return refusal;
@@ -145,7 +154,7 @@ export function useSlotActions({ bench, selected, onSelect, onSlot, onScanRefuse
 const allBusy: ErrorReport = { code: 'slot-busy', sentence: texts.scan.allBusy };
 
 async function scanInto(slot: SlotView, text: string, others: Readonly<Record<string, string>>, onSlot: (slot: SlotView) => void): Promise<ErrorReport | undefined> {
-  if (hasEnded(slot.state)) {
+  if (hasEnded(slot.state) && slot.label?.awaitsScan !== true) {
     const cleared = await ask('clear', { slot: slot.name });
     if (!cleared.ok) return cleared.error;
   }

@@ -88,6 +88,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['Ctrl+O', help.openProfile],
       ['F8', help.theme],
       ['Ctrl+U', help.operators],
+      ['Ctrl+P', texts.labels.strip.open],
       ['Ctrl+L', help.lock],
       ['F12 ?', help.help],
     ],

@@ -108,6 +108,12 @@ const shapes = {
       <path d="M7.5 12h.01M12 12h.01M16.5 12h.01" strokeWidth="2.6" />
     </>
   ),
+  label: (
+    <>
+      <path d="M3 5h11l7 7-7 7H3Z" />
+      <path d="M6.5 9v6M9 9v6M11.5 9v6" />
+    </>
+  ),
   key: (
     <>
       <circle cx="8" cy="15" r="5" />

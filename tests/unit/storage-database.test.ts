@@ -208,6 +208,7 @@ describe('migrations', () => {
       'identity_parts_idx',
       'images',
       'jobs',
+      'label_prints',
       'log_anchors',
       'log_checkpoints',
       'log_entries',

@@ -61,6 +61,8 @@ export const options = {
   'expiring-within': { type: 'string' },
   'reason': { type: 'string' },
   'card': { type: 'string' },
+  'decide': { type: 'string' },
+  'answer': { type: 'string' },
   'practice': { type: 'boolean' },
   'to': { type: 'string' },
   'zip': { type: 'boolean' },
