@@ -29,7 +29,7 @@ const layers = [
   {
     layer: 'export',
     path: '^main/export/',
-    may: [domain, '^main/(charts|ledger)/', npm('@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl')],
+    may: [domain, '^main/(charts|ledger)/', npm('@peculiar/x509', 'bwip-js', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl')],
     nodeBuiltins: true,
     because: 'exports know the log, not where it is kept',
   },

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { app, dialog } from 'electron';
 import { auditHandlers } from './compose/audit-handlers';
+import { commandSheetName, putCommandSheet } from './compose/command-sheet-file';
 import { BenchSession, slotView, type SessionListeners, type SessionQuestions } from './compose/bench-session';
 import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
@@ -241,6 +242,13 @@ class StationWindow {
       slots: async () => (await slots()).view(),
       bindSlots: async () => (await slots()).beginBinding(),
       endBinding: async ({ keep }) => (await slots()).endBinding(keep),
+      setSlotLayout: async ({ layout }) => (await this.#session).setSlotLayout(layout),
+      commandCodes: async () => {
+        const { canceled, filePath } = await dialog.showSaveDialog(this.#window, { title: 'The sheet of command codes', defaultPath: commandSheetName, filters: [{ name: 'PDF', extensions: ['pdf'] }] });
+        if (canceled) return undefined;
+        await putCommandSheet(filePath);
+        return filePath;
+      },
       device: async ({ deviceId }) => ({ device: (await device(deviceId)).device }),
       askServer: async ({ deviceId }) => {
         const found = await device(deviceId);

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import type { ReportWish } from './contract';
 import { AcceptancePage } from './acceptance/acceptance-page';
@@ -14,6 +14,7 @@ import { DevicesPage } from './devices/devices-page';
 import { CertificatesPage } from './certificates/certificates-page';
 import { CodeDialog } from './frame/code-dialog';
 import { Header } from './frame/header';
+import { DeskDialog } from './frame/desk-dialog';
 import { HelpDialog } from './frame/help-dialog';
 import { KeyHints } from './frame/key-hints';
 import { Notices } from './frame/notices';
@@ -22,6 +23,7 @@ import { SecretDialog } from './frame/secret-dialog';
 import { PracticeStrip, WarningStrip } from './frame/strips';
 import { hintsFor } from './hints';
 import { LabelsDialog } from './labels/labels-dialog';
+import { readBenchCode } from './logic/command-codes';
 import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
 import { readWindowKey } from './logic/window-keys';
@@ -31,6 +33,7 @@ import { SlotsDialog } from './slots/slots-dialog';
 import type { AcceptanceSearch, CertificateSearch, DeviceSearch, ListPage, Page, RecordSearch } from './state/page';
 import { emptyAcceptanceSearch, emptyCertificateSearch, emptyRecordSearch, emptySearch, thisShift } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
+import { useWedge } from './state/use-wedge';
 import { useKeys } from './state/use-keys';
 import { useStation } from './state/use-station';
 import { useTheme } from './state/use-theme';
@@ -41,6 +44,7 @@ import { texts } from './texts';
 export function App({ first }: { readonly first: ListPage }) {
   const { state, reload, showSlot, notify, dismiss, answerSecret, answerCode } = useStation();
   const { theme, toggle } = useTheme();
+  const who = useWho();
   const [page, setPage] = useState<Page>({ name: first });
   const [search, setSearch] = useState<DeviceSearch>(emptySearch);
   const [acceptanceSearch, setAcceptanceSearch] = useState<AcceptanceSearch>(emptyAcceptanceSearch);
@@ -49,11 +53,11 @@ export function App({ first }: { readonly first: ListPage }) {
   const [shiftWish, setShiftWish] = useState<ReportWish>(thisShift);
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
+  const [deskOpen, setDeskOpen] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
   const [peopleOpen, setPeopleOpen] = useState(false);
   const [labelsOpen, setLabelsOpen] = useState(false);
   const { bench } = state;
-  const who = useWho();
   const signedIn = who?.mode === 'operators' ? who.operator : undefined;
   const people: PeopleDialog | undefined = bench?.rights.includes('manage-operators') === true ? 'operators' : signedIn === undefined ? undefined : 'own-pin';
   const closePeople = (): void => setPeopleOpen(false);
@@ -89,6 +93,13 @@ export function App({ first }: { readonly first: ListPage }) {
     });
   };
 
+  const caught = useRef<(text: string) => void>(undefined);
+  useWedge((text) => {
+    if (readBenchCode(text)?.command === 'sign-in' && who?.mode === 'operators') return void ask('lock', {});
+    if (page.name !== 'bench') flushSync(openBench);
+    caught.current?.(text);
+  });
+
   useKeys((event) => {
     const dialogOpen = isDialogOpen();
     const holder = focusHolder(null);
@@ -101,7 +112,7 @@ export function App({ first }: { readonly first: ListPage }) {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'shift': openShift, 'dashboard': openDashboard, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'labels': openLabels, 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'shift': openShift, 'dashboard': openDashboard, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'desk': () => setDeskOpen(bench !== undefined), 'theme': toggle, 'open-profile': open('openProfile'), 'labels': openLabels, 'back': back };
     commands[command]();
   });
 
@@ -109,15 +120,15 @@ export function App({ first }: { readonly first: ListPage }) {
   const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onOrders={openOrders} onShift={openShift} onDashboard={openDashboard} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onOrders={openOrders} onShift={openShift} onDashboard={openDashboard} onDesk={() => setDeskOpen(bench !== undefined)} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
-        <WarningStrip warnings={bench?.warnings ?? []} />
+        <WarningStrip warnings={[...(bench?.warnings ?? []), ...(bench?.desk.badLots ?? []).map(({ lot, month }) => texts.desk.badLot(lot, month.failed, month.of))]} />
       </div>
       {state.problem !== undefined && bench === undefined ? <ProblemPage problem={state.problem} onRetry={reload} /> : null}
       {bench === undefined ? null : (
         <>
-          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} onLabels={openLabels} notify={notify} /> : null}
+          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} onLabels={openLabels} notify={notify} caught={caught} /> : null}
           {page.name === 'devices' ? <DevicesPage search={search} bench={bench} onSearch={setSearch} onOpen={openDevice} /> : null}
           {page.name === 'acceptance' ? <AcceptancePage bench={bench} search={acceptanceSearch} onSearch={setAcceptanceSearch} onOpen={openDevice} /> : null}
           {page.name === 'certificates' ? <CertificatesPage bench={bench} search={certificateSearch} onSearch={setCertificateSearch} onOpen={openDevice} /> : null}
@@ -146,6 +157,7 @@ export function App({ first }: { readonly first: ListPage }) {
         />
       ) : null}
       {labelsOpen && bench !== undefined ? <LabelsDialog bench={bench} notify={notify} onClose={() => setLabelsOpen(false)} /> : null}
+      {deskOpen ? <DeskDialog onClose={() => setDeskOpen(false)} /> : null}
       {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
       {code === undefined ? null : <CodeDialog key={code.requestId} question={code} onAnswer={answerCode} />}
       {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}

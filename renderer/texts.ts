@@ -6,6 +6,7 @@ import { auditTexts } from './texts-audit';
 import { orderTexts } from './texts-orders';
 import { dashboardTexts, reportTexts } from './texts-report';
 import { labelTexts } from './texts-labels';
+import { deskTexts } from './texts-desk';
 
 export { roleAndMode } from './texts-access';
 
@@ -43,6 +44,7 @@ export const texts = {
   report: reportTexts,
   dashboard: dashboardTexts,
   labels: labelTexts,
+  desk: deskTexts,
 
   scan: {
     label: (attribute: string) => `Scan ${attributeName(attribute)}`,

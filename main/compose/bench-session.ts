@@ -4,7 +4,10 @@ import { rightSchema, type BenchView, type DeviceView, type OutboxView, type Slo
 import { asImprintError } from '../domain/errors';
 import { describeIdentity } from '../domain/identity';
 import type { DeviceDetails } from '../domain/ports';
+import type { Profile } from '../domain/profile';
+import { attributesOf, rulesOf, type ReadPattern, type ScanRule } from '../domain/scan-rules';
 import { may } from '../domain/roles';
+import type { SlotLayout } from '../domain/slot-layout';
 import { systemDrives } from '../flash/drives';
 import { finishActions, possibleActs } from '../station/administration';
 import { Bench, type BenchSlot } from '../station/bench';
@@ -22,6 +25,7 @@ import { serverView, SessionAcceptance } from './session-acceptance';
 import { SessionAudit } from './session-audit';
 import { SessionBatch } from './session-batch';
 import { SessionOrders } from './session-orders';
+import { SessionDesk } from './session-desk';
 import { renewsCards, SessionCertificates } from './session-certificates';
 import { SessionExport } from './session-export';
 import { SessionLog } from './session-log';
@@ -61,6 +65,7 @@ interface SessionParts {
   readonly batch: SessionBatch;
   readonly makeBench: (changed: (slot: BenchSlot) => void) => Bench;
   readonly own: StationSlots | undefined;
+  readonly store: SlotsStore;
   readonly close: () => Promise<void>;
 }
 
@@ -79,6 +84,7 @@ export class BenchSession {
   readonly reports: ReportDesk;
   readonly labels: SessionLabels;
   readonly watch: SessionWatch;
+  readonly desk: SessionDesk;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
   readonly #renews: boolean;
@@ -92,7 +98,7 @@ export class BenchSession {
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ open, reports, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ open, reports, loaded, warnings, renews = false, listeners, batch, makeBench, own, store, close }: SessionParts) {
     const { profile } = loaded;
     const { station } = open;
     this.station = station;
@@ -139,6 +145,7 @@ export class BenchSession {
     });
     this.bench.setBatch(batch.current);
     this.labels = new SessionLabels({ station, labels: open.labels, profile, bench: this.bench, changed: () => void this.tellBench().catch(() => undefined), notice: listeners.notice });
+    this.desk = new SessionDesk(station, this.bench, store);
     this.certificates = new SessionCertificates(station, profile, this.bench);
     if (own === undefined) return;
     this.slots = new SessionSlots({
@@ -166,6 +173,7 @@ export class BenchSession {
       batch: new SessionBatch(folder.root, loaded.profile.name),
       makeBench: (changed) => new Bench(station, loaded, changed, { powerOn: (slot, identity, signal) => practice.powerOn(slot, identity, signal) }),
       own: undefined,
+      store: new SlotsStore(folder.root),
       close: () => practice.close(),
     });
   }
@@ -189,6 +197,7 @@ export class BenchSession {
       batch: new SessionBatch(folder.root, loaded.profile.name),
       makeBench: (changed) => new Bench(station, loaded, changed, { drives: systemDrives, slots: profileHasSlots ? undefined : bound.slots }),
       own: { store, profileHasSlots },
+      store,
       close: () => open.close(),
     });
   }
@@ -246,8 +255,7 @@ export class BenchSession {
       outbox: { ...this.#outbox.state },
       labels: this.labels.view,
       profileName: profile.name,
-      scanAttribute: profile.identity.find((attribute) => attribute.scan)?.name ?? '',
-      otherAttributes: profile.identity.filter((attribute) => !attribute.scan && attribute.constant === undefined).map((attribute) => attribute.name),
+      ...askedAtBench(profile, this.station.readScanPattern),
       serverKind: profile.server.kind,
       serverUrl: profile.server.url,
       imageName: basename(profile.image.path),
@@ -256,6 +264,7 @@ export class BenchSession {
       renews: this.#renews,
       warnings: [...this.#warnings, ...this.#open.keeper.warnings(), ...this.#open.anchors.warnings(), ...this.#integration.warnings()],
       slots: this.bench.slots.map(slotView),
+      desk: await this.desk.view(),
       today: today.map((job) => ({ ...job, identity: { ...job.identity }, label: labelOf.get(job.jobId) })),
       counts: {
         done: today.filter((job) => job.state === 'done').length,
@@ -278,6 +287,12 @@ export class BenchSession {
     } catch (thrown) {
       return { sentence: asImprintError(thrown).message, authSets: [] };
     }
+  }
+
+  /** @throws ImprintError record-corrupt, record-unavailable: it stays as it was */
+  async setSlotLayout(layout: SlotLayout | undefined): Promise<void> {
+    this.desk.setLayout(layout);
+    await this.tellBench();
   }
 
   /** @throws ImprintError usage, record-unavailable: the batch stays as it was */
@@ -323,6 +338,21 @@ export class BenchSession {
     if (slot.state === 'done' && slot.jobId !== undefined && slot.label?.state === 'waiting') void this.labels.finished(slot.jobId).catch(() => undefined);
     if (slot.state !== 'running' && slot.state !== 'ready' && slot.state !== 'free') void this.tellBench().catch(() => undefined);
   }
+}
+
+/** What the scan field asks for, and what must be typed besides: all that is not in every label. */
+function askedAtBench(profile: Profile, readPattern: ReadPattern): Pick<BenchView, 'scanAttribute' | 'otherAttributes'> {
+  const varying = profile.identity.filter(({ constant }) => constant === undefined);
+  const filled = rulesWhereAny(profile).map((rule) => attributesOf(rule, readPattern));
+  return {
+    scanAttribute: varying.find(({ scan }) => scan)?.name ?? filled[0]?.[0] ?? '',
+    otherAttributes: varying.map(({ name }) => name).filter((name) => !(filled.length > 0 && filled.every((names) => names.includes(name)))),
+  };
+}
+
+/** None where the profile has nothing to scan: everything is typed then. */
+function rulesWhereAny(profile: Profile): readonly ScanRule[] {
+  return profile.scan === undefined && !profile.identity.some(({ scan }) => scan) ? [] : rulesOf(profile);
 }
 
 /** A slot as the window sees it. */

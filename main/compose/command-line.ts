@@ -26,6 +26,7 @@ import { listCommand, recoverCommand, statusCommand } from './commands/record';
 import { renewCommand } from './commands/renew';
 import { secretCommand } from './commands/secret';
 import { signRequestCommand } from './commands/sign-request';
+import { commandCodesCommand } from './commands/command-codes';
 import { slotsCommand } from './commands/slots';
 import { operatorsCommand } from './commands/operators';
 import { watchCommand } from './commands/status-watch';
@@ -76,6 +77,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'operators': operatorsCommand,
   'hooks': hooksCommand,
   'integrate': integrateCommand,
+  'command-codes': commandCodesCommand,
 };
 
 function isCommandName(name: string): name is CommandName {

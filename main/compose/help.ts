@@ -14,6 +14,10 @@ export const helpText = `imprint: a key of its own for every device
                                             a request signed by the key on a card, as its device does it
   imprint drives                            drives, their ports, and which may be written
   imprint drives --reset PORT|SLOT          resets a USB reader that does not answer any more
+  imprint command-codes -o FILE.pdf         the barcodes that work the bench by scanner
+  imprint slots health [--practice]         failed cards by slot, lot and card
+  imprint slots layout [--columns N|auto] [--order ORDER]
+                                            how the slots stand on the desk
   imprint slots [list] | slots bind --name NAME | slots clear
                                             binds a name to the port that the next card is plugged into
   imprint status [--identity NAME=VALUE …] [--offline]

@@ -26,6 +26,7 @@ import { LogKeeper } from './log-keeper';
 import { LogKeys } from './log-keys';
 import { systemProcesses } from './processes';
 import { readPublicKey } from './public-keys';
+import { readScanPattern } from './scan-patterns';
 import { Keyring } from './secrets';
 import { servers } from './servers';
 import { stationSettings } from './station-settings';
@@ -154,6 +155,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
     },
     readKeptProfile,
     readPublicKey,
+    readScanPattern,
   };
   return {
     station,

@@ -7,6 +7,8 @@ import type { ServerKind } from '../domain/ports';
 import type { CardFile, Credentials, Profile, SecretReference, ServerSettings, SlotSettings } from '../domain/profile';
 import { isSecretFile, privateKeyContent } from '../domain/profile';
 import { labelFileSchema, labelObjection, labelSettingsSchema, type LabelFile } from './label-file';
+import type { ReadPattern } from '../domain/scan-rules';
+import { checkScanRules, scanRulesFileSchema, scanRulesSchema } from './scan-rules-file';
 import { cardFileSchema, erasureSchema, imageSettingsSchema, jsonObjectSchema, keyTypeSchema, partitionReferenceSchema, sha256Schema } from './values';
 
 const nameSchema = z.string().min(1).max(100);
@@ -105,6 +107,7 @@ const profileFileSchema = z.strictObject({
     options: z.record(z.string(), z.unknown()).optional(),
   }),
   identity: identityFileSchema.optional(),
+  scan: scanRulesFileSchema.optional(),
   keyType: keyTypeSchema.optional(),
   image: z.strictObject({
     path: z.string().min(1),
@@ -140,6 +143,8 @@ export interface ProfileSurroundings {
   resolvePath(path: string): string;
   /** @throws where the file cannot be read */
   readText(path: string): string;
+  /** Makes a pattern of a scan rule ready. @throws for one that is not safe */
+  readonly readPattern: ReadPattern;
 }
 
 /**
@@ -158,7 +163,7 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
   }
   const parsed = profileFileSchema.safeParse(json);
   if (!parsed.success) throw profileError(parsed.error);
-  const { name, server, identity, keyType, image, files, targets, erase, batch, outboxLimit, label } = parsed.data;
+  const { name, server, identity, scan, keyType, image, files, targets, erase, batch, outboxLimit, label } = parsed.data;
   const kind = readKind(server.kind, surroundings);
   const scheme = readScheme(identity ?? usualIdentity);
   const profile: Profile = {
@@ -166,6 +171,7 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
     practice: false,
     server: readServer(server, kind, surroundings),
     identity: scheme,
+    ...(scan === undefined ? {} : { scan: checkScanRules(scan, scheme, surroundings.readPattern) }),
     keyType: keyType ?? kind.usualKeyType,
     image: { path: surroundings.resolvePath(image.path), sha256: image.sha256 },
     files: readFiles(files, kind),
@@ -359,6 +365,7 @@ export const profileSchema = z.object({
       constant: z.string().optional(),
     }),
   ),
+  scan: scanRulesSchema.optional(),
   keyType: keyTypeSchema,
   image: imageSettingsSchema.extend({ sha256: sha256Schema }),
   files: z.array(cardFileSchema.extend({ partition: partitionReferenceSchema })),

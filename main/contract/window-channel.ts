@@ -8,8 +8,10 @@ import { auditMethods } from './audit-channel';
 import { evidenceMethods, exportViewSchema, logHealthSchema } from './evidence-channel';
 import { reportWindowMethods } from './report-channel';
 import { labelMethods, labelsViewSchema, slotLabelSchema } from './label-channel';
+import { deskMethods, deskSchema } from './desk-channel';
 import type { Methods } from './methods';
 import { orderViewSchema, orderWindowMethods } from './orders-channel';
+import { slotLayoutSchema } from './slots-file';
 import {
   acceptanceStateSchema,
   actionEntrySchema,
@@ -116,6 +118,7 @@ export const benchViewSchema = z.object({
   /** Sentences that stay on screen: memory not locked, unofficial runtime … */
   warnings: listOf(z.string()),
   slots: listOf(slotViewSchema),
+  desk: deskSchema,
   /** The day's jobs, newest first. */
   today: listOf(dayRowViewSchema),
   counts: z.object({ done: z.int(), failed: z.int(), accepted: z.int() }),
@@ -239,6 +242,8 @@ export const driveViewSchema = z.object({
 export const slotsViewSchema = z.object({
   /** Slots are bound for the station's own use; a profile that names its slots does not use them. */
   profileHasSlots: z.boolean(),
+  /** How they stand on the desk. */
+  layout: slotLayoutSchema.optional(),
   /** What is bound now, or so far while slots are being bound. */
   slots: listOf(z.object({ name: z.string(), port: z.string() })),
   /** Drives that could be a slot, with a card or without. */
@@ -337,6 +342,7 @@ export const windowMethods = {
   ...orderWindowMethods,
   ...reportWindowMethods,
   ...labelMethods,
+  ...deskMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },

@@ -70,6 +70,9 @@ export const methodRights = {
   powerOn: 'provision',
   bindSlots: 'provision',
   endBinding: 'provision',
+  setSlotLayout: 'provision',
+  // It writes a file of the person's own.
+  commandCodes: 'provision',
   setBatch: 'provision',
   tryOutbox: 'provision',
   // Signs the log's head and keeps that the paper is an anchor.

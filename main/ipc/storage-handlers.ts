@@ -34,6 +34,8 @@ export function storageHandlers(
     findByFingerprint: ({ fingerprint }) => record().findByFingerprint(fingerprint),
     device: ({ deviceId }) => record().device(deviceId),
     list: ({ query }) => record().list(query),
+    recordCard: ({ jobId, card, at }) => record().recordCard(jobId, card, at),
+    benchHealth: ({ query }) => record().benchHealth(query),
     jobsSince: ({ since, limit }) => record().jobsSince(since, limit),
     devicesToWatch: ({ query }) => record().devicesToWatch(query),
     saveAcceptances: ({ acceptances }) => record().saveAcceptances(acceptances),

@@ -1,7 +1,7 @@
 import { cardAtPort, describeCard, describePort, type Drive, type Drives } from '../domain/drives';
 import { readBatch } from '../domain/batches';
 import { asImprintError, cancelled, ImprintError } from '../domain/errors';
-import { describeIdentity, readIdentity, type Identity } from '../domain/identity';
+import { describeIdentity, type Identity } from '../domain/identity';
 import type { LabelPrint } from '../domain/labels';
 import type { JobOutcome } from '../domain/job';
 import type { ServerKind } from '../domain/ports';
@@ -11,6 +11,7 @@ import { cancellable, endWord, freeSlot, insertedUnattended, phaseWords, readySe
 import { provision } from './provision';
 import type { RecoveryReport } from './recover';
 import type { AwaitingSlot } from './scan-back';
+import { scannedIdentity } from './scanned-identity';
 import { renewalWords, renewCard, type RenewalOutcome, type RenewalPhase } from './renew';
 import { asNow, serverKindOf, type LoadedProfile, type Station } from './station';
 
@@ -26,6 +27,9 @@ export interface BenchOptions {
   /** Instead of the profile's: the slots that were bound on this station. */
   readonly slots?: readonly SlotSettings[] | undefined;
 }
+
+/** As many as there may be slots. */
+const mostKeysAhead = 16;
 
 interface Slot {
   readonly settings: SlotSettings;
@@ -98,11 +102,8 @@ export class Bench {
   async scan(name: string, text: string, others: Readonly<Record<string, string>>): Promise<BenchSlot> {
     const slot = this.#slot(name);
     if (slot.view.state === 'running') throw new ImprintError('slot-busy', `${name} is at work; wait until it has ended, or scan for another slot.`);
-    const { identity: scheme } = this.#loaded.profile;
-    const scanned = scheme.find((attribute) => attribute.scan);
-    if (scanned === undefined) throw new ImprintError('profile-invalid', 'The profile names no attribute that the scanner fills.', { field: 'identity' });
-    const identity = readIdentity(scheme, { ...others, [scanned.name]: text });
     const { profile } = this.#loaded;
+    const identity = scannedIdentity(this.#station, profile, text, others);
     serverKindOf(this.#station, profile).checkIdentity?.(identity, profile.server);
     const twin = [...this.#slots.values()].find(
       (other) => other !== slot && (other.view.state === 'ready' || other.view.state === 'running') && describeIdentity(other.view.identity ?? {}) === describeIdentity(identity),
@@ -382,6 +383,8 @@ export class Bench {
     const slot = this.#slot(name);
     const change = (part: Partial<BenchSlot>): void => void this.#show(name, { ...slot.view, ...part });
     let outcome: JobOutcome;
+    // Told before each card: a custody process that was started again knows nothing of it. Without them it is only slower.
+    void station.custody.keysAhead(this.#loaded.profile.keyType, Math.min(this.#slots.size, mostKeysAhead)).catch(() => undefined);
     try {
       outcome = await provision(
         station,

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 
 import { ImprintError } from '../domain/errors';
+import { healthSchema } from './health-schema';
 import { integrationSchema } from './integration-schema';
 import { labelSchema } from './label-schema';
 import { logSchema } from './log-schema';
@@ -358,6 +359,7 @@ export const migrations: readonly Migration[] = [
   { number: 7, up: integrationSchema },
   { number: 8, up: reportSchema },
   { number: 9, up: labelSchema },
+  { number: 10, up: healthSchema },
 ];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */

@@ -22,9 +22,11 @@ import type {
   RecordStore,
   Reservation,
 } from '../domain/ports';
+import type { BenchHealth, CardNames, HealthQuery } from '../domain/slot-health';
 import { AcceptanceRecord } from './acceptances';
 import { ActionRecord } from './actions';
 import { BatchRecord } from './batches';
+import { BenchHealthRecord } from './bench-health';
 import { CertificateRecord } from './certificates';
 import { bug, day, freeStates, noSuchDevice, stateInWords, timestamp, wholeNumber } from './checks';
 import { openDatabase, writeTransaction } from './database';
@@ -69,6 +71,7 @@ export class SqliteRecordStore implements RecordStore {
   readonly #actions: ActionRecord;
   readonly #certificates: CertificateRecord;
   readonly orders: WorkOrderRecord;
+  readonly #health: BenchHealthRecord;
   /** Who may sign in; a port of its own. */
   readonly operators: OperatorRecord;
   /** What was printed; a port of its own. */
@@ -95,6 +98,7 @@ export class SqliteRecordStore implements RecordStore {
     this.orders = new WorkOrderRecord(this.#session, this.#admission, this.#events);
     this.#actions = new ActionRecord(this.#session, this.#events);
     this.#certificates = new CertificateRecord(this.#session, this.#events);
+    this.#health = new BenchHealthRecord(this.#session);
     this.operators = new OperatorRecord(this.#session, log, this.#events);
     this.labels = new LabelRecord(this.#session, this.#events);
     this.search = new DeviceSearchRecord(this.#session);
@@ -395,6 +399,14 @@ export class SqliteRecordStore implements RecordStore {
       );
       return { devices: rows.map((row) => readDevice(row, this.#session.path)), total };
     });
+  }
+
+  recordCard(jobId: string, card: CardNames, at: string): Promise<void> {
+    return this.#health.recordCard(jobId, card, at);
+  }
+
+  benchHealth(query: HealthQuery): Promise<BenchHealth> {
+    return this.#health.benchHealth(query);
   }
 
   jobsSince(since: string, limit: number): Promise<readonly DayRow[]> {

@@ -1,4 +1,4 @@
-import { useRef } from 'react';
+import { useRef, type RefObject } from 'react';
 import { flushSync } from 'react-dom';
 import { ConflictDialog } from '../conflict/conflict-dialog';
 import type { BenchView, ErrorReport, Notice, SlotView } from '../contract';
@@ -6,17 +6,21 @@ import { LabelStrip } from '../labels/label-strip';
 import { readBenchKey } from '../logic/bench-keys';
 import { focusHolder, isDialogOpen } from '../logic/elements';
 import { viewIdentity } from '../logic/identity';
-import { neighbourIndex, slotColumns } from '../logic/slots';
+import { deskOf, neighbourOn } from '../logic/desk';
 import { useKeys } from '../state/use-keys';
 import { texts } from '../texts';
 import { BenchOrder } from '../orders/order-progress';
 import { BatchField } from './batch-field';
+import { runBenchCode } from './bench-codes';
 import { DayList } from './day-list';
 import { OutboxStrip } from './outbox-strip';
+import { RedScreen } from './red-screen';
 import { RenewDialog } from './renew-dialog';
 import { ScanArea } from './scan-area';
+import { ScanResult } from './scan-result';
 import { SlotButtons } from './slot-buttons';
 import { SlotGrid } from './slot-grid';
+import { useBenchSignals } from './use-bench-signals';
 import { useBenchConflict } from './use-bench-conflict';
 import { useRenewal } from './use-renewal';
 import { useScanField } from './use-scan-field';
@@ -31,16 +35,31 @@ interface BenchPageProps {
   readonly onOpen: (deviceId: string) => void;
   readonly onLabels: () => void;
   readonly notify: (notice: Notice) => void;
+  /** Where a scan goes that was caught over a dialog or on another page; filled by this page. */
+  readonly caught: RefObject<((text: string) => void) | undefined>;
 }
 
-export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels, notify }: BenchPageProps) {
+export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels, notify, caught }: BenchPageProps) {
   const field = useRef<HTMLInputElement>(null);
   const batchField = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
   const conflict = useBenchConflict({ bench, atRest: (refused) => ['', refused].includes(field.current?.value.trim() ?? '') });
-  const actions = useSlotActions({ bench, selected, onSelect, onSlot, onScanRefused: conflict.afterScan });
+  const signals = useBenchSignals(bench.slots);
+  const desk = deskOf(bench.slots.length, bench.desk.layout);
+  const onScanAccepted = (slot: SlotView): void => {
+    signals.good(texts.desk.scanned(viewIdentity(slot.identity ?? {}, bench.scanAttribute).main, slot.name));
+    conflict.close();
+  };
+  const actions = useSlotActions({ bench, selected, onSelect, onSlot, onScanAccepted, onScanRefused: conflict.afterScan });
   const start = (): void => (selected?.hasConflict === true ? conflict.ofSlot(selected) : actions.start());
-  const control = useScanField({ field, scan: actions.scan, start, onRefusal: focusNamedInput });
+  const scan: typeof actions.scan = async (text, others) => {
+    const refusal = await actions.scan(text, others);
+    // What only lacks a typed attribute is asked for where it is typed.
+    if (refusal?.code === 'identity-missing-attribute') signals.bad(refusal.sentence);
+    else if (refusal !== undefined) signals.raise(refusal.sentence);
+    return refusal;
+  };
+  const control = useScanField({ field, scan, start, onRefusal: focusNamedInput });
   const onProblem = (sentence: string): void => notify({ sentence, tone: 'problem' });
   const renewal = useRenewal(bench, selected, notify);
   useScanFocus(field, control.returned);
@@ -74,7 +93,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
       case 'select':
         return select(slots[command.index]);
       case 'move':
-        return select(slots[neighbourIndex(slots.findIndex((slot) => slot.name === selected?.name), slots.length, slotColumns(slots.length), command.key)]);
+        return select(slots[neighbourOn(desk, slots.findIndex((slot) => slot.name === selected?.name), command.key)]);
       case 'escape':
         if (control.empty() || actions.error !== undefined) return actions.dismissError();
         return actions.cancel();
@@ -87,6 +106,16 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
     if (slot === undefined) return;
     actions.dismissError();
     onSelect(slot.name);
+  };
+
+  caught.current = (text) => {
+    const close = (): void => {
+      signals.dismiss();
+      conflict.close();
+      actions.dismissError();
+      control.empty();
+    };
+    if (!runBenchCode(text, { bench, selected, actions, signals, select, close })) control.take(text);
   };
 
   const freed = (): void => {
@@ -121,16 +150,21 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
           />
         </ScanArea>
         {bench.order === undefined ? null : <BenchOrder order={bench.order} />}
-        <SlotGrid bench={bench} selected={selected?.name} cancelAsked={actions.cancelQuestion?.slot} onSelect={onSelect} />
+        <ScanResult last={signals.last} sound={signals.sound} />
+        <SlotGrid bench={bench} desk={desk} selected={selected?.name} cancelAsked={actions.cancelQuestion?.slot} onSelect={onSelect} />
         {selected === undefined ? null : <SlotButtons slot={selected} practice={bench.practice} actions={actions} onConflict={() => conflict.ofSlot(selected)} onRenew={renewal.begin} />}
       </div>
       <DayList bench={bench} list={list} onOpen={onOpen} />
       {renewal.slot === undefined ? null : <RenewDialog slot={renewal.slot} onYes={renewal.confirm} onNo={renewal.close} />}
+      {signals.alarm === undefined || conflict.open !== undefined ? null : <RedScreen sentence={signals.alarm} onDismiss={signals.dismiss} />}
       {conflict.open === undefined ? null : (
         <ConflictDialog
           conflict={conflict.open.view}
           bench={bench}
-          onClose={conflict.close}
+          onClose={() => {
+            signals.dismiss();
+            conflict.close();
+          }}
           onScan={() => {
             // Now, so that the character of this key press lands in the field.
             flushSync(conflict.close);

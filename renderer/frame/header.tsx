@@ -22,6 +22,7 @@ interface HeaderProps {
   readonly onShift: () => void;
   readonly onDashboard: () => void;
   readonly onTheme: () => void;
+  readonly onDesk: () => void;
   readonly onOpenProfile: () => void;
   readonly onOpenPractice: () => void;
 }
@@ -56,6 +57,9 @@ export function Header(props: HeaderProps) {
         <button type="button" className="button button--quiet" onClick={props.onOpenProfile} aria-keyshortcuts="Control+O" aria-label={texts.navigation.openProfile} title={`${texts.navigation.openProfile} (Ctrl+O)`}>
           <Icon name="folder" />
           <span className="header__words">{texts.navigation.openProfile}</span>
+        </button>
+        <button type="button" className="button button--quiet button--square" data-testid="open-desk" onClick={props.onDesk} aria-keyshortcuts="Control+M" aria-label={texts.desk.settings.open} title={`${texts.desk.settings.open} (Ctrl+M)`}>
+          <Icon name="sound" />
         </button>
         <button
           type="button"

@@ -90,6 +90,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['Ctrl+U', help.operators],
       ['Ctrl+P', texts.labels.strip.open],
       ['Ctrl+L', help.lock],
+      ['Ctrl+M', texts.desk.settings.open],
       ['F12 ?', help.help],
     ],
   },

@@ -76,6 +76,7 @@ const shapes = {
     </>
   ),
   moon: <path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z" />,
+  sound: <path d="M4 9v6h4l5 4V5L8 9ZM16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11" />,
   folder: <path d="M3 19V5h6l2 3h10v11Z" />,
   power: <path d="M12 3v9M7 6a8 8 0 1 0 10 0" />,
   lock: (

@@ -2,13 +2,14 @@ import type { SlotsView } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
 import { texts } from '../texts';
+import { LayoutForm } from './layout-form';
 import { useSlots } from './use-slots';
 
 const { slots: words } = texts;
 
 /** Which slot is which port of the reader: bound by plugging a card into one after the other. */
 export function SlotsDialog({ onClose }: { readonly onClose: () => void }) {
-  const { view, error, bind, finish, stop } = useSlots();
+  const { view, error, bind, finish, stop, reload } = useSlots();
   const binding = view?.binding;
   return (
     // Escape stops the binding first, then closes.
@@ -24,6 +25,7 @@ export function SlotsDialog({ onClose }: { readonly onClose: () => void }) {
           </div>
         )}
         {view?.profileHasSlots === true ? <p className="slots-dialog__note">{words.profileHasSlots}</p> : null}
+        {view === undefined || binding !== undefined ? null : <LayoutForm layout={view.layout} onKept={reload} />}
         {view === undefined ? null : <SlotsAndDrives view={view} />}
       </div>
       <div className="dialog__actions">

@@ -42,7 +42,7 @@ const allowed: Record<string, string[]> = {
   flash: ['domain', 'native', 'node:fs', 'lzma-native', 'usb'],
   charts: ['d3-array'],
   ledger: ['domain', 'node:fs'],
-  export: ['domain', 'charts', 'ledger', 'node:fs', '@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl'],
+  export: ['domain', 'charts', 'ledger', 'node:fs', '@peculiar/x509', 'bwip-js', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl'],
   labels: ['domain', 'node:fs', 'bwip-js', 'pdfkit'],
   practice: ['domain', 'node:fs'],
   servers: ['domain', 'node:fs', 'undici', '@peculiar/x509', 'reflect-metadata', 'zod'],

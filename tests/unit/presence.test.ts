@@ -369,12 +369,14 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'batch', 'label', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'hooks']);
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'command-codes', 'status', 'list', 'outbox', 'batch', 'label', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'hooks']);
   });
 
   it('take more where they do more', () => {
     expect(requirementOf('drives', { values: { reset: 'Slot 1' }, positionals: [] })).toBe('provision');
     expect(requirementOf('slots', { values: {}, positionals: ['clear'] })).toBe('provision');
+    expect(requirementOf('slots', { values: {}, positionals: ['layout'] })).toBe('provision');
+    expect(requirementOf('slots', { values: {}, positionals: ['health'] })).toBe('look');
     expect(requirementOf('status', { values: { watch: true }, positionals: [] })).toBe('ask-server');
     expect(requirementOf('outbox', { values: { profile: 'p.json' }, positionals: [] })).toBe('provision');
     expect(requirementOf('label', { values: {}, positionals: ['print'] })).toBe('provision');

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { profileSchema, readProfile } from '../../main/contract/profile-file';
 import { ImprintError } from '../../main/domain/errors';
+import { readScanPattern } from '../../main/compose/scan-patterns';
 import { menderServer } from '../../main/servers/mender/adapter';
 
 const qr = { kind: 'qr', x: 2, y: 2, size: 20, content: '{identity.mac}' };
@@ -10,7 +11,7 @@ const label = { printer: { kind: 'zpl', host: '192.168.1.40' }, size: { width: 5
 const read = (given: unknown): ReturnType<typeof readProfile> =>
   readProfile(
     JSON.stringify({ name: 'gateway', server: { url: 'https://mender.example.com', credentials: { token: { environment: 'TOKEN' } } }, image: { path: 'golden.sdimg', sha256: 'ab'.repeat(32) }, label: given }),
-    { serverKinds: [menderServer], resolvePath: (path) => `/profiles/${path}`, readText: () => '' },
+    { serverKinds: [menderServer], readPattern: readScanPattern, resolvePath: (path) => `/profiles/${path}`, readText: () => '' },
   );
 
 function mistake(given: unknown): ImprintError {

@@ -207,6 +207,7 @@ describe('migrations', () => {
       'identity_parts_data',
       'identity_parts_idx',
       'images',
+      'job_cards',
       'jobs',
       'label_prints',
       'log_anchors',

@@ -87,6 +87,8 @@ export const options = {
   'badge': { type: 'boolean' },
   'no-badge': { type: 'boolean' },
   'minutes': { type: 'string' },
+  'columns': { type: 'string' },
+  'order': { type: 'string' },
   'offline': { type: 'boolean' },
   'help': { type: 'boolean', short: 'h' },
   'version': { type: 'boolean' },
