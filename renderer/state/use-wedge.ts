@@ -72,8 +72,9 @@ export function useWedge(onScan: (text: string) => void): void {
       if (command === undefined && !unasked) return;
       stop(event);
       tailUntil = event.timeStamp + tailMilliseconds;
-      if (before !== undefined && before.input.isConnected && before.input === input) putText(before.input, scanned === undefined || readBenchCode(before.value) !== undefined ? '' : before.value);
-      else if (input !== undefined && command === typed) putText(input, '');
+      // A scanner that stopped for a moment within its code left the first part in the input: all of that is the command.
+      if (input !== undefined && command !== undefined && command === typed) putText(input, '');
+      else if (before !== undefined && before.input.isConnected && before.input === input) putText(before.input, before.value);
       before = undefined;
       newest.current(command ?? scanned ?? '');
     };

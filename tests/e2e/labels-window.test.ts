@@ -4,7 +4,7 @@ import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startLabelPrinter, type LabelPrinterOnLoopback } from '../support/label-printer';
 import { temporaryFolder } from '../support/station';
-import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
+import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, typeByHand, type StationWindow } from '../support/window';
 
 describe('labels at the bench', () => {
   const folder = temporaryFolder();
@@ -111,7 +111,7 @@ describe('labels at the bench', () => {
     await page.waitForSelector('[data-testid="label-panel"]');
     await page.click('[data-testid="reprint"]');
     await page.waitForSelector('[data-testid="reprint-dialog"]');
-    await page.keyboard.type('smeared');
+    await typeByHand(station, 'smeared');
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-testid="device-label"][data-reprint="true"][data-state="printed"]');
     await printer.waitFor(6);
