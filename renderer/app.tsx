@@ -20,6 +20,7 @@ import { KeyHints } from './frame/key-hints';
 import { Notices } from './frame/notices';
 import { ProblemPage } from './frame/problem-page';
 import { SecretDialog } from './frame/secret-dialog';
+import { PageRail } from './frame/page-rail';
 import { PracticeStrip, WarningStrip } from './frame/strips';
 import { hintsFor } from './hints';
 import { LabelsDialog } from './labels/labels-dialog';
@@ -31,7 +32,7 @@ import { DashboardPage } from './report/dashboard-page';
 import { ShiftPage } from './report/shift-page';
 import { SlotsDialog } from './slots/slots-dialog';
 import type { AcceptanceSearch, CertificateSearch, DeviceSearch, ListPage, Page, RecordSearch } from './state/page';
-import { emptyAcceptanceSearch, emptyCertificateSearch, emptyRecordSearch, emptySearch, thisShift } from './state/page';
+import { emptyAcceptanceSearch, emptyCertificateSearch, emptyRecordSearch, emptySearch, isListPage, thisShift } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
 import { useWedge } from './state/use-wedge';
 import { useKeys } from './state/use-keys';
@@ -65,11 +66,8 @@ export function App({ first }: { readonly first: ListPage }) {
   const selected = bench?.slots.find((slot) => slot.name === selectedName) ?? bench?.slots[0];
 
   const openBench = (): void => setPage({ name: 'bench' });
-  const openDevices = (): void => setPage({ name: 'devices' });
   const openAcceptance = (): void => setPage({ name: 'acceptance' });
-  const openCertificates = (): void => setPage({ name: 'certificates' });
   const openAudit = (): void => setPage({ name: 'audit' });
-  const openOrders = (): void => setPage({ name: 'orders' });
   const chooseBatch = (batch: string): void => {
     void ask('setBatch', { batch }).then((reply) => (reply.ok ? openBench() : notify({ sentence: reply.error.sentence, tone: 'problem' })));
   };
@@ -77,8 +75,6 @@ export function App({ first }: { readonly first: ListPage }) {
     setAcceptanceSearch({ ...emptyAcceptanceSearch, batch });
     openAcceptance();
   };
-  const openShift = (): void => setPage({ name: 'shift' });
-  const openDashboard = (): void => setPage({ name: 'dashboard' });
   const openSlots = (): void => {
     if (bench?.practice === true) notify({ sentence: texts.slots.notInPractice, tone: 'information' });
     else setSlotsOpen(bench !== undefined);
@@ -112,19 +108,21 @@ export function App({ first }: { readonly first: ListPage }) {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'shift': openShift, 'dashboard': openDashboard, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'desk': () => setDeskOpen(bench !== undefined), 'theme': toggle, 'open-profile': open('openProfile'), 'labels': openLabels, 'back': back };
-    commands[command]();
+    const commands = { 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'desk': () => setDeskOpen(bench !== undefined), 'theme': toggle, 'open-profile': open('openProfile'), 'labels': openLabels, 'back': back };
+    if (isListPage(command)) setPage({ name: command });
+    else commands[command]();
   });
 
   const [question] = state.questions;
   const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onOrders={openOrders} onShift={openShift} onDashboard={openDashboard} onDesk={() => setDeskOpen(bench !== undefined)} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onDesk={() => setDeskOpen(bench !== undefined)} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
         <WarningStrip warnings={[...(bench?.warnings ?? []), ...(bench?.desk.badLots ?? []).map(({ lot, month }) => texts.desk.badLot(lot, month.failed, month.of))]} />
       </div>
+      <PageRail page={page.name === 'device' ? page.from : page.name} onPage={(name) => setPage({ name })} />
       {state.problem !== undefined && bench === undefined ? <ProblemPage problem={state.problem} onRetry={reload} /> : null}
       {bench === undefined ? null : (
         <>

@@ -545,7 +545,6 @@ export const texts = {
   },
 
   hints: {
-    audit: 'Record',
     shift: 'Shift report',
     dashboard: 'Dashboard',
     reportPdf: 'PDF',
@@ -563,15 +562,11 @@ export const texts = {
     tryOutbox: 'Try now',
     renew: 'Renew',
     compromised: 'Compromised?',
-    certificates: 'Certificates',
     conflict: 'What can be done',
     textFilter: 'Find',
     askNow: 'Ask now',
     stateFilter: 'State',
     batches: 'Batches',
-    acceptance: 'Acceptance',
-    bench: 'Bench',
-    devices: 'Devices',
     slotBinding: 'Slots',
     help: 'Keys',
     back: 'Back',

@@ -121,6 +121,35 @@ const shapes = {
       <path d="m11.5 11.5 8.5-8.5M16 7l3 3" />
     </>
   ),
+  bench: (
+    <>
+      <path d="M3 4h8v7H3ZM13 4h8v7h-8ZM3 13h8v7H3ZM13 13h8v7h-8Z" />
+    </>
+  ),
+  devices: (
+    <>
+      <path d="M7 7h10v10H7Z" />
+      <path d="M9.5 7V3.5M14.5 7V3.5M9.5 20.5V17M14.5 20.5V17M7 9.5H3.5M7 14.5H3.5M20.5 9.5H17M20.5 14.5H17" />
+    </>
+  ),
+  record: (
+    <>
+      <path d="M5 3h14v18H5Z" />
+      <path d="M9 3v18M12.5 8H16M12.5 12H16" />
+    </>
+  ),
+  report: (
+    <>
+      <path d="M5 3h10l4 4v14H5Z" />
+      <path d="M9 17v-3M12 17v-6M15 17v-4" />
+    </>
+  ),
+  plot: (
+    <>
+      <path d="M4 3v17h17" />
+      <path d="m7 15 4-5 4 3 5-7" />
+    </>
+  ),
 } satisfies Record<string, ReactNode>;
 
 export type IconName = keyof typeof shapes;
