@@ -93,13 +93,13 @@ describe('the bench by scanner alone', () => {
   });
 
   it('takes a command from a scanner that stops within it, and leaves nothing of it in the field', async () => {
+    await command('SLOT-1');
+    await page.waitForSelector('[data-slot="Slot 1"][aria-current="true"]');
     await page.keyboard.type('IMPRIN');
     await page.waitForTimeout(200);
     await scan(station, 'T-CMD-SLOT-2');
     await page.waitForSelector('[data-slot="Slot 2"][aria-current="true"]');
     expect(await page.inputValue('[data-testid="scan-field"]')).toBe('');
-    await command('SLOT-1');
-    await page.waitForSelector('[data-slot="Slot 1"][aria-current="true"]');
   });
 
   it('shows a red screen for a foreign code, which a good scan, Esc or NEXT takes away', async () => {
