@@ -1,11 +1,11 @@
 import { ImprintError } from '../domain/errors';
-import { commandSheet } from '../export/command-sheet';
 import { putFile } from './durable-file';
 
 export const commandSheetName = 'imprint-command-codes.pdf';
 
 /** @throws ImprintError export-unwritable; what was there stays then */
 export async function putCommandSheet(path: string): Promise<void> {
+  const { commandSheet } = await import('../export/command-sheet');
   const sheet = await commandSheet();
   try {
     putFile(path, sheet, true);

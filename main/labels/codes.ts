@@ -1,9 +1,17 @@
-import bwip from 'bwip-js/node';
+import { createRequire } from 'node:module';
+import type Bwip from 'bwip-js/node';
 import { ImprintError } from '../domain/errors';
 import { codeNames, type CodeMaker, type CodeRows } from '../domain/label-layout';
 
 /** Printable ASCII: what ZPL's ^BC and every scanner agree on. */
 const code128Text = /^[\x20-\x7e]*$/;
+
+/** Loaded with the first code: a megabyte that most commands do not need. */
+let loaded: typeof Bwip | undefined;
+function bwip(): typeof Bwip {
+  loaded ??= createRequire(import.meta.url)('bwip-js/node') as typeof Bwip;
+  return loaded;
+}
 
 /** The dots of a code. Error correction of QR: M (15 %), as the ZPL says it too. */
 export const makeCode: CodeMaker = (kind, content) => {
@@ -11,11 +19,11 @@ export const makeCode: CodeMaker = (kind, content) => {
   try {
     switch (kind) {
       case 'qr':
-        return rowsOf(bwip.raw('qrcode', content, 'eclevel=M')[0]);
+        return rowsOf(bwip().raw('qrcode', content, 'eclevel=M')[0]);
       case 'data-matrix':
-        return rowsOf(bwip.raw('datamatrix', content, '')[0]);
+        return rowsOf(bwip().raw('datamatrix', content, '')[0]);
       case 'code-128':
-        return [barsOf(bwip.raw('code128', content, '')[0])];
+        return [barsOf(bwip().raw('code128', content, '')[0])];
     }
   } catch (thrown) {
     if (thrown instanceof ImprintError) throw thrown;

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import PDFDocument from 'pdfkit';
 import type { LaidOutLabel } from '../domain/label-layout';
 import { runsOf } from './runs';
 
@@ -8,6 +7,8 @@ const pointsPerMillimetre = 72 / 25.4;
 
 /** A label as a PDF of exactly its size: a page for each copy, fonts inside, codes as areas and not as pictures. */
 export async function pdfOf({ width, height, dpmm, elements }: LaidOutLabel, copies: number): Promise<Uint8Array> {
+  // Only where a PDF is made: it takes longer to load than most commands run.
+  const { default: PDFDocument } = await import('pdfkit');
   const font = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
   const scale = pointsPerMillimetre / dpmm;
   const size: [number, number] = [width * scale, height * scale];
