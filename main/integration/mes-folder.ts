@@ -5,6 +5,7 @@ import { asImprintError, ImprintError } from '../domain/errors';
 import type { BatchInbox, BatchResults } from '../domain/mes-orders';
 import type { Clock, FaultPoints } from '../domain/ports';
 import { readBatchText, type LocatedProblem } from './batch-text';
+import { orderBody } from './order-body';
 
 const folders = ['in', 'done', 'rejected', 'out'] as const;
 type Folder = (typeof folders)[number];
@@ -77,8 +78,8 @@ export class MesFolder {
     const next = this.#path('out', `.${createHash('sha256').update(batch).digest('hex').slice(0, 16)}.new`);
     const file = openFile(next);
     try {
-      const { order, counts, signedOffAt, complete } = overview;
-      const head = { v: 1, batch, at: clock.now().toISOString(), complete, signedOffAt, counts, order: order?.order === undefined ? undefined : { ...order.order, identities: undefined, sha256: order.sha256, acceptedAt: order.acceptedAt } };
+      const { order, counts, signedOffAt, complete, practice } = overview;
+      const head = { v: 1, batch, at: clock.now().toISOString(), practice, complete, signedOffAt, counts, order: order === undefined ? undefined : { name: order.batch, ...orderBody(order) } };
       writeSync(file, `${JSON.stringify(head).slice(0, -1)},"devices":[`);
       let after: string | undefined;
       let first = true;

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../domain/errors';
 import { normaliseMac } from '../domain/identity';
 import type { BatchInbox, BatchOverview, BatchResults } from '../domain/mes-orders';
 import { readBatchText } from './batch-text';
+import { orderBody } from './order-body';
 
 export interface EndpointRequest {
   readonly method: string;
@@ -96,10 +97,8 @@ function invalid(problems: readonly { readonly line: number; readonly field: str
   return { status: 422, body: { code: 'order-invalid', sentence: 'Nothing was ordered.', problems } };
 }
 
-function batchBody({ name, order, counts, signedOffAt, complete }: BatchOverview): unknown {
-  if (order === undefined) return { name, complete, counts, signedOffAt };
-  const { profile, quantity, customer, workOrder, pallet, identities } = order.order;
-  return { name, complete, counts, signedOffAt, order: { profile, quantity, customer, workOrder, pallet, identities: identities.length, sha256: order.sha256, acceptedAt: order.acceptedAt, source: order.source } };
+function batchBody({ order, ...overview }: BatchOverview): unknown {
+  return { ...overview, order: order === undefined ? undefined : orderBody(order) };
 }
 
 /** `identity=mac=02:00:00:00:00:01`, once for each attribute. */

@@ -104,6 +104,7 @@ describe('what the window knows', () => {
     today: [],
     counts: { done: 0, failed: 0, accepted: 0 },
     outbox: { waiting: 0, limit: 20 },
+    ordersVersion: 0,
   };
   const known = nextStation(unknownStation, { type: 'bench', bench });
 
