@@ -88,7 +88,7 @@ function adopt(database: Database.Database, { name, sha256, source, content, acc
 function freeName(database: Database.Database, name: string): string {
   const taken = database.prepare('SELECT 1 FROM work_orders WHERE batch = ?');
   let free = name;
-  for (let number = 1; taken.get(free) !== undefined; number += 1) free = `${name} (MES${number === 1 ? '' : ` ${String(number)}`})`;
+  for (let number = 1; taken.get(free) !== undefined; number += 1) free = `${name.slice(0, 180)} (MES${number === 1 ? '' : ` ${String(number)}`})`;
   return free;
 }
 
