@@ -179,7 +179,7 @@ export class Integration {
   async #openEndpoint(): Promise<void> {
     const http = this.settings.mes?.http;
     if (http === undefined || this.#endpoint !== undefined) return;
-    const { station, integration, folder } = this.#parts.open;
+    const { station, integration } = this.#parts.open;
     const token = await this.#secrets.resolve(referenceOf(http.token));
     const endpoint = new MesEndpoint({
       port: http.port,
@@ -188,7 +188,7 @@ export class Integration {
       inbox: this.#inbox,
       results: this.#results,
       clock: station.clock,
-      health: async () => ({ ...(folder.practice ? { practice: true } : {}), webhooks: (await integration.webhooks.webhookProgress()).filter(({ url }) => this.#receivers.some((receiver) => receiver.url === url)).map(({ state, nextEntry, attempts }) => ({ state, nextEntry, attempts })) }),
+      health: async () => ({ webhooks: (await integration.webhooks.webhookProgress()).filter(({ url }) => this.#receivers.some((receiver) => receiver.url === url)).map(({ state, nextEntry, attempts }) => ({ state, nextEntry, attempts })) }),
     });
     await endpoint.open();
     this.#endpoint = endpoint;

@@ -78,6 +78,8 @@ export interface MesRecord {
 
 /** What an MES may ask. */
 export interface BatchResults {
+  /** Nothing of it is real. */
+  readonly practice: boolean;
   batch(name: string): Promise<BatchOverview | undefined>;
   devices(batch: string, after: string | undefined, limit: number): Promise<BatchDevicePage>;
   devicesWith(identity: Identity): Promise<readonly BatchDevice[]>;
@@ -91,6 +93,4 @@ export interface BatchOverview {
   readonly signedOffAt?: string | undefined;
   /** As many devices as were ordered are made. */
   readonly complete: boolean;
-  /** Nothing of it is real. */
-  readonly practice?: true | undefined;
 }

@@ -78,8 +78,8 @@ export class MesFolder {
     const next = this.#path('out', `.${createHash('sha256').update(batch).digest('hex').slice(0, 16)}.new`);
     const file = openFile(next);
     try {
-      const { order, counts, signedOffAt, complete, practice } = overview;
-      const head = { v: 1, batch, at: clock.now().toISOString(), practice, complete, signedOffAt, counts, order: order === undefined ? undefined : { name: order.batch, ...orderBody(order) } };
+      const { order, counts, signedOffAt, complete } = overview;
+      const head = { v: 1, batch, at: clock.now().toISOString(), practice: results.practice ? true : undefined, complete, signedOffAt, counts, order: order === undefined ? undefined : { name: order.batch, ...orderBody(order) } };
       writeSync(file, `${JSON.stringify(head).slice(0, -1)},"devices":[`);
       let after: string | undefined;
       let first = true;

@@ -15,7 +15,7 @@ export interface EndpointRequest {
 
 export interface EndpointReply {
   readonly status: number;
-  readonly body?: unknown;
+  readonly body?: object | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -52,6 +52,11 @@ const largestPage = 1000;
 
 /** What the endpoint can be asked, as docs/integration-openapi.yaml has it. @throws EndpointRefusal, ImprintError record-*, usage */
 export async function answerMes(request: EndpointRequest, answering: Answering): Promise<EndpointReply> {
+  const { body, ...reply } = await answered(request, answering);
+  return { ...reply, body: answering.results.practice ? { practice: true, ...body } : body };
+}
+
+async function answered(request: EndpointRequest, answering: Answering): Promise<EndpointReply> {
   const { path, query } = targetOf(request.target);
   const [version, what, name, more, ...rest] = path;
   if (version !== 'v1' || rest.length > 0) throw noSuchPath();
@@ -97,7 +102,7 @@ function invalid(problems: readonly { readonly line: number; readonly field: str
   return { status: 422, body: { code: 'order-invalid', sentence: 'Nothing was ordered.', problems } };
 }
 
-function batchBody({ order, ...overview }: BatchOverview): unknown {
+function batchBody({ order, ...overview }: BatchOverview): object {
   return { ...overview, order: order === undefined ? undefined : orderBody(order) };
 }
 

@@ -140,20 +140,20 @@ export class MesResults implements BatchResults {
   readonly #mes: MesRecord;
   readonly #record: Pick<RecordStore, 'findByIdentity' | 'orders'>;
   readonly #search: DeviceSearcher;
-  readonly #practice: boolean;
+  readonly practice: boolean;
 
   constructor(mes: MesRecord, record: Pick<RecordStore, 'findByIdentity' | 'orders'>, search: DeviceSearcher, practice = false) {
     this.#mes = mes;
     this.#record = record;
     this.#search = search;
-    this.#practice = practice;
+    this.practice = practice;
   }
 
   async batch(name: string): Promise<BatchOverview | undefined> {
     const [order, counts, signedOffAt] = await Promise.all([this.#record.orders.order(name), this.#mes.batchCounts(name), this.#mes.signedOffAt(name)]);
     if (order === undefined && Object.values(counts).every((count) => count === 0)) return undefined;
     const complete = order?.quantity !== undefined && order.tally.made >= order.quantity;
-    return { name, order, counts, signedOffAt, complete, ...(this.#practice ? { practice: true } : {}) };
+    return { name, order, counts, signedOffAt, complete };
   }
 
   devices(batch: string, after: string | undefined, limit: number): Promise<BatchDevicePage> {

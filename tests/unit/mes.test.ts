@@ -170,6 +170,9 @@ describe('the folder', () => {
     writeFileSync(path('in', 'b.json'), '{"v": 1, "results": "WO-1"}');
     await look();
     for (const file of [path('done', 'a.json.receipt.json'), path('out', 'WO-1.json')]) expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ practice: true });
+    await open();
+    for (const target of ['/v1/health', '/v1/batches/WO-1', '/v1/batches/WO-1/devices', '/v1/devices?identity=serial=0001']) expect(await call('GET', target)).toMatchObject({ status: 200, json: { practice: true } });
+    expect(await call('POST', '/v1/batches', { body: order() })).toMatchObject({ status: 200, json: { practice: true } });
   });
 
   it('reads no file that still grows, is hidden, is a link or too large', async () => {
