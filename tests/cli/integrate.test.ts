@@ -85,7 +85,11 @@ it('an order of the folder is a batch of the station: made like any other, told 
   expect((await line.run(['integrate', '--once'], secret)).exitCode).toBe(0);
   server.received.length = 0;
   writeFileSync(join(line.folder, 'mes/in/b.csv'), 'name,profile,quantity,customer,mac\nWO-3,line,2,Example,02:51:00:00:00:11\n,,,,02:51:00:00:00:12\n');
+  // Killed before the file is moved: the order is whole, and the file that comes again is the same one.
+  expect((await line.run(['integrate', '--once'], { ...secret, IMPRINT_KILL_AT: 'mes:accepted' })).signal).toBe('SIGKILL');
+  expect((await line.run(['batch', 'show', '--batch', 'WO-3', '--json'])).events).toMatchObject([{ left: 2 }, { identity: { mac: '02:51:00:00:00:11' } }, { identity: { mac: '02:51:00:00:00:12' } }]);
   expect((await line.run(['integrate', '--once'], secret)).exitCode).toBe(0);
+  expect(fromMes('mes/done/b.csv.receipt.json')).toMatchObject({ accepted: true, already: true });
   const listed = (await line.run(['batch', 'list', '--json'])).events;
   expect(listed.find(({ batch }) => batch === 'WO-3')).toMatchObject({ kind: 'list', state: 'open', profileName: 'line', customer: 'Example', quantity: 2, left: 2, origin: 'mes', mes: { source: 'folder' }, createdBy: 'MES' });
   expect((await line.run(['batch', 'list'])).stdout).toMatch(/WO-3 .* MES /);
