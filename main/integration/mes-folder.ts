@@ -152,7 +152,7 @@ export class MesFolder {
     const { receipt } = verdict;
     const moved = this.#moveTo('done', name, `${JSON.stringify({ v: 1, accepted: true, already: verdict.already, file: name, ...receipt }, undefined, 2)}\n`, '.receipt.json');
     faults.reached('mes:moved');
-    return { file: moved, outcome: 'accepted', sentence: verdict.already ? `Batch ${receipt.name} was ordered before, the same as now.` : `Batch ${receipt.name} is ordered: ${String(receipt.identities)} identities.` };
+    return { file: moved, outcome: 'accepted', sentence: verdict.already ? `Batch ${receipt.name} was ordered before, the same as now.` : `Batch ${receipt.name} is ordered: ${receipt.identities === 0 ? 'whatever is scanned' : `${String(receipt.identities)} ${receipt.identities === 1 ? 'identity' : 'identities'}`}.` };
   }
 
   #reject(name: string, problems: readonly LocatedProblem[]): HandledFile {
