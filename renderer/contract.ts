@@ -98,6 +98,7 @@ export type ExportWish = ExportWishView;
 export type LoggedEntry = DeviceLogView['entries'][number];
 export type Notice = WindowEvents['notice']['_zod']['output'];
 export type OrderKind = OrderView['kind'];
+export type OrderSource = NonNullable<OrderView['mes']>['source'];
 export type OrderState = OrderView['state'];
 export type PlannedIdentity = WindowMethods['plannedIdentities']['result']['_zod']['output'][number];
 export type PlannedState = PlannedIdentity['state'];

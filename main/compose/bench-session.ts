@@ -139,7 +139,14 @@ export class BenchSession {
         listeners.notice(`${describeIdentity(report.identity)}: ${report.sentence}`, report.state === 'done');
       },
     });
-    this.#integration = new Integration({ open, profile, warned: () => void this.tellBench().catch(() => undefined) });
+    this.#integration = new Integration({
+      open,
+      profile,
+      warned: () => void this.tellBench().catch(() => undefined),
+      ordered: () => {
+        this.orders.changedElsewhere();
+      },
+    });
     this.bench = makeBench((slot) => {
       this.#slotChanged(slot);
     });
@@ -252,6 +259,7 @@ export class BenchSession {
       rights: rightSchema.options.filter((right) => may(this.station.role, right)),
       batch: this.bench.batch,
       order: await this.orders.view(this.bench.batch),
+      ordersVersion: this.orders.version,
       outbox: { ...this.#outbox.state },
       labels: this.labels.view,
       profileName: profile.name,

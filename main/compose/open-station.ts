@@ -69,7 +69,7 @@ export interface OpenStation {
   readonly labels: LabelStore;
   /** The auditor's search, in the same record. */
   readonly search: DeviceSearcher;
-  /** Webhooks and orders, in the same record. */
+  /** Webhooks, and what an MES asks for, in the same record. */
   readonly integration: IntegrationClient;
   /** The report of a shift and the dashboards, from the same record. */
   readonly reports: ReportReader;
@@ -86,12 +86,12 @@ export interface OpenStation {
 
 const script = (name: string): string => join(import.meta.dirname, 'workers', `${name}.cjs`);
 
-/** The process over a record; it is started at its first call. `name`: the station's, where it was told. */
-export function storageProcess(record: string, name?: string): WorkerProcess<StorageMethods> {
+/** The process over a record; it is started at its first call. `name`: the station's, where it was told. `practice`: whoever is told of anything is told that too. */
+export function storageProcess(record: string, name?: string, practice = false): WorkerProcess<StorageMethods> {
   return new WorkerProcess({
     name: 'storage',
     script: script('storage'),
-    arguments: [record, ...(name === undefined ? [] : [name])],
+    arguments: [record, name ?? '', ...(practice ? ['practice'] : [])],
     methods: storageMethods,
     goneCode: 'record-unavailable',
     goneSentence: 'The storage process ended unexpectedly; what was recorded is safe, start again.',
@@ -118,7 +118,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
     goneCode: 'custody-unavailable',
     goneSentence: 'The custody process ended unexpectedly; the keys that it held are gone, start the device again.',
   });
-  const storage = storageProcess(folder.record, settings.name);
+  const storage = storageProcess(folder.record, settings.name, folder.practice);
   const clock = { now: () => new Date() };
   const log = logClient(storage);
   const anchors = new LogAnchors(log, clock, settings);
@@ -190,6 +190,7 @@ function signedFor(record: RecordStore, keeper: LogKeeper): RecordStore {
     orders: {
       ...record.orders,
       finishOrder: (...given) => signed(record.orders.finishOrder(...given)),
+      placeOrder: (...given) => signed(record.orders.placeOrder(...given)),
       changeOrder: (...given) => signed(record.orders.changeOrder(...given)),
     },
     endJob: (...given) => signed(record.endJob(...given)),

@@ -100,6 +100,8 @@ export const benchViewSchema = z.object({
   batch: z.string().optional(),
   /** Where that batch was ordered: how far it is. */
   order: orderViewSchema.optional(),
+  /** Goes up whenever an order is new, or another one than before: whoever shows orders asks again. */
+  ordersVersion: z.int(),
   outbox: outboxViewSchema,
   labels: labelsViewSchema,
   profileName: z.string(),

@@ -52,7 +52,7 @@ export interface ForeignKey {
 }
 
 /** The adapter that a profile names. @throws ImprintError profile-invalid */
-export function serverKindOf(station: Station, profile: Profile): ServerKind {
+export function serverKindOf(station: Pick<Station, 'servers'>, profile: Profile): ServerKind {
   const kind = station.servers.find((candidate) => candidate.kind === profile.server.kind);
   if (kind !== undefined) return kind;
   throw new ImprintError('profile-invalid', `Imprint knows no server of kind "${profile.server.kind}".`, {

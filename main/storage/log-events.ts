@@ -7,7 +7,7 @@ import type { DeviceState, StepFacts, StepName } from '../domain/job';
 import { keyTypes } from '../domain/keys';
 import type { LabelPrint, LabelPrinterKind } from '../domain/labels';
 import type { PreparedImage } from '../domain/ports';
-import type { OrderChange, WorkOrder } from '../domain/work-orders';
+import type { LoggedOrderChange, WorkOrder } from '../domain/work-orders';
 import type { EventData } from '../ledger/events';
 import { logText } from './log-writer';
 import type { LogWriter, RecordedEvent } from './log-writer';
@@ -76,9 +76,16 @@ export class LogEvents {
     this.#writer.add({ event: 'sign-off', by, at, data: { batch: logText(batch), total, accepted, ...(remark === undefined ? {} : { remark: logText(remark) }) } });
   }
 
-  batchChanged({ batch, kind, quantity, profileName, identitiesSha256 }: WorkOrder, change: OrderChange, by: string, at: string): void {
-    const ordered = { kind, ...(quantity === undefined ? {} : { quantity }), profile: logText(profileName), ...(identitiesSha256 === undefined ? {} : { identitiesSha256 }) };
-    this.#writer.add({ event: 'batch-changed', by, at, data: { batch: logText(batch), change, ...(change === 'created' ? ordered : {}) } });
+  /** @param by undefined where the station found it by itself */
+  batchChanged({ batch, kind, quantity, profileName, identitiesSha256, mes, tally }: WorkOrder, change: LoggedOrderChange, by: string | undefined, at: string): void {
+    const ordered = {
+      kind,
+      ...(quantity === undefined ? {} : { quantity }),
+      profile: logText(profileName),
+      ...(identitiesSha256 === undefined ? {} : { identitiesSha256 }),
+      ...(mes === undefined ? {} : { source: mes.source }),
+    };
+    this.#writer.add({ event: 'batch-changed', by: by ?? station, at, data: { batch: logText(batch), change, ...(change === 'created' ? ordered : {}), ...tally } });
   }
 
   /**

@@ -5,6 +5,7 @@ import { healthSchema } from './health-schema';
 import { integrationSchema } from './integration-schema';
 import { labelSchema } from './label-schema';
 import { logSchema } from './log-schema';
+import { mesOrderSchema } from './mes-order-schema';
 import { operatorSchema } from './operator-schema';
 import { orderSchema } from './order-schema';
 import { reportSchema } from './report-schema';
@@ -360,6 +361,7 @@ export const migrations: readonly Migration[] = [
   { number: 8, up: reportSchema },
   { number: 9, up: labelSchema },
   { number: 10, up: healthSchema },
+  { number: 11, up: mesOrderSchema },
 ];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */

@@ -115,6 +115,7 @@ describe('what the window knows', () => {
     counts: { done: 0, failed: 0, accepted: 0 },
     outbox: { waiting: 0, limit: 20 },
     labels: { on: false, unfinished: [] },
+    ordersVersion: 0,
   };
   const known = nextStation(unknownStation, { type: 'bench', bench });
 

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 
 import type { ErrorCode } from '../../main/domain/errors';
 import type { JobState } from '../../main/domain/job';
@@ -15,7 +14,7 @@ import { signCheckpoint } from '../../main/ledger/checkpoint';
 import { firstLogKey } from '../../main/ledger/log-key';
 import { openDatabase } from '../../main/storage/database';
 import type { RecordDatabase } from '../../main/storage/database';
-import { migrations } from '../../main/storage/migrations';
+import { reportSchema } from '../../main/storage/report-schema';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { rangesOf } from '../../main/storage/reports';
 import { logSigner } from '../support/log';
@@ -244,8 +243,7 @@ describe('the dashboards', () => {
     connection.exec(`DROP TABLE work_counts; DROP INDEX jobs_ended; DROP INDEX log_checkpoints_kept;
       DROP TRIGGER jobs_are_counted; DROP TRIGGER ends_are_counted; DROP TRIGGER acceptances_are_counted;
       ALTER TABLE jobs DROP COLUMN cause; ALTER TABLE steps DROP COLUMN bytes;`);
-    const up = migrations.find(({ up: text }) => typeof text === 'string' && text.includes('CREATE TABLE work_counts'))?.up;
-    connection.exec(z.string().parse(up));
+    connection.exec(reportSchema);
     expect(counts()).toEqual(kept);
     const { causes } = await dashboard();
     expect(causes).toMatchObject([{ cause: 'not-kept', word: 'Cause not kept', jobs: 1 }]);

@@ -214,7 +214,6 @@ describe('migrations', () => {
       'log_checkpoints',
       'log_entries',
       'log_nodes',
-      'mes_orders',
       'operator_accounts',
       'operator_changes',
       'operators',
