@@ -136,6 +136,8 @@ export class BenchSession {
       },
       sent: (report) => {
         this.bench.settle(report);
+        // Finished only now: its label is asked for, and nothing else tells the printer's queue.
+        if (report.state === 'done') void this.labels.finished(report.jobId).catch(() => undefined);
         listeners.notice(`${describeIdentity(report.identity)}: ${report.sentence}`, report.state === 'done');
       },
     });

@@ -11,6 +11,8 @@ const { desk: words } = texts;
 interface Parts {
   readonly bench: BenchView;
   readonly selected: SlotView | undefined;
+  /** Whose card is taken out next, as it is shown. */
+  readonly next: SlotView | undefined;
   readonly actions: SlotActions;
   readonly signals: BenchSignals;
   readonly select: (slot: SlotView) => void;
@@ -19,7 +21,7 @@ interface Parts {
 }
 
 /** Does what a scanned command says. @returns false where the text is no command */
-export function runBenchCode(text: string, { bench, selected, actions, signals, select, close }: Parts): boolean {
+export function runBenchCode(text: string, { bench, selected, next, actions, signals, select, close }: Parts): boolean {
   const code = readBenchCode(text);
   if (code === undefined) return false;
   const { slots } = bench;
@@ -46,15 +48,14 @@ export function runBenchCode(text: string, { bench, selected, actions, signals, 
         close();
         return true;
       }
-      const slot = nextToTakeOut(slots);
-      if (slot === undefined) {
+      if (next === undefined) {
         signals.bad(words.nothingToTakeOut);
         return true;
       }
-      actions.clearSlot(slot);
-      const following = nextToTakeOut(slots.filter((other) => other !== slot));
-      signals.good(following === undefined ? words.takenOut(slot.name) : `${words.takenOut(slot.name)} ${words.takeOutNext(following.name)}`, following === undefined ? 'accepted' : 'take-out');
-      select(following ?? slot);
+      actions.clearSlot(next);
+      const following = nextToTakeOut(slots.filter((other) => other !== next));
+      signals.good(following === undefined ? words.takenOut(next.name) : `${words.takenOut(next.name)} ${words.takeOutNext(following.name)}`, following === undefined ? 'accepted' : 'take-out');
+      select(following ?? next);
       return true;
     }
     case 'reject': {

@@ -6,7 +6,7 @@ import { LabelStrip } from '../labels/label-strip';
 import { readBenchKey } from '../logic/bench-keys';
 import { focusHolder, isDialogOpen } from '../logic/elements';
 import { viewIdentity } from '../logic/identity';
-import { deskOf, neighbourOn } from '../logic/desk';
+import { deskOf, neighbourOn, nextToTakeOut } from '../logic/desk';
 import { useKeys } from '../state/use-keys';
 import { texts } from '../texts';
 import { BenchOrder } from '../orders/order-progress';
@@ -45,6 +45,9 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
   const list = useRef<HTMLUListElement>(null);
   const conflict = useBenchConflict({ bench, atRest: (refused) => ['', refused].includes(field.current?.value.trim() ?? '') });
   const signals = useBenchSignals(bench.slots);
+  const shownNext = useRef<string>(undefined);
+  const next = nextToTakeOut(bench.slots, shownNext.current);
+  shownNext.current = next?.name;
   const desk = deskOf(bench.slots.length, bench.desk.layout);
   const onScanAccepted = (slot: SlotView): void => {
     signals.good(texts.desk.scanned(viewIdentity(slot.identity ?? {}, bench.scanAttribute).main, slot.name));
@@ -115,7 +118,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
       actions.dismissError();
       control.empty();
     };
-    if (!runBenchCode(text, { bench, selected, actions, signals, select, close })) control.take(text);
+    if (!runBenchCode(text, { bench, selected, next, actions, signals, select, close })) control.take(text);
   };
 
   const freed = (): void => {
@@ -151,7 +154,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
         </ScanArea>
         {bench.order === undefined ? null : <BenchOrder order={bench.order} />}
         <ScanResult last={signals.last} sound={signals.sound} />
-        <SlotGrid bench={bench} desk={desk} selected={selected?.name} cancelAsked={actions.cancelQuestion?.slot} onSelect={onSelect} />
+        <SlotGrid bench={bench} desk={desk} next={next?.name} selected={selected?.name} cancelAsked={actions.cancelQuestion?.slot} onSelect={onSelect} />
         {selected === undefined ? null : <SlotButtons slot={selected} practice={bench.practice} actions={actions} onConflict={() => conflict.ofSlot(selected)} onRenew={renewal.begin} />}
       </div>
       <DayList bench={bench} list={list} onOpen={onOpen} />

@@ -39,7 +39,14 @@ export function neighbourOn({ places }: Desk, index: number, key: ArrowKey): num
   return found < 0 ? index : found;
 }
 
-/** The card that is taken out next: the first in the order of the desk whose job is over. */
-export function nextToTakeOut(slots: readonly SlotView[]): SlotView | undefined {
-  return slots.find(({ state }) => hasEnded(state));
+/**
+ * The card that is taken out next: the first in the order of the desk whose job is over, those last that wait for the scan of their
+ * label. One that was shown stays it: a hand is on its way there, and another card that ends meanwhile must not be meant by NEXT.
+ *
+ * @param shown the name of the slot that was next before
+ */
+export function nextToTakeOut(slots: readonly SlotView[], shown?: string): SlotView | undefined {
+  const ended = slots.filter(({ state }) => hasEnded(state));
+  const [first = ended[0]] = ended.filter(({ label }) => label?.awaitsScan !== true);
+  return ended.find(({ name }) => name === shown) ?? first;
 }

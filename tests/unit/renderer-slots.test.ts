@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BenchView, SlotState, SlotView } from '../../renderer/contract';
 import { changedSlots } from '../../renderer/logic/announcement';
-import { deskOf, neighbourOn } from '../../renderer/logic/desk';
+import { deskOf, neighbourOn, nextToTakeOut } from '../../renderer/logic/desk';
 import { cancelQuestionMilliseconds, escapeMeaning } from '../../renderer/logic/cancelling';
 import { nextFreeSlot, slotForScan, slotIndexOfDigit } from '../../renderer/logic/slots';
 import { nextStation, unknownStation } from '../../renderer/state/station-state';
@@ -90,6 +90,26 @@ describe('what is said aloud', () => {
     expect(changedSlots(before, [{ ...slot(1, 'running'), progress }, slot(2, 'ready')])).toEqual([]);
     expect(changedSlots(before, slots('done', 'ready')).map(({ name }) => name)).toEqual(['Slot 1']);
     expect(changedSlots([], before)).toEqual([]);
+  });
+});
+
+describe('the card that is taken out next', () => {
+  const named = (list: readonly ReturnType<typeof slot>[], shown?: string) => nextToTakeOut(list, shown)?.name;
+
+  it('is the first whose job is over', () => {
+    expect(named([slot(1, 'running'), slot(2, 'done'), slot(3, 'failed')])).toBe('Slot 2');
+    expect(named([slot(1, 'running'), slot(2, 'free')])).toBeUndefined();
+  });
+
+  it('stays the one that was shown, though another ends meanwhile', () => {
+    expect(named([slot(1, 'done'), slot(2, 'done')], 'Slot 2')).toBe('Slot 2');
+    expect(named([slot(1, 'done'), slot(2, 'free')], 'Slot 2')).toBe('Slot 1');
+  });
+
+  it('is one that waits for its label only where no other is', () => {
+    const waits = { ...slot(1, 'done'), label: { state: 'printed', awaitsScan: true } as const };
+    expect(named([waits, slot(2, 'done')])).toBe('Slot 2');
+    expect(named([waits, slot(2, 'running')])).toBe('Slot 1');
   });
 });
 
