@@ -264,6 +264,7 @@ class StationWindow {
       createOrder: async ({ request }) => (await this.#session).orders.create(request),
       changeOrder: async (request) => (await this.#session).orders.change(request),
       shiftReport: async (wish) => (await this.#session).reports.report(wish),
+      stationHealth: async () => (await this.#session).health(),
       dashboard: async () => (await this.#session).reports.dashboard(),
       saveShiftReport: (wish) => this.#writeReport(wish, (desk, path) => desk.save(wish, path)),
       anchorShiftReport: (wish) => this.#writeReport(wish, (desk, path) => desk.anchor(wish, path)),

@@ -20,6 +20,7 @@ import { Notices } from './frame/notices';
 import { ProblemPage } from './frame/problem-page';
 import { SecretDialog } from './frame/secret-dialog';
 import { PracticeStrip, WarningStrip } from './frame/strips';
+import { HealthDialog } from './health/health-dialog';
 import { hintsFor } from './hints';
 import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
@@ -48,6 +49,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const [shiftWish, setShiftWish] = useState<ReportWish>(thisShift);
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
+  const [healthOpen, setHealthOpen] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
   const [peopleOpen, setPeopleOpen] = useState(false);
   const { bench } = state;
@@ -98,7 +100,7 @@ export function App({ first }: { readonly first: ListPage }) {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'shift': openShift, 'dashboard': openDashboard, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
+    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'shift': openShift, 'dashboard': openDashboard, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'health': () => setHealthOpen(true), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
     commands[command]();
   });
 
@@ -142,7 +144,16 @@ export function App({ first }: { readonly first: ListPage }) {
           onClose={closePeople}
         />
       ) : null}
-      {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
+      {help ? (
+        <HelpDialog
+          onHealth={() => {
+            setHelp(false);
+            setHealthOpen(true);
+          }}
+          onClose={() => setHelp(false)}
+        />
+      ) : null}
+      {healthOpen ? <HealthDialog onClose={() => setHealthOpen(false)} /> : null}
       {code === undefined ? null : <CodeDialog key={code.requestId} question={code} onAnswer={answerCode} />}
       {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}
     </div>

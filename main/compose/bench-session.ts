@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import type { ExportView, LogHealthView } from '../contract/evidence-channel';
+import type { HealthReport } from '../contract/health';
 import { rightSchema, type BenchView, type DeviceView, type OutboxView, type SlotsView, type SlotView, type WatchView } from '../contract/window-channel';
 import { asImprintError } from '../domain/errors';
 import { describeIdentity } from '../domain/identity';
@@ -11,6 +12,7 @@ import { Bench, type BenchSlot } from '../station/bench';
 import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
 import { serverKindOf, withServer, type LoadedProfile, type Station } from '../station/station';
+import { healthReport, stationHealth } from './health/station-health';
 import { Integration } from './integration';
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
@@ -279,6 +281,11 @@ export class BenchSession {
     this.#batch.set(batch);
     this.bench.setBatch(this.#batch.current);
     await this.tellBench();
+  }
+
+  /** What the doctor finds here, with the server of this profile. */
+  health(): Promise<HealthReport> {
+    return healthReport(stationHealth({ folder: this.#open.folder, profile: this.#loaded.profile }, AbortSignal.timeout(15_000)), this.station.clock.now());
   }
 
   /** A person knows that the server is back: signed in here, where a password may be asked for. */

@@ -8,6 +8,7 @@ import { auditCommand } from './commands/audit';
 import { batchCommand } from './commands/batch';
 import { backupCommand, restoreCommand } from './commands/backup';
 import { certificatesCommand } from './commands/certificates';
+import { doctorCommand } from './commands/doctor';
 import { drivesCommand } from './commands/drives';
 import { exportCommand } from './commands/export';
 import { exportKeyCommand } from './commands/export-key';
@@ -35,15 +36,14 @@ import { whoRuns } from './command-sign-in';
 import { defaultDataFolder } from './data-folder';
 import { helpText } from './help';
 import { commandOutput } from './output';
+import { stationVersion } from './station-version';
 import { asImprintError, ImprintError } from '../domain/errors';
-
-/** From package.json, put in by the build: in a source checkout Electron would give its own. */
-declare const IMPRINT_VERSION: string;
 
 const commands: Readonly<Record<CommandName, Command>> = {
   'provision': provisionCommand,
   'inspect': inspectCommand,
   'verify-card': verifyCardCommand,
+  'doctor': doctorCommand,
   'drives': drivesCommand,
   'slots': slotsCommand,
   'status': statusCommand,
@@ -105,7 +105,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
     const { positionals, values } = readArguments(args);
     output = commandOutput(values['json'] === true);
     if (values['version'] === true) {
-      process.stdout.write(`imprint ${IMPRINT_VERSION}\n`);
+      process.stdout.write(`imprint ${stationVersion}\n`);
       return 0;
     }
     const [name, ...rest] = positionals;

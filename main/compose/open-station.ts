@@ -27,6 +27,7 @@ import { readPublicKey } from './public-keys';
 import { Keyring } from './secrets';
 import { servers } from './servers';
 import { stationSettings } from './station-settings';
+import { stationVersion } from './station-version';
 
 /** Folders of one station. Practice and real stations never share one. */
 export interface StationFolder {
@@ -142,6 +143,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
     randomness: { uuid: randomUUID },
     processes: systemProcesses(),
     faults: faultPoints(app.isPackaged),
+    version: stationVersion,
     get operator() {
       return who().operator;
     },

@@ -1,6 +1,7 @@
 import { ImprintError } from './errors';
 import type { IdentityAttribute } from './identity';
 import type { KeyType } from './keys';
+import type { StationVersions } from './version';
 
 /** Where a secret comes from. The secret itself never stands in a profile. */
 export type SecretReference =
@@ -128,6 +129,8 @@ export interface Profile {
    * before a card is touched.
    */
   readonly outboxLimit: number;
+  /** Versions of the station that may make cards with it. */
+  readonly station?: StationVersions | undefined;
 }
 
 export function describePartition(partition: PartitionReference): string {

@@ -1,0 +1,33 @@
+/** What the station's health says in the window. Part of `texts`. */
+export const healthTexts = {
+  title: 'Station health',
+  looking: 'Looking at this computer, the record and the server…',
+  again: 'Look again',
+  close: 'Close',
+  open: 'Station health',
+  help: 'Station health: what is wrong here, and what mends it',
+  states: { ok: 'OK', warning: 'Warning', stop: 'Stop' },
+  overall: {
+    ok: 'Everything is as it should be.',
+    warning: 'Cards can be made. Somebody should look at what is marked.',
+    stop: 'This must be mended before cards are made.',
+  },
+  checks: {
+    'memory-lock': 'Locked memory',
+    'swap': 'Swap',
+    'core-dumps': 'Core dumps',
+    'group': 'Group',
+    'udev-rule': 'Rights to readers',
+    'readers': 'Card readers',
+    'keyring': 'Keyring',
+    'clock': 'Clock',
+    'disk-record': 'Room for the record',
+    'disk-images': 'Room for images',
+    'data-folder': 'Data folder',
+    'record': 'Record',
+    'runtime': 'Version',
+    'station-version': 'Version of the profile',
+  },
+  command: 'What the administrator types in a terminal',
+  lookedAt: (time: string) => `Looked at ${time}`,
+} as const;
