@@ -6,6 +6,7 @@ import { auditHandlers } from './compose/audit-handlers';
 import { BenchSession, slotView, type SessionListeners, type SessionQuestions } from './compose/bench-session';
 import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
+import { ErrorLog, textsIn } from './compose/error-log';
 import { defaultDataFolder } from './compose/data-folder';
 import type { WhoIsAtWork } from './compose/open-station';
 import type { ReportDesk, WrittenReport } from './compose/report-desk';
@@ -45,6 +46,7 @@ function openWindow(): void {
 /** The window with the bench that it shows. */
 class StationWindow {
   readonly #dataFolder: string;
+  readonly #errors: ErrorLog;
   readonly #window;
   readonly #gateway: WindowGateway;
   readonly #access: WindowAccess;
@@ -59,12 +61,15 @@ class StationWindow {
 
   constructor(dataFolder: string) {
     this.#dataFolder = dataFolder;
+    this.#errors = new ErrorLog(dataFolder);
     this.#window = openStationWindow(join(import.meta.dirname, '../renderer'), join(import.meta.dirname, '../preload/index.cjs'));
     this.#begun = new Promise(() => undefined);
     this.#session = new Promise(() => undefined);
     this.#access = openWindowAccess(dataFolder, () => void this.#tellAccess().catch(() => undefined));
     const { presence } = this.#access;
-    this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers(), presence);
+    this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers(), presence, (method, params, error) => {
+      this.#errors.add(error, 'window', method, textsIn(params));
+    });
     this.#window.webContents.on('input-event', () => {
       presence.touch();
     });
@@ -118,6 +123,9 @@ class StationWindow {
   readonly #listeners: SessionListeners = {
     slot: (slot) => {
       this.#gateway.tell('slot', slot);
+    },
+    jobFailed: (slot, error, identity) => {
+      this.#errors.add(error, 'job', slot, textsIn(identity));
     },
     slots: (slots) => {
       this.#gateway.tell('slots', slots);

@@ -2,8 +2,8 @@ import { basename, join } from 'node:path';
 import type { ExportView, LogHealthView } from '../contract/evidence-channel';
 import type { HealthReport } from '../contract/health';
 import { rightSchema, type BenchView, type DeviceView, type OutboxView, type SlotsView, type SlotView, type WatchView } from '../contract/window-channel';
-import { asImprintError } from '../domain/errors';
-import { describeIdentity } from '../domain/identity';
+import { asImprintError, type ErrorReport } from '../domain/errors';
+import { describeIdentity, type Identity } from '../domain/identity';
 import type { DeviceDetails } from '../domain/ports';
 import { may } from '../domain/roles';
 import { systemDrives } from '../flash/drives';
@@ -32,6 +32,8 @@ import { SlotsStore } from './slots-store';
 
 export interface SessionListeners {
   readonly slot: (slot: SlotView) => void;
+  /** A card ended with this error. */
+  readonly jobFailed: (slot: string, error: ErrorReport, identity: Identity | undefined) => void;
   /** The drives or what is being bound are new. */
   readonly slots: (slots: SlotsView) => void;
   /** The day's list or the counts are new. */
@@ -85,6 +87,8 @@ export class BenchSession {
   readonly #open: OpenStation;
   readonly #listeners: SessionListeners;
   readonly #batch: SessionBatch;
+  /** How each slot stood last. */
+  readonly #states = new Map<string, BenchSlot['state']>();
   /** The job that each slot began last. */
   readonly #begun = new Map<string, string>();
   readonly #outbox: Outbox;
@@ -314,6 +318,9 @@ export class BenchSession {
 
   #slotChanged(slot: BenchSlot): void {
     this.#listeners.slot(slotView(slot));
+    const failed = slot.state === 'failed' && this.#states.get(slot.name) !== 'failed';
+    this.#states.set(slot.name, slot.state);
+    if (failed && slot.errorCode !== undefined) this.#listeners.jobFailed(slot.name, { code: slot.errorCode, sentence: slot.sentence }, slot.identity);
     // Its job ended without the server: the outbox takes it from here.
     if (slot.state === 'waiting') this.#outbox.wake();
     if (slot.state === 'done') this.watch.serverAnswered();

@@ -8,6 +8,7 @@ import { auditCommand } from './commands/audit';
 import { batchCommand } from './commands/batch';
 import { backupCommand, restoreCommand } from './commands/backup';
 import { certificatesCommand } from './commands/certificates';
+import { diagnosticsCommand } from './commands/diagnostics';
 import { doctorCommand } from './commands/doctor';
 import { drivesCommand } from './commands/drives';
 import { exportCommand } from './commands/export';
@@ -34,6 +35,7 @@ import { verifyExportCommand } from './commands/verify-export';
 import { requirementOf, type CommandName } from './command-rights';
 import { whoRuns } from './command-sign-in';
 import { defaultDataFolder } from './data-folder';
+import { ErrorLog, textsIn } from './error-log';
 import { helpText } from './help';
 import { commandOutput } from './output';
 import { stationVersion } from './station-version';
@@ -44,6 +46,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'inspect': inspectCommand,
   'verify-card': verifyCardCommand,
   'doctor': doctorCommand,
+  'diagnostics': diagnosticsCommand,
   'drives': drivesCommand,
   'slots': slotsCommand,
   'status': statusCommand,
@@ -120,7 +123,24 @@ async function runCommand(args: readonly string[]): Promise<number> {
   } catch (thrown) {
     const error = asImprintError(thrown);
     output.emit({ event: 'error', exitCode: error.exitCode, ...error.toReport() });
+    remember(args, error);
     return error.exitCode;
+  }
+}
+
+/** Options whose values lead to files and places: they say what was done, and identify no device. */
+const places: ReadonlySet<string> = new Set(['data', 'profile', 'target', 'image', 'file', 'to', 'from', 'output', 'ca-file', 'slot', 'name']);
+
+/** For whoever looks for a fault later. What cannot be read as arguments was a slip of the person who typed them. */
+function remember(args: readonly string[], error: ImprintError): void {
+  try {
+    const { positionals, values } = readArguments(args);
+    const [name = '', ...rest] = positionals;
+    const given = textsIn([rest, Object.entries(values).flatMap(([option, value]) => (places.has(option) ? [] : [value]))]);
+    const data = typeof values['data'] === 'string' ? values['data'] : defaultDataFolder();
+    new ErrorLog(resolve(data)).add(error.toReport(), 'command', name, given.flatMap((text) => [text, text.slice(text.indexOf('=') + 1)]));
+  } catch {
+    return;
   }
 }
 

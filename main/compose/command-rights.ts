@@ -22,6 +22,8 @@ const commandRights = {
   'verify-card': 'look',
   // It looks at this computer and at whether the record can be opened: also where nobody can sign in any more.
   'doctor': 'anybody',
+  // The same for somebody elsewhere: a file of the person's own, without a secret.
+  'diagnostics': 'anybody',
   'drives': ({ values }: Asked) => (values['reset'] === undefined ? 'anybody' : 'provision'),
   'slots': ({ positionals }: Asked) => (positionals[0] === undefined || positionals[0] === 'list' ? 'anybody' : 'provision'),
   'status': ({ values }: Asked) => (values['watch'] === true ? 'ask-server' : 'look'),

@@ -13,6 +13,8 @@ export const helpText = `imprint: a key of its own for every device
                    [--device-id ID] [--timestamp T] [--nonce N]
                                             a request signed by the key on a card, as its device does it
   imprint doctor [--profile P.json]         whether cards can be made here, and what mends what is wrong
+  imprint diagnostics -o FILE.zip [--profile P.json]
+                                            the same and more for whoever helps, without secrets
   imprint drives                            drives, their ports, and which may be written
   imprint drives --reset PORT|SLOT          resets a USB reader that does not answer any more
   imprint slots [list] | slots bind --name NAME | slots clear
