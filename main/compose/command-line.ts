@@ -28,6 +28,7 @@ import { renewCommand } from './commands/renew';
 import { secretCommand } from './commands/secret';
 import { signRequestCommand } from './commands/sign-request';
 import { slotsCommand } from './commands/slots';
+import { updateCommand } from './commands/update';
 import { operatorsCommand } from './commands/operators';
 import { watchCommand } from './commands/status-watch';
 import { verifyCardCommand } from './commands/verify-card';
@@ -75,6 +76,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'practice-server': practiceServerCommand,
   'secret': secretCommand,
   'operators': operatorsCommand,
+  'update': updateCommand,
   'hooks': hooksCommand,
   'integrate': integrateCommand,
 };

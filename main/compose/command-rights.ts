@@ -55,6 +55,8 @@ const commandRights = {
   'secret': 'give-secrets',
   // init asks nobody: it is refused where there is anybody to ask.
   'operators': ({ positionals }: Asked) => operatorRights[positionals[0] ?? 'list'] ?? 'manage-operators',
+  // Looking into a file and at what is installed touches nothing of the station.
+  'update': ({ positionals }: Asked) => (['check', 'status', undefined].includes(positionals[0]) ? 'anybody' : 'update'),
   'hooks': ({ positionals }: Asked) => (positionals[0] === undefined || positionals[0] === 'list' ? 'look' : 'integrate'),
   'integrate': 'integrate',
 } as const satisfies Readonly<Record<string, Requirement | ((asked: Asked) => Requirement)>>;

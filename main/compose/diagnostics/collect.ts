@@ -1,19 +1,17 @@
 /** Everything that goes into a diagnostics bundle, read from where it is. What cannot be read is said, and the rest goes in. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { arch, release, type as systemType } from 'node:os';
 import { app } from 'electron';
 import { diagnosticsSchema, type Diagnostics } from '../../contract/diagnostics-file';
 import { asImprintError } from '../../domain/errors';
 import { judge, worstState, type StationFacts } from '../../domain/health';
-import type { DayRow, RecordStore } from '../../domain/ports';
 import type { Profile } from '../../domain/profile';
-import { storageClient } from '../../ipc/clients';
 import { ErrorLog } from '../error-log';
 import { stationHealth } from '../health/station-health';
-import { readKeptProfile } from '../load-profile';
-import { storageProcess, type StationFolder } from '../open-station';
+import type { StationFolder } from '../open-station';
 import { stationSettings } from '../station-settings';
 import { stationVersion } from '../station-version';
+import { usedLately } from '../used-lately';
 import { profileSummary, settingsSummary } from './allowed';
 
 export interface CollectRequest {
@@ -21,9 +19,6 @@ export interface CollectRequest {
   readonly folder: StationFolder;
   readonly profile?: Profile | undefined;
 }
-
-const days = 30;
-const mostJobs = 500;
 
 export async function collectDiagnostics({ dataFolder, folder, profile }: CollectRequest, now: Date, signal: AbortSignal): Promise<Diagnostics> {
   const missing: string[] = [];
@@ -37,7 +32,7 @@ export async function collectDiagnostics({ dataFolder, folder, profile }: Collec
   };
   const facts = await stationHealth({ folder, profile }, signal).facts();
   const findings = judge(facts);
-  const { jobs, profiles } = await orMissing('The record', () => usedLately(folder, now), nothing);
+  const { jobs, profiles } = await orMissing('The record', () => usedLately(folder, now), { jobs: [], profiles: [] });
   const settings = await orMissing('The settings', () => settingsSummary(stationSettings(folder.root)), undefined);
   // SECURITY: the schema is closed; a member that nobody put into it ends this here instead of leaving the station.
   return diagnosticsSchema.parse({
@@ -51,30 +46,6 @@ export async function collectDiagnostics({ dataFolder, folder, profile }: Collec
     failedJobs: jobs.filter(({ state }) => state === 'failed' || state === 'compensated').map((job) => ({ at: job.startedAt, slot: job.slot, profile: job.profileName, state: job.state, step: job.steps.find((step) => step.state === 'failed')?.name })),
     errors: await orMissing('The errors', () => [...new ErrorLog(dataFolder).read()], []),
   });
-}
-
-interface UsedLately {
-  readonly jobs: readonly DayRow[];
-  readonly profiles: readonly Profile[];
-}
-
-const nothing: UsedLately = { jobs: [], profiles: [] };
-
-/** Jobs of the last days, and the newest text of each profile that they were made with. */
-async function usedLately({ record }: StationFolder, now: Date): Promise<UsedLately> {
-  if (!existsSync(record)) return nothing;
-  const storage = storageProcess(record);
-  const store: RecordStore = storageClient(storage);
-  try {
-    const jobs = await store.jobsSince(new Date(now.getTime() - days * 86_400_000).toISOString(), mostJobs);
-    const newest = new Map<string, string>();
-    for (const { profileName, profileSha256 } of jobs) if (!newest.has(profileName)) newest.set(profileName, profileSha256);
-    const texts = await Promise.all([...newest.values()].map((sha256) => store.keptProfile(sha256)));
-    return { jobs, profiles: texts.filter((text) => text !== undefined).map(readKeptProfile) };
-  } finally {
-    await store.close().catch(() => undefined);
-    await storage.stop();
-  }
 }
 
 function driveSummary(drive: StationFacts['readers']['drives'][number], slots: StationFacts['readers']['slots']): Diagnostics['drives'][number] {
