@@ -221,7 +221,7 @@ function judgeKeyring(available: boolean): HealthFinding {
   return warn('keyring', 'This session has no desktop keyring: credentials must come from the environment or a person, and the key of the log lies in a file that this user alone may read.', 'sudo apt install gnome-keyring');
 }
 
-/** What a TLS certificate and a session token bear, and what OpenMDM still takes for a challenge. */
+/** A record whose times are this far off misleads nobody; at the second one an IoT Bridge refuses (clockSkew), and others soon do. */
 const clockTolerated = 30;
 const clockRefused = 300;
 
