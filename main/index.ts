@@ -8,6 +8,7 @@ import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
 import { ErrorLog, textsIn } from './compose/error-log';
 import { defaultDataFolder } from './compose/data-folder';
+import { healthHandlers } from './compose/health/health-handlers';
 import type { WhoIsAtWork } from './compose/open-station';
 import type { ReportDesk, WrittenReport } from './compose/report-desk';
 import type { SessionSlots } from './compose/session-slots';
@@ -272,7 +273,7 @@ class StationWindow {
       createOrder: async ({ request }) => (await this.#session).orders.create(request),
       changeOrder: async (request) => (await this.#session).orders.change(request),
       shiftReport: async (wish) => (await this.#session).reports.report(wish),
-      stationHealth: async () => (await this.#session).health(),
+      ...healthHandlers(this.#window, this.#dataFolder, () => this.#session),
       dashboard: async () => (await this.#session).reports.dashboard(),
       saveShiftReport: (wish) => this.#writeReport(wish, (desk, path) => desk.save(wish, path)),
       anchorShiftReport: (wish) => this.#writeReport(wish, (desk, path) => desk.anchor(wish, path)),

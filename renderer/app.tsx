@@ -153,7 +153,7 @@ export function App({ first }: { readonly first: ListPage }) {
           onClose={() => setHelp(false)}
         />
       ) : null}
-      {healthOpen ? <HealthDialog onClose={() => setHealthOpen(false)} /> : null}
+      {healthOpen ? <HealthDialog onClose={() => setHealthOpen(false)} notify={notify} /> : null}
       {code === undefined ? null : <CodeDialog key={code.requestId} question={code} onAnswer={answerCode} />}
       {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}
     </div>

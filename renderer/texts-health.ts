@@ -3,6 +3,7 @@ export const healthTexts = {
   title: 'Station health',
   looking: 'Looking at this computer, the record and the server…',
   again: 'Look again',
+  save: 'Save diagnostics…',
   close: 'Close',
   open: 'Station health',
   help: 'Station health: what is wrong here, and what mends it',

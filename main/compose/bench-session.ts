@@ -1,18 +1,18 @@
 import { basename, join } from 'node:path';
 import type { ExportView, LogHealthView } from '../contract/evidence-channel';
-import type { HealthReport } from '../contract/health';
 import { rightSchema, type BenchView, type DeviceView, type OutboxView, type SlotsView, type SlotView, type WatchView } from '../contract/window-channel';
 import { asImprintError, type ErrorReport } from '../domain/errors';
 import { describeIdentity, type Identity } from '../domain/identity';
 import type { DeviceDetails } from '../domain/ports';
 import { may } from '../domain/roles';
+import { versionRefusal } from '../domain/version';
 import { systemDrives } from '../flash/drives';
 import { finishActions, possibleActs } from '../station/administration';
 import { Bench, type BenchSlot } from '../station/bench';
 import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
 import { serverKindOf, withServer, type LoadedProfile, type Station } from '../station/station';
-import { healthReport, stationHealth } from './health/station-health';
+import type { Examined } from './health/station-health';
 import { Integration } from './integration';
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
@@ -202,7 +202,8 @@ export class BenchSession {
       const { station } = parts.open;
       const { warning } = await station.custody.status();
       const ofServer = serverKindOf(station, loaded.profile).warnings?.(loaded.profile.server) ?? [];
-      const warnings = [...parts.warnings, ...(warning === undefined ? [] : [warning]), ...ofServer];
+      const refused = versionRefusal(loaded.profile, station.version);
+      const warnings = [...parts.warnings, ...(refused === undefined ? [] : [refused.message]), ...(warning === undefined ? [] : [warning]), ...ofServer];
       const session = new BenchSession({ ...parts, warnings, renews: await renewsCards(station, loaded.profile) });
       // In the background: a server that does not answer must not keep the bench closed.
       void session.#begin().catch(() => undefined);
@@ -287,9 +288,9 @@ export class BenchSession {
     await this.tellBench();
   }
 
-  /** What the doctor finds here, with the server of this profile. */
-  health(): Promise<HealthReport> {
-    return healthReport(stationHealth({ folder: this.#open.folder, profile: this.#loaded.profile }, AbortSignal.timeout(15_000)), this.station.clock.now());
+  /** What the doctor looks at here. */
+  get examined(): Examined {
+    return { folder: this.#open.folder, profile: this.#loaded.profile };
   }
 
   /** A person knows that the server is back: signed in here, where a password may be asked for. */

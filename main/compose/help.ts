@@ -88,7 +88,7 @@ export const helpText = `imprint: a key of its own for every device
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
   --server KIND    which practice server, also for the window: mender, iot-bridge, openmdm, openmdm-hmac (default: the last)
   --practice       the practice bench's record instead of the station's (status, list, batch, recover, certificates, report,
-                   dashboard, export, log)
+                   dashboard, export, log, doctor, diagnostics)
   --operator NAME  who is at work (default: the user's name); with operators, who signs in: the PIN
                    comes from IMPRINT_PIN or is asked for
   --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything);

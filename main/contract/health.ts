@@ -24,4 +24,6 @@ export type HealthReport = z.output<typeof healthReportSchema>;
 export const healthMethods = {
   /** Looks at everything anew: it may take some seconds where the server does not answer. */
   stationHealth: { params: z.object({}), result: healthReportSchema },
+  /** Asks for a place by the system's dialog; undefined where the person closed it. */
+  saveDiagnostics: { params: z.object({}), result: z.object({ sentence: z.string() }).optional() },
 } as const satisfies Methods;

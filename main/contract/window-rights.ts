@@ -58,6 +58,8 @@ export const methodRights = {
   dashboard: 'look',
   // It looks at the computer and asks the server for the time, without a sign-in.
   stationHealth: 'look',
+  // A file of the person's own, without a secret.
+  saveDiagnostics: 'look',
   // A file of the person's own, as the export.
   saveShiftReport: 'look',
 

@@ -39,6 +39,7 @@ export async function applyUpdate(doors: UpdateDoors, update: UpdateFile, who: W
   const { installation, faults, signal } = doors;
   const { version, recordSchema, program } = update.manifest;
   installation.make();
+  installation.assertOwn();
   const from = known(installation, running);
   let journal: UpdateJournal = { change: { ...who, what: 'apply', from: from?.version, to: version }, to: { version, recordSchema }, from };
   installation.note(journal);

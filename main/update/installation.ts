@@ -68,6 +68,19 @@ export class Installation {
     }
   }
 
+  /**
+   * SECURITY: whoever else may write there could put another program in the place of the one that was signed.
+   *
+   * @throws ImprintError update-refused
+   */
+  assertOwn(): void {
+    for (const folder of [this.root, this.versions]) {
+      const facts = lstatSync(folder);
+      if (facts.isDirectory() && facts.uid === process.getuid?.() && (facts.mode & 0o022) === 0) continue;
+      throw new ImprintError('update-refused', `Other users may write ${folder}, so nothing that is started from there can be trusted.`, { field: 'installation', expected: 'a folder of this user that nobody else may write' });
+    }
+  }
+
   make(): void {
     mkdirSync(this.versions, { recursive: true, mode: 0o755 });
   }

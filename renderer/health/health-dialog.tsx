@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
-import type { ErrorReport, HealthFinding, HealthReport } from '../contract';
+import type { ErrorReport, HealthFinding, HealthReport, Notice } from '../contract';
 import { ActionButton } from '../frame/action-button';
 import { CopyButton } from '../frame/copy-button';
 import { Dialog } from '../frame/dialog';
@@ -18,7 +18,7 @@ const tones = { ok: 'done', warning: 'waiting', stop: 'failed' } satisfies Recor
 const order = { stop: 0, warning: 1, ok: 2 } satisfies Record<State, number>;
 
 /** What `imprint doctor` finds, the worst first, with the command that mends it. */
-export function HealthDialog({ onClose }: { readonly onClose: () => void }) {
+export function HealthDialog({ onClose, notify }: { readonly onClose: () => void; readonly notify: (notice: Notice) => void }) {
   const [report, setReport] = useState<HealthReport>();
   const [error, setError] = useState<ErrorReport>();
   const [looking, setLooking] = useState(true);
@@ -31,6 +31,15 @@ export function HealthDialog({ onClose }: { readonly onClose: () => void }) {
     });
   }, []);
   useEffect(look, [look]);
+  const save = (): void => {
+    void ask('saveDiagnostics', {}).then((reply) => {
+      if (!reply.ok) setError(reply.error);
+      else if (reply.value !== undefined) {
+        notify({ sentence: reply.value.sentence, tone: 'success' });
+        onClose();
+      }
+    });
+  };
   useKeys((event) => {
     if (event.key !== 'F5') return;
     event.preventDefault();
@@ -55,6 +64,9 @@ export function HealthDialog({ onClose }: { readonly onClose: () => void }) {
         </div>
       )}
       <div className="dialog__actions">
+        <ActionButton onPress={save} testId="save-diagnostics">
+          {words.save}
+        </ActionButton>
         <ActionButton onPress={look} keyName="F5" disabled={looking} testId="health-again">
           {words.again}
         </ActionButton>

@@ -1,9 +1,10 @@
 /** Station health in the real window: by its key, from the help, the worst first, and looked at again. */
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/station';
-import { openStationWindow, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
+import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
 
 const folder = temporaryFolder();
 let station: StationWindow;
@@ -41,5 +42,21 @@ it('is in the list of keys, which leads there', async () => {
   await page.keyboard.press('F12');
   await page.click('[data-testid="open-health"]');
   await page.waitForSelector('[data-testid="health"]', { timeout: 30_000 });
+});
+
+it('saves diagnostics with what was refused at the window, and without what was scanned', async () => {
+  const { application, page } = station;
   await page.keyboard.press('Escape');
+  await scan(station, 'ZZ-PLANTED-SCAN');
+  await page.waitForSelector('[data-testid="error-panel"], .scan__problem, [role="alert"]');
+  const path = join(folder, 'diagnostics.zip');
+  await application.evaluate(({ dialog }, filePath) => {
+    dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath });
+  }, path);
+  await page.keyboard.press('Control+h');
+  await page.click('[data-testid="save-diagnostics"]');
+  await page.waitForSelector('.notice--success:has-text("diagnostics.zip")', { timeout: 30_000 });
+  const errors = execFileSync('unzip', ['-p', path, 'errors.jsonl'], { encoding: 'utf8' });
+  expect(JSON.parse(errors.trim().split('\n').at(-1) ?? '')).toMatchObject({ from: 'window', name: 'scan', code: 'identity-invalid' });
+  expect(execFileSync('unzip', ['-p', path], { encoding: 'utf8' })).not.toContain('PLANTED');
 });

@@ -1,6 +1,6 @@
 /** An update that is killed at each of its steps: the version before or the new one is what starts, and the next command puts the rest in order. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -121,6 +121,12 @@ describe('an update', () => {
     await recoverUpdate(installation());
     expect([started(), versions()]).toEqual(['words of 0.1.0', ['0.1.0', '0.2.0']]);
     expect(readFileSync(join(root, 'versions/0.2.0/mark'), 'utf8')).toBe('the one from before');
+  });
+
+  it('goes into no folder that others may write', async () => {
+    chmodSync(root, 0o777);
+    expect(await apply(updates.newer).catch((thrown: unknown) => asImprintError(thrown))).toMatchObject({ code: 'update-refused', field: 'installation' });
+    expect([started(), versions(), existsSync(join(root, 'installation-journal.json'))]).toEqual(['words of 0.1.0', ['0.1.0'], false]);
   });
 
   const failing: readonly (readonly [string, Partial<UpdateDoors>, RegExp])[] = [

@@ -58,6 +58,7 @@ const openToAuditors: readonly Method[] = [
   'slots',
   'watch',
   'stationHealth',
+  'saveDiagnostics',
 ];
 
 let folder: string;
