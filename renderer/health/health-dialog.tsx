@@ -64,7 +64,7 @@ export function HealthDialog({ onClose, notify }: { readonly onClose: () => void
         </div>
       )}
       <div className="dialog__actions">
-        <ActionButton onPress={save} testId="save-diagnostics">
+        <ActionButton onPress={save} disabled={looking} testId="save-diagnostics">
           {words.save}
         </ActionButton>
         <ActionButton onPress={look} keyName="F5" disabled={looking} testId="health-again">

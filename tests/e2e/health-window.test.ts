@@ -25,6 +25,8 @@ it('says how this computer is for making cards, and what mends what is not well'
   expect(states).toHaveLength(13);
   // The worst first; each state in one block.
   expect([...states].sort((one, other) => ['stop', 'warning', 'ok'].indexOf(one ?? '') - ['stop', 'warning', 'ok'].indexOf(other ?? ''))).toEqual(states);
+  // A scanner's Enter opens and saves nothing.
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toMatch(/^Close/);
   // The practice server answers on this computer, so its clock is ours.
   expect(await page.getAttribute('[data-check="clock"]', 'data-state')).toBe('ok');
   expect(await page.getAttribute('[data-check="record"]', 'data-state')).toBe('ok');
