@@ -79,7 +79,7 @@ export interface DataFolderFacts {
 
 export type RecordFacts =
   | { readonly state: 'none' }
-  | { readonly state: 'readable'; readonly entries: number; /** What the last check of the log found wrong. */ readonly broken?: string | undefined }
+  | { readonly state: 'readable'; readonly entries: number; /** Whether its log was checked now; a long one takes too long. */ readonly checked: boolean; /** What this check or the last one found wrong. */ readonly broken?: string | undefined }
   | { readonly state: 'unreadable'; readonly code: string; readonly sentence: string };
 
 export interface RuntimeFacts {
@@ -267,7 +267,8 @@ function judgeRecord(record: RecordFacts): HealthFinding {
     return stop('record', `The record cannot be used: ${record.sentence}`, command);
   }
   if (record.broken !== undefined) return stop('record', `${record.broken} No card is made until an administrator has looked at it.`, 'imprint log check');
-  return ok('record', `The record can be read (${String(record.entries)} entries), and no check of its log found anything wrong.`);
+  const entries = `${String(record.entries)} entries`;
+  return ok('record', record.checked ? `The record can be read, and its log of ${entries} is as it was logged.` : `The record can be read; its log of ${entries} takes too long to be checked here, and no check before found anything wrong ("imprint log check").`);
 }
 
 function judgeRuntime({ station, electron, packaged, unofficial }: RuntimeFacts): HealthFinding {

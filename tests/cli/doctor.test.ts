@@ -1,6 +1,7 @@
 /** `imprint doctor` on this computer: what it finds, what it exits with, and that looking makes nothing. */
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { healthReportSchema, type HealthReport } from '../../main/contract/health';
 import { openCommandLine, type CommandLine } from '../support/line-commands';
@@ -51,4 +52,16 @@ it('stops where the profile wants another version, as every job does', async () 
   expect(refused.exitCode).toBe(3);
   expect(refused.events.at(-1)).toMatchObject({ event: 'error', code: 'station-version', field: 'station.atLeast', expected: 'version 99.0 or newer' });
   expect(existsSync(line.card('02:00:00:00:00:01'))).toBe(false);
+});
+
+it('checks the log of the record, and exits with 1 where somebody wrote into it', async () => {
+  await line.make('02:00:00:00:00:09');
+  expect(stateOf((await examine([])).report, 'record')).toBe('ok');
+  const record = new Database(join(line.folder, 'data/station/record.sqlite'));
+  record.exec('DROP TRIGGER log_entries_refuse_update');
+  record.exec(`UPDATE log_entries SET entry = replace(entry, '"slot":"', '"slot":"x') WHERE event = 'written'`);
+  record.close();
+  const { report, exitCode } = await examine([]);
+  expect(report.findings.find(({ check }) => check === 'record')).toMatchObject({ state: 'stop', sentence: expect.stringMatching(/entry \d+ is not what it was when it was logged/) as string, command: 'imprint log check' });
+  expect(exitCode).toBe(1);
 });

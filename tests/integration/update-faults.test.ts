@@ -1,6 +1,6 @@
 /** An update that is killed at each of its steps: the version before or the new one is what starts, and the next command puts the rest in order. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -158,6 +158,13 @@ describe('the way back', () => {
     expect(await recoverUpdate(installation())).toMatchObject({ ended });
     expect([started(), versions()]).toEqual([words, ['0.1.0', '0.2.0']]);
     expect(await recoverUpdate(installation())).toBeUndefined();
+  });
+
+  it('is found from the program itself, where it was installed in this way', async () => {
+    await apply(updates.newer);
+    expect(Installation.rootOf(realpathSync(join(root, 'current/imprint')))).toBe(root);
+    expect(Installation.rootOf('/opt/Imprint/imprint')).toBeUndefined();
+    expect(Installation.rootOf(join(folder, 'versions/0.1.0/imprint'))).toBeUndefined();
   });
 
   it('needs an installation that nobody else has written into', () => {

@@ -23,7 +23,7 @@ const sound: StationFacts = {
   clock: { server: 'https://mender.example.com', aheadSeconds: 0.4 },
   disks: { record: { path: '/d', freeBytes: 50e9 }, images: { path: '/d/images', freeBytes: 50e9 } },
   folder: { path: '/d', exists: true, own: true, writable: true, open: [] },
-  record: { state: 'readable', entries: 12 },
+  record: { state: 'readable', entries: 12, checked: true },
   runtime: { station: '0.1.0', electron: '45.4.1', packaged: true, unofficial: false },
 };
 
@@ -86,7 +86,8 @@ describe('what the doctor thinks', () => {
     ['no record yet', 'record', { record: { state: 'none' } }, 'ok', /no record yet/, undefined],
     ['a damaged record', 'record', { record: { state: 'unreadable', code: 'record-corrupt', sentence: 'It is damaged.' } }, 'stop', /It is damaged/, /imprint restore/],
     ["a newer version's record", 'record', { record: { state: 'unreadable', code: 'record-from-the-future', sentence: 'It is newer.' } }, 'stop', /It is newer/, /imprint update/],
-    ['a broken log', 'record', { record: { state: 'readable', entries: 3, broken: 'The log is broken.' } }, 'stop', /The log is broken\. No card is made/, /imprint log check/],
+    ['a log that is too long to be checked', 'record', { record: { state: 'readable', entries: 3_000_000, checked: false } }, 'ok', /3000000 entries takes too long .*imprint log check/, undefined],
+    ['a broken log', 'record', { record: { state: 'readable', entries: 3, checked: true, broken: 'The log is broken.' } }, 'stop', /The log is broken\. No card is made/, /imprint log check/],
     ['the development runtime', 'runtime', { runtime: { ...sound.runtime, packaged: false, unofficial: true } }, 'warning', /make no cards for customers/, /npm run setup/],
     ['a version that the profile does not take', 'station-version', { versionRefused: 'The profile "A" wants 0.3.' }, 'stop', /wants 0\.3/, /imprint update/],
   ];

@@ -52,7 +52,7 @@ async function stationFacts(folder: StationFolder, profile: Profile | undefined,
     diskFacts(folder.root),
     diskFacts(folder.images),
     dataFolderFacts(folder.root, uid),
-    recordFacts(folder),
+    recordFacts(folder, signal),
   ]);
   return {
     memory,
@@ -85,14 +85,20 @@ function boundSlots(root: string): StationFacts['readers']['slots'] {
   }
 }
 
+/** Checked within a second or two. */
+const checkedAtOnce = 20_000;
+
 /** Only records that are there are opened: looking must make none. */
-async function recordFacts({ root, record }: StationFolder): Promise<RecordFacts> {
+async function recordFacts({ root, record }: StationFolder, signal: AbortSignal): Promise<RecordFacts> {
   if (!existsSync(record)) return { state: 'none' };
   const storage = storageProcess(record);
   try {
-    const { size } = await logClient(storage).head();
-    const broken = readIfThere(join(root, 'log-broken.txt'))?.trim();
-    return { state: 'readable', entries: size, broken };
+    const log = logClient(storage);
+    const { size } = await log.head();
+    const checked = size <= checkedAtOnce;
+    const found = checked ? await log.check(undefined, () => undefined, signal) : undefined;
+    const before = readIfThere(join(root, 'log-broken.txt'))?.trim();
+    return { state: 'readable', entries: size, checked, broken: found?.sound === false ? found.sentence : before };
   } catch (thrown) {
     const { code, message } = asImprintError(thrown);
     return { state: 'unreadable', code, sentence: message };
