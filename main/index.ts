@@ -7,7 +7,9 @@ import { commandSheetName, putCommandSheet } from './compose/command-sheet-file'
 import { BenchSession, slotView, type SessionListeners, type SessionQuestions } from './compose/bench-session';
 import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
+import { ErrorLog, textsIn } from './compose/error-log';
 import { defaultDataFolder } from './compose/data-folder';
+import { healthHandlers } from './compose/health/health-handlers';
 import type { WhoIsAtWork } from './compose/open-station';
 import type { ReportDesk, WrittenReport } from './compose/report-desk';
 import type { SessionSlots } from './compose/session-slots';
@@ -46,6 +48,7 @@ function openWindow(): void {
 /** The window with the bench that it shows. */
 class StationWindow {
   readonly #dataFolder: string;
+  readonly #errors: ErrorLog;
   readonly #window;
   readonly #gateway: WindowGateway;
   readonly #access: WindowAccess;
@@ -60,12 +63,15 @@ class StationWindow {
 
   constructor(dataFolder: string) {
     this.#dataFolder = dataFolder;
+    this.#errors = new ErrorLog(dataFolder);
     this.#window = openStationWindow(join(import.meta.dirname, '../renderer'), join(import.meta.dirname, '../preload/index.cjs'));
     this.#begun = new Promise(() => undefined);
     this.#session = new Promise(() => undefined);
     this.#access = openWindowAccess(dataFolder, () => void this.#tellAccess().catch(() => undefined));
     const { presence } = this.#access;
-    this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers(), presence);
+    this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers(), presence, (method, params, error) => {
+      this.#errors.add(error, 'window', method, textsIn(params));
+    });
     this.#window.webContents.on('input-event', () => {
       presence.touch();
     });
@@ -119,6 +125,9 @@ class StationWindow {
   readonly #listeners: SessionListeners = {
     slot: (slot) => {
       this.#gateway.tell('slot', slot);
+    },
+    jobFailed: (slot, error, identity) => {
+      this.#errors.add(error, 'job', slot, textsIn(identity));
     },
     slots: (slots) => {
       this.#gateway.tell('slots', slots);
@@ -282,6 +291,7 @@ class StationWindow {
       createOrder: async ({ request }) => (await this.#session).orders.create(request),
       changeOrder: async (request) => (await this.#session).orders.change(request),
       shiftReport: async (wish) => (await this.#session).reports.report(wish),
+      ...healthHandlers(this.#window, this.#dataFolder, () => this.#session),
       dashboard: async () => (await this.#session).reports.dashboard(),
       saveShiftReport: (wish) => this.#writeReport(wish, (desk, path) => desk.save(wish, path)),
       anchorShiftReport: (wish) => this.#writeReport(wish, (desk, path) => desk.anchor(wish, path)),

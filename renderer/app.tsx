@@ -22,6 +22,7 @@ import { ProblemPage } from './frame/problem-page';
 import { SecretDialog } from './frame/secret-dialog';
 import { PageRail } from './frame/page-rail';
 import { PracticeStrip, WarningStrip } from './frame/strips';
+import { HealthDialog } from './health/health-dialog';
 import { hintsFor } from './hints';
 import { LabelsDialog } from './labels/labels-dialog';
 import { readBenchCode } from './logic/command-codes';
@@ -55,6 +56,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
   const [deskOpen, setDeskOpen] = useState(false);
+  const [healthOpen, setHealthOpen] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
   const [peopleOpen, setPeopleOpen] = useState(false);
   const [labelsOpen, setLabelsOpen] = useState(false);
@@ -108,7 +110,7 @@ export function App({ first }: { readonly first: ListPage }) {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'desk': () => setDeskOpen(bench !== undefined), 'theme': toggle, 'open-profile': open('openProfile'), 'labels': openLabels, 'back': back };
+    const commands = { 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'health': () => setHealthOpen(true), 'help': () => setHelp(true), 'desk': () => setDeskOpen(bench !== undefined), 'theme': toggle, 'open-profile': open('openProfile'), 'labels': openLabels, 'back': back };
     if (isListPage(command)) setPage({ name: command });
     else commands[command]();
   });
@@ -156,7 +158,16 @@ export function App({ first }: { readonly first: ListPage }) {
       ) : null}
       {labelsOpen && bench !== undefined ? <LabelsDialog bench={bench} notify={notify} onClose={() => setLabelsOpen(false)} /> : null}
       {deskOpen ? <DeskDialog onClose={() => setDeskOpen(false)} /> : null}
-      {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
+      {help ? (
+        <HelpDialog
+          onHealth={() => {
+            setHelp(false);
+            setHealthOpen(true);
+          }}
+          onClose={() => setHelp(false)}
+        />
+      ) : null}
+      {healthOpen ? <HealthDialog onClose={() => setHealthOpen(false)} notify={notify} /> : null}
       {code === undefined ? null : <CodeDialog key={code.requestId} question={code} onAnswer={answerCode} />}
       {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}
     </div>

@@ -2,6 +2,7 @@
 import type { AccessView, OperatorsView } from '../main/contract/access-channel';
 import type { FoundDevicesView } from '../main/contract/audit-channel';
 import type { DeviceLogView, ExportView, ExportWishView, LogHealthView, WrittenExport } from '../main/contract/evidence-channel';
+import type { HealthFindingView as HealthFinding, HealthReport } from '../main/contract/health';
 import type { LabelPreview, LabelsView } from '../main/contract/label-channel';
 import type { BatchLine, ListView, OrderRequestParams, OrderView } from '../main/contract/orders-channel';
 import type { DashboardView, ReportWish, ShiftReportView } from '../main/contract/report-channel';
@@ -48,6 +49,8 @@ export type {
   DeviceLogView,
   DeviceView,
   ExportView,
+  HealthFinding,
+  HealthReport,
   FoundDevicesView,
   LabelPreview,
   LabelsView,

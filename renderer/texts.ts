@@ -2,6 +2,7 @@ import type { AcceptanceState, ActionEntry, ConflictChoice, DeviceState, Diagnos
 import type { ShownState } from './logic/certificates';
 
 import { accessTexts } from './texts-access';
+import { healthTexts } from './texts-health';
 import { auditTexts } from './texts-audit';
 import { orderTexts } from './texts-orders';
 import { dashboardTexts, reportTexts } from './texts-report';
@@ -40,6 +41,7 @@ export const texts = {
 
   access: accessTexts,
   audit: auditTexts,
+  health: healthTexts,
   orders: orderTexts,
   report: reportTexts,
   dashboard: dashboardTexts,

@@ -1,19 +1,21 @@
 import { basename, join } from 'node:path';
 import type { ExportView, LogHealthView } from '../contract/evidence-channel';
 import { rightSchema, type BenchView, type DeviceView, type OutboxView, type SlotsView, type SlotView, type WatchView } from '../contract/window-channel';
-import { asImprintError } from '../domain/errors';
-import { describeIdentity } from '../domain/identity';
+import { asImprintError, type ErrorReport } from '../domain/errors';
+import { describeIdentity, type Identity } from '../domain/identity';
 import type { DeviceDetails } from '../domain/ports';
 import type { Profile } from '../domain/profile';
 import { attributesOf, rulesOf, type ReadPattern, type ScanRule } from '../domain/scan-rules';
 import { may } from '../domain/roles';
 import type { SlotLayout } from '../domain/slot-layout';
+import { versionRefusal } from '../domain/version';
 import { systemDrives } from '../flash/drives';
 import { finishActions, possibleActs } from '../station/administration';
 import { Bench, type BenchSlot } from '../station/bench';
 import { Outbox } from '../station/outbox';
 import { recover, type RecoveryReport } from '../station/recover';
 import { serverKindOf, withServer, type LoadedProfile, type Station } from '../station/station';
+import type { Examined } from './health/station-health';
 import { Integration } from './integration';
 import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
@@ -35,6 +37,8 @@ import { SlotsStore } from './slots-store';
 
 export interface SessionListeners {
   readonly slot: (slot: SlotView) => void;
+  /** A card ended with this error. */
+  readonly jobFailed: (slot: string, error: ErrorReport, identity: Identity | undefined) => void;
   /** The drives or what is being bound are new. */
   readonly slots: (slots: SlotsView) => void;
   /** The day's list or the counts are new. */
@@ -91,6 +95,8 @@ export class BenchSession {
   readonly #open: OpenStation;
   readonly #listeners: SessionListeners;
   readonly #batch: SessionBatch;
+  /** How each slot stood last. */
+  readonly #states = new Map<string, BenchSlot['state']>();
   /** The job that each slot began last. */
   readonly #begun = new Map<string, string>();
   readonly #outbox: Outbox;
@@ -217,7 +223,8 @@ export class BenchSession {
       const { station } = parts.open;
       const { warning } = await station.custody.status();
       const ofServer = serverKindOf(station, loaded.profile).warnings?.(loaded.profile.server) ?? [];
-      const warnings = [...parts.warnings, ...(warning === undefined ? [] : [warning]), ...ofServer];
+      const refused = versionRefusal(loaded.profile, station.version);
+      const warnings = [...parts.warnings, ...(refused === undefined ? [] : [refused.message]), ...(warning === undefined ? [] : [warning]), ...ofServer];
       const session = new BenchSession({ ...parts, warnings, renews: await renewsCards(station, loaded.profile) });
       // In the background: a server that does not answer must not keep the bench closed.
       void session.#begin().catch(() => undefined);
@@ -312,6 +319,11 @@ export class BenchSession {
     await this.tellBench();
   }
 
+  /** What the doctor looks at here. */
+  get examined(): Examined {
+    return { folder: this.#open.folder, profile: this.#loaded.profile };
+  }
+
   /** A person knows that the server is back: signed in here, where a password may be asked for. */
   async tryOutbox(): Promise<void> {
     try {
@@ -338,6 +350,9 @@ export class BenchSession {
 
   #slotChanged(slot: BenchSlot): void {
     this.#listeners.slot(slotView(slot));
+    const failed = slot.state === 'failed' && this.#states.get(slot.name) !== 'failed';
+    this.#states.set(slot.name, slot.state);
+    if (failed && slot.errorCode !== undefined) this.#listeners.jobFailed(slot.name, { code: slot.errorCode, sentence: slot.sentence }, slot.identity);
     // Its job ended without the server: the outbox takes it from here.
     if (slot.state === 'waiting') this.#outbox.wake();
     if (slot.state === 'done') this.watch.serverAnswered();

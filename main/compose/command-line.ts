@@ -8,6 +8,8 @@ import { auditCommand } from './commands/audit';
 import { batchCommand } from './commands/batch';
 import { backupCommand, restoreCommand } from './commands/backup';
 import { certificatesCommand } from './commands/certificates';
+import { diagnosticsCommand } from './commands/diagnostics';
+import { doctorCommand } from './commands/doctor';
 import { drivesCommand } from './commands/drives';
 import { exportCommand } from './commands/export';
 import { exportKeyCommand } from './commands/export-key';
@@ -28,6 +30,7 @@ import { secretCommand } from './commands/secret';
 import { signRequestCommand } from './commands/sign-request';
 import { commandCodesCommand } from './commands/command-codes';
 import { slotsCommand } from './commands/slots';
+import { updateCommand } from './commands/update';
 import { operatorsCommand } from './commands/operators';
 import { watchCommand } from './commands/status-watch';
 import { verifyCardCommand } from './commands/verify-card';
@@ -35,17 +38,18 @@ import { verifyExportCommand } from './commands/verify-export';
 import { requirementOf, type CommandName } from './command-rights';
 import { whoRuns } from './command-sign-in';
 import { defaultDataFolder } from './data-folder';
+import { ErrorLog, textsIn } from './error-log';
 import { helpText } from './help';
 import { commandOutput } from './output';
+import { stationVersion } from './station-version';
 import { asImprintError, ImprintError } from '../domain/errors';
-
-/** From package.json, put in by the build: in a source checkout Electron would give its own. */
-declare const IMPRINT_VERSION: string;
 
 const commands: Readonly<Record<CommandName, Command>> = {
   'provision': provisionCommand,
   'inspect': inspectCommand,
   'verify-card': verifyCardCommand,
+  'doctor': doctorCommand,
+  'diagnostics': diagnosticsCommand,
   'drives': drivesCommand,
   'slots': slotsCommand,
   'status': statusCommand,
@@ -75,6 +79,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'practice-server': practiceServerCommand,
   'secret': secretCommand,
   'operators': operatorsCommand,
+  'update': updateCommand,
   'hooks': hooksCommand,
   'integrate': integrateCommand,
   'command-codes': commandCodesCommand,
@@ -109,7 +114,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
     const { positionals, values } = readArguments(args);
     output = commandOutput(values['json'] === true);
     if (values['version'] === true) {
-      process.stdout.write(`imprint ${IMPRINT_VERSION}\n`);
+      process.stdout.write(`imprint ${stationVersion}\n`);
       return 0;
     }
     const [name, ...rest] = positionals;
@@ -124,7 +129,24 @@ async function runCommand(args: readonly string[]): Promise<number> {
   } catch (thrown) {
     const error = asImprintError(thrown);
     output.emit({ event: 'error', exitCode: error.exitCode, ...error.toReport() });
+    remember(args, error);
     return error.exitCode;
+  }
+}
+
+/** Options whose values lead to files and places: they say what was done, and identify no device. */
+const places: ReadonlySet<string> = new Set(['data', 'profile', 'target', 'image', 'file', 'to', 'from', 'output', 'ca-file', 'slot', 'name']);
+
+/** For whoever looks for a fault later. What cannot be read as arguments was a slip of the person who typed them. */
+function remember(args: readonly string[], error: ImprintError): void {
+  try {
+    const { positionals, values } = readArguments(args);
+    const [name = '', ...rest] = positionals;
+    const given = textsIn([rest, Object.entries(values).flatMap(([option, value]) => (places.has(option) ? [] : [value]))]);
+    const data = typeof values['data'] === 'string' ? values['data'] : defaultDataFolder();
+    new ErrorLog(resolve(data)).add(error.toReport(), 'command', name, given.flatMap((text) => [text, text.slice(text.indexOf('=') + 1)]));
+  } catch {
+    return;
   }
 }
 

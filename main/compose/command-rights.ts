@@ -22,6 +22,10 @@ const commandRights = {
   'provision': 'provision',
   'inspect': 'anybody',
   'verify-card': 'look',
+  // It looks at this computer and at whether the record can be opened: also where nobody can sign in any more.
+  'doctor': 'anybody',
+  // The same for somebody elsewhere: a file of the person's own, without a secret.
+  'diagnostics': 'anybody',
   'drives': ({ values }: Asked) => (values['reset'] === undefined ? 'anybody' : 'provision'),
   'slots': ({ positionals }: Asked) => slotsRights[positionals[0] ?? 'list'] ?? 'provision',
   'command-codes': 'anybody',
@@ -55,6 +59,8 @@ const commandRights = {
   'secret': 'give-secrets',
   // init asks nobody: it is refused where there is anybody to ask.
   'operators': ({ positionals }: Asked) => operatorRights[positionals[0] ?? 'list'] ?? 'manage-operators',
+  // Looking into a file and at what is installed touches nothing of the station.
+  'update': ({ positionals }: Asked) => (['check', 'status', undefined].includes(positionals[0]) ? 'anybody' : 'update'),
   'hooks': ({ positionals }: Asked) => (positionals[0] === undefined || positionals[0] === 'list' ? 'look' : 'integrate'),
   'integrate': 'integrate',
 } as const satisfies Readonly<Record<string, Requirement | ((asked: Asked) => Requirement)>>;

@@ -61,7 +61,10 @@ async function modeOf(operators: OperatorStore, requirement: Requirement): Promi
   try {
     return (await operators.accessSettings()).mode;
   } catch (thrown) {
-    if (requirement === 'restore' && asImprintError(thrown).code === 'record-corrupt') return 'undecided';
+    const { code } = asImprintError(thrown);
+    if (requirement === 'restore' && code === 'record-corrupt') return 'undecided';
+    // After going back to an earlier version: it puts a backup in the record's place, or the newer version here again.
+    if ((requirement === 'restore' || requirement === 'update') && code === 'record-from-the-future') return 'undecided';
     throw thrown;
   }
 }

@@ -12,6 +12,9 @@ export const helpText = `imprint: a key of its own for every device
   imprint sign-request --profile P.json --target PATH [--body TEXT | --file PATH]
                    [--device-id ID] [--timestamp T] [--nonce N]
                                             a request signed by the key on a card, as its device does it
+  imprint doctor [--profile P.json]         whether cards can be made here, and what mends what is wrong
+  imprint diagnostics -o FILE.zip [--profile P.json]
+                                            the same and more for whoever helps, without secrets
   imprint drives                            drives, their ports, and which may be written
   imprint drives --reset PORT|SLOT          resets a USB reader that does not answer any more
   imprint command-codes -o FILE.pdf         the barcodes that work the bench by scanner
@@ -58,6 +61,10 @@ export const helpText = `imprint: a key of its own for every device
   imprint backup --to FOLDER|FILE           a copy of the record in use, read once more
   imprint restore --from FILE [--override REASON]
                                             puts a backup in the place of the record
+  imprint update [status] | check FILE      which versions are here; whether a signed update fits
+  imprint update apply FILE [--roll-back] [--profile P.json] [--install DIR] [--override REASON]
+  imprint update roll-back [--override REASON]
+                                            puts another version here; back to the one before
   imprint import --file DEVICES.csv         makes devices of other tools known
   imprint decommission --profile P.json --identity NAME=VALUE … --confirm VALUE
                    [--reason REASON] [--card PATH]
@@ -92,7 +99,7 @@ export const helpText = `imprint: a key of its own for every device
   --data DIR       the station's folder (default: $XDG_DATA_HOME/imprint)
   --server KIND    which practice server, also for the window: mender, iot-bridge, openmdm, openmdm-hmac (default: the last)
   --practice       the practice bench's record instead of the station's (status, list, batch, recover, certificates, report,
-                   dashboard, export, log)
+                   dashboard, export, log, doctor, diagnostics)
   --operator NAME  who is at work (default: the user's name); with operators, who signs in: the PIN
                    comes from IMPRINT_PIN or is asked for
   --role ROLE      technician, qa, auditor, admin or lab (default: lab, which may do everything);

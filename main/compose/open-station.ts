@@ -30,6 +30,7 @@ import { readScanPattern } from './scan-patterns';
 import { Keyring } from './secrets';
 import { servers } from './servers';
 import { stationSettings } from './station-settings';
+import { stationVersion } from './station-version';
 
 /** Folders of one station. Practice and real stations never share one. */
 export interface StationFolder {
@@ -147,6 +148,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
     randomness: { uuid: randomUUID },
     processes: systemProcesses(),
     faults: faultPoints(app.isPackaged),
+    version: stationVersion,
     get operator() {
       return who().operator;
     },

@@ -40,7 +40,7 @@ export async function restoreRecord(folder: StationFolder, { from, by, now, over
   const source = resolve(from);
   if (!existsSync(source)) throw new ImprintError('record-unavailable', `There is no backup at ${source}.`, { field: '--from', expected: 'a file that "imprint backup" made' });
   assertNobodyHas(folder.record);
-  const known = existsSync(folder.record) ? await anchorsOf(folder.record) : [];
+  const known = existsSync(folder.record) ? await anchorsOf(folder.record, override !== undefined) : [];
   assertNobodyHas(folder.record);
   const draft = join(folder.root, 'record-restoring.sqlite');
   removeRecord(draft);
@@ -75,10 +75,17 @@ function devicesIn(found: LogCheck): number {
   return found.sound ? found.devices : 0;
 }
 
-/** Anchors that a record knows; one that cannot be read any more knows none. */
-async function anchorsOf(record: string): Promise<readonly string[]> {
+/**
+ * Anchors that a record knows; one that cannot be read any more knows none. That of a newer version may know some that nobody
+ * here can read: it is only given up on an admin's word, as after going back to an earlier version.
+ */
+async function anchorsOf(record: string, overridden: boolean): Promise<readonly string[]> {
   return withLog(record, async (log) => (await log.anchors()).map(({ note }) => note)).catch((thrown: unknown) => {
     const { code } = asImprintError(thrown);
+    if (code === 'record-from-the-future') {
+      if (overridden) return [];
+      throw new ImprintError('restore-older', 'The record that is here is of a newer Imprint, so nobody can say what the backup lacks.', { field: '--override', expected: 'the reason, from somebody whose role is admin' });
+    }
     if (code !== 'record-corrupt' && code !== 'record-unavailable') throw thrown;
     return [];
   });
@@ -123,7 +130,7 @@ function removeRecord(path: string): void {
 }
 
 /** A process that has the old file open would go on in it, and what it records would be lost. */
-function assertNobodyHas(record: string): void {
+export function assertNobodyHas(record: string): void {
   if (!existsSync(record)) return;
   const path = realpathSync(record);
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {

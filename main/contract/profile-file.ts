@@ -9,6 +9,7 @@ import { isSecretFile, privateKeyContent } from '../domain/profile';
 import { labelFileSchema, labelObjection, labelSettingsSchema, type LabelFile } from './label-file';
 import type { ReadPattern } from '../domain/scan-rules';
 import { checkScanRules, scanRulesFileSchema, scanRulesSchema } from './scan-rules-file';
+import { compareVersions, versionPattern } from '../domain/version';
 import { cardFileSchema, erasureSchema, imageSettingsSchema, jsonObjectSchema, keyTypeSchema, partitionReferenceSchema, sha256Schema } from './values';
 
 const nameSchema = z.string().min(1).max(100);
@@ -88,6 +89,13 @@ const batchSchema = z
   .trim()
   .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]{1,200}$/u, batchText);
 
+const versionText = 'expected a version of the station such as "0.2.0", or "0.2" for all of its patches';
+const versionSchema = z.string(versionText).regex(versionPattern, versionText);
+
+const stationFileSchema = z
+  .strictObject({ atLeast: versionSchema.optional(), atMost: versionSchema.optional() })
+  .refine(({ atLeast, atMost }) => atLeast === undefined || atMost === undefined || compareVersions(atLeast, atMost) <= 0, 'expected an atLeast that is not above atMost');
+
 const profileFileSchema = z.strictObject({
   $schema: z.string().optional(),
   name: nameSchema,
@@ -116,6 +124,7 @@ const profileFileSchema = z.strictObject({
       .regex(/^[0-9a-fA-F]{64}$/, 'expected the SHA-256 of the image file: 64 hexadecimal digits')
       .transform((text) => text.toLowerCase()),
   }),
+  station: stationFileSchema.optional(),
   erase: erasureSchema.optional(),
   batch: batchSchema.optional(),
   outboxLimit: z.int(outboxText).min(0, outboxText).max(1000, outboxText).default(usualOutboxLimit),
@@ -163,7 +172,7 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
   }
   const parsed = profileFileSchema.safeParse(json);
   if (!parsed.success) throw profileError(parsed.error);
-  const { name, server, identity, scan, keyType, image, files, targets, erase, batch, outboxLimit, label } = parsed.data;
+  const { name, server, identity, scan, keyType, image, files, targets, erase, batch, outboxLimit, label, station } = parsed.data;
   const kind = readKind(server.kind, surroundings);
   const scheme = readScheme(identity ?? usualIdentity);
   const profile: Profile = {
@@ -180,6 +189,7 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
     batch,
     outboxLimit,
     ...(label === undefined ? {} : { label: readLabel(label, scheme, surroundings) }),
+    ...(station === undefined ? {} : { station }),
   };
   kind.checkProfile?.(profile);
   return profile;
@@ -374,6 +384,7 @@ export const profileSchema = z.object({
   // Profiles of earlier versions have none, and are read again only to end their jobs.
   outboxLimit: z.int().default(usualOutboxLimit),
   label: labelSettingsSchema.optional(),
+  station: z.object({ atLeast: z.string().optional(), atMost: z.string().optional() }).optional(),
   targets: z.object({
     slots: z.array(
       z.union([

@@ -5,6 +5,7 @@ import { revocationReasons, type RevocationReason } from '../domain/ports';
 import { rights, roles, type Right } from '../domain/roles';
 import { accessMethods, accessViewSchema } from './access-channel';
 import { auditMethods } from './audit-channel';
+import { healthMethods } from './health';
 import { evidenceMethods, exportViewSchema, logHealthSchema } from './evidence-channel';
 import { reportWindowMethods } from './report-channel';
 import { labelMethods, labelsViewSchema, slotLabelSchema } from './label-channel';
@@ -345,6 +346,7 @@ export const windowMethods = {
   ...reportWindowMethods,
   ...labelMethods,
   ...deskMethods,
+  ...healthMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },

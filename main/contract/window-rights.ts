@@ -56,6 +56,10 @@ export const methodRights = {
   setIdleMinutes: 'manage-operators',
   shiftReport: 'look',
   dashboard: 'look',
+  // It looks at the computer and asks the server for the time, without a sign-in.
+  stationHealth: 'look',
+  // A file of the person's own, without a secret.
+  saveDiagnostics: 'look',
   // A file of the person's own, as the export.
   saveShiftReport: 'look',
   labelPreview: 'look',

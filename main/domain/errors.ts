@@ -48,6 +48,9 @@ const areaOfCode = {
   'no-such-operator': 'input',
   'no-such-webhook': 'input',
   'order-invalid': 'input',
+  'station-version': 'input',
+  'update-invalid': 'input',
+  'update-refused': 'conflict',
 
   'identity-recorded': 'conflict',
   'identity-at-server': 'conflict',

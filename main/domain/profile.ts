@@ -3,6 +3,7 @@ import type { IdentityAttribute } from './identity';
 import type { KeyType } from './keys';
 import type { LabelSettings } from './labels';
 import type { ScanRule } from './scan-rules';
+import type { StationVersions } from './version';
 
 /** Where a secret comes from. The secret itself never stands in a profile. */
 export type SecretReference =
@@ -134,6 +135,8 @@ export interface Profile {
   readonly outboxLimit: number;
   /** The label of each finished device; none is printed without it. */
   readonly label?: LabelSettings | undefined;
+  /** Versions of the station that may make cards with it. */
+  readonly station?: StationVersions | undefined;
 }
 
 export function describePartition(partition: PartitionReference): string {

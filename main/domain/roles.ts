@@ -5,7 +5,7 @@ export const roles = ['technician', 'qa', 'auditor', 'admin', 'lab'] as const;
 export type Role = (typeof roles)[number];
 
 /** What not everybody may do. Looking is no right: whoever is let in may look. */
-export const rights = ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'manage-batches', 'ask-server', 'give-secrets', 'open-profile', 'manage-operators', 'export-key', 'keep-log', 'renew-log-key', 'restore', 'integrate'] as const;
+export const rights = ['provision', 'sign-off', 'reject', 'decommission', 'replace-key', 'import', 'manage-batches', 'ask-server', 'give-secrets', 'open-profile', 'manage-operators', 'export-key', 'keep-log', 'renew-log-key', 'restore', 'update', 'integrate'] as const;
 export type Right = (typeof rights)[number];
 
 const rightsOf: Readonly<Record<Role, readonly Right[]>> = {
@@ -33,6 +33,7 @@ const deeds: Readonly<Record<Right, string>> = {
   'keep-log': 'sign, anchor or back up the log',
   'renew-log-key': 'renew the key of the log',
   'restore': 'put the record back',
+  'update': 'put another version of Imprint here',
   'ask-server': 'let the server be asked about all devices',
   'give-secrets': 'give the station a secret',
   'open-profile': 'open another profile',

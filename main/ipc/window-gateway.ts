@@ -1,7 +1,7 @@
 import { ipcMain, type BrowserWindow, type IpcMainInvokeEvent } from 'electron';
 import type { z } from 'zod';
 import { windowEvents, windowMethods, type WindowEventName, type WindowEvents, type WindowMethods } from '../contract/window-channel';
-import { asImprintError, ImprintError } from '../domain/errors';
+import { asImprintError, ImprintError, type ErrorReport } from '../domain/errors';
 import { answer, type Handlers } from './remote-procedures';
 
 export const callChannel = 'imprint:call';
@@ -23,7 +23,8 @@ export class WindowGateway {
   readonly #window: BrowserWindow;
   readonly #doorkeeper: Doorkeeper;
 
-  constructor(window: BrowserWindow, origin: string, handlers: Handlers<WindowMethods>, doorkeeper: Doorkeeper) {
+  /** @param refused hears of every method that ended with an error, and with what it was called */
+  constructor(window: BrowserWindow, origin: string, handlers: Handlers<WindowMethods>, doorkeeper: Doorkeeper, refused: (method: string, params: unknown, error: ErrorReport) => void = () => undefined) {
     this.#window = window;
     this.#doorkeeper = doorkeeper;
     ipcMain.removeHandler(callChannel);
@@ -36,7 +37,9 @@ export class WindowGateway {
       } catch (thrown) {
         return { ok: false, error: asImprintError(thrown).toReport() };
       }
-      return answer(windowMethods, handlers, name, params, { signal: new AbortController().signal, onProgress: () => undefined });
+      const reply = await answer(windowMethods, handlers, name, params, { signal: new AbortController().signal, onProgress: () => undefined });
+      if (!reply.ok) refused(name, params, reply.error);
+      return reply;
     });
   }
 

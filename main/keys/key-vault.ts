@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPair, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { cancelled, ImprintError } from '../domain/errors';
+import { lockedKeyBytes } from '../domain/health';
 import type { KeyType, PublicKey } from '../domain/keys';
 import { LockedArena, zero } from '../../native/index';
 import { collectThoroughly } from './collect-garbage';
@@ -9,7 +10,7 @@ import { base64Length, decodePem, encodeBase64, encodePrivateKeyPem, privateKeyL
 import { fingerprintOf, publicKeyOf } from './public-keys';
 
 /** Room for sixteen cards at once, well below the usual limit of 8 MiB of locked memory. */
-const arenaBytes = 2 * 1024 * 1024;
+const arenaBytes = lockedKeyBytes;
 /** PKCS#8 of RSA-4096 is about 2400 bytes, its PEM about 3300. */
 const largestDer = 8 * 1024;
 

@@ -7,6 +7,7 @@ import type { DeliveredContent, EnrolReceipt, PreparedImage, ServerConnection, S
 import { assertMay } from '../domain/roles';
 import { namesOfCard } from '../domain/slot-health';
 import { assertTargetAllowed, describeBytes, type TargetFacts, type TargetNaming } from '../domain/targets';
+import { assertVersionAllowed } from '../domain/version';
 import { Journal, type StepListener } from './journal';
 import { startReplacement } from './replacement';
 import { isUndecided, now, serverKindOf, withConnection, type LoadedProfile, type Station } from './station';
@@ -40,12 +41,13 @@ export interface ProvisionWatch {
  * The life of a device at the bench: reserve, check, generate, write, verify, enrol, destroy, record.
  *
  * @returns how the job ended; `failed` and `cancelled` carry the error
- * @throws ImprintError before anything is reserved: not-allowed, identity-invalid, identity-recorded, identity-foreign, identity-planned, batch-stopped, slot-busy, outbox-full, key-type-unsupported, log-broken, record-*
+ * @throws ImprintError before anything is reserved: not-allowed, identity-invalid, identity-recorded, identity-foreign, identity-planned, batch-stopped, slot-busy, outbox-full, key-type-unsupported, station-version, log-broken, record-*
  */
 export async function provision(station: Station, asked: ProvisionRequest, watch: ProvisionWatch): Promise<JobOutcome> {
   const { profile } = asked.loaded;
   assertMay(station.role, 'provision');
   station.assertLogSound();
+  assertVersionAllowed(profile, station.version);
   if (asked.replace === true) assertMay(station.role, 'replace-key');
   assertKeyTypeReadable(station, asked);
   serverKindOf(station, profile).checkIdentity?.(asked.identity, profile.server);

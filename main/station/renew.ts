@@ -5,6 +5,7 @@ import type { DeviceDetails, TlsEndpoint } from '../domain/ports';
 import { isSecretFile, privateKeyContent, type CardFile, type Profile } from '../domain/profile';
 import { assertMay } from '../domain/roles';
 import { assertTargetAllowed, type TargetNaming } from '../domain/targets';
+import { assertVersionAllowed } from '../domain/version';
 import { assertSlotFree } from './provision';
 import { now, withServer, type Station } from './station';
 
@@ -36,10 +37,11 @@ export interface RenewalOutcome {
  *
  * CRASH: the intent is durable before the server is asked. A kill before the card was rewritten leaves it with what it had, one in the middle of that a card that must be written again; recovery says so.
  *
- * @throws ImprintError not-allowed, slot-busy (a job writes this card), target-*, verify-*, no-such-device (a card of nobody, or of another server), server-*
+ * @throws ImprintError not-allowed, station-version, slot-busy (a job writes this card), target-*, verify-*, no-such-device (a card of nobody, or of another server), server-*
  */
 export async function renewCard(station: Station, profile: Profile, request: RenewalRequest, signal: AbortSignal): Promise<RenewalOutcome> {
   assertMay(station.role, 'provision');
+  assertVersionAllowed(profile, station.version);
   const { custody, record } = station;
   const { targetPath, onPhase } = request;
   await assertSlotFree(station, request);

@@ -29,6 +29,8 @@ export interface Station {
   readonly randomness: Randomness;
   readonly processes: Processes;
   readonly faults: FaultPoints;
+  /** Of the program, as a profile may ask for it. */
+  readonly version: string;
   /** Name of the person who is at work. */
   readonly operator: string;
   readonly role: Role;

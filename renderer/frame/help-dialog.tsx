@@ -86,6 +86,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['Ctrl+D', help.dashboard],
       ['F4', help.slotBinding],
       ['Ctrl+O', help.openProfile],
+      ['Ctrl+H', texts.health.help],
       ['F8', help.theme],
       ['Ctrl+U', help.operators],
       ['Ctrl+P', texts.labels.strip.open],
@@ -96,7 +97,13 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
   },
 ];
 
-export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
+interface HelpDialogProps {
+  /** The station's health instead of the keys. */
+  readonly onHealth: () => void;
+  readonly onClose: () => void;
+}
+
+export function HelpDialog({ onHealth, onClose }: HelpDialogProps) {
   return (
     <Dialog title={help.title} onClose={onClose} className="dialog--wide">
       <div className="help">
@@ -119,6 +126,9 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
         ))}
       </div>
       <div className="dialog__actions">
+        <button type="button" className="button button--plain" data-testid="open-health" onClick={onHealth}>
+          {texts.health.open}
+        </button>
         <button type="button" className="button button--main" autoFocus onClick={onClose}>
           {help.close}
           <kbd aria-hidden="true">Esc</kbd>

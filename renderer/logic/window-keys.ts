@@ -1,6 +1,6 @@
 import type { KeyPress } from './focus';
 
-export type WindowCommand = 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit' | 'orders' | 'shift' | 'dashboard' | 'slots' | 'people' | 'help' | 'desk' | 'theme' | 'open-profile' | 'labels' | 'back';
+export type WindowCommand = 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit' | 'orders' | 'shift' | 'dashboard' | 'slots' | 'people' | 'health' | 'help' | 'desk' | 'theme' | 'open-profile' | 'labels' | 'back';
 
 export interface WindowKeyContext {
   readonly dialogOpen: boolean;
@@ -12,7 +12,7 @@ export interface WindowKeyContext {
 const functionKeys: Readonly<Record<string, WindowCommand>> = { F1: 'bench', F2: 'devices', F4: 'slots', F8: 'theme', F9: 'acceptance', F11: 'certificates', F12: 'help' };
 
 /** Every function key has its work already. */
-const withControl: Readonly<Record<string, WindowCommand | undefined>> = { o: 'open-profile', f: 'audit', u: 'people', g: 'orders', r: 'shift', d: 'dashboard', p: 'labels', m: 'desk' };
+const withControl: Readonly<Record<string, WindowCommand | undefined>> = { o: 'open-profile', f: 'audit', u: 'people', g: 'orders', r: 'shift', d: 'dashboard', p: 'labels', m: 'desk', h: 'health' };
 
 /** The keys that work on every page. A dialog leaves only the theme. */
 export function readWindowKey(press: KeyPress, context: WindowKeyContext): WindowCommand | undefined {

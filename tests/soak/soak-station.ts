@@ -43,6 +43,7 @@ export function soakStation({ server, record }: Setup, custody: Custody, operato
     randomness: systemRandomness,
     processes: systemProcesses(),
     faults: { reached: () => undefined },
+    version: '0.1.0',
     operator,
     role: 'lab',
     readKeptProfile,

@@ -74,6 +74,7 @@ export async function openBridgeLine(change: Readonly<Record<string, unknown>> =
     randomness: systemRandomness,
     processes: { self: { pid: process.pid, started: 'test' }, alive: ({ pid }) => pid === process.pid },
     faults: { reached: () => undefined },
+    version: '0.1.0',
     operator: 'Ana',
     role: 'lab',
     readKeptProfile,

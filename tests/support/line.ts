@@ -81,6 +81,7 @@ export async function openLine(options: LineOptions = {}): Promise<Line> {
     randomness: systemRandomness,
     processes: { self: { pid: process.pid, started: 'test' }, alive: ({ pid, started }) => pid === process.pid && started === 'test' },
     faults: { reached: () => undefined },
+    version: '0.1.0',
     operator: 'Ana',
     role: 'lab',
     readKeptProfile,

@@ -24,7 +24,7 @@ const packages = [
   'jsonc-parser', 'lzma-native', 'node-forge', 'partitioninfo', 'pdfkit', 'pkijs', 'react', 'react-dom', 'reflect-metadata', 'undici', 'uqr', 'usb', 'vitest', 'yauzl', 'yazl', 'zod',
 ];
 const mainLayers = [
-  'domain', 'contract', 'keys', 'image', 'flash', 'charts', 'ledger', 'export', 'labels', 'practice', 'servers', 'storage', 'integration', 'station', 'workers', 'ipc', 'window', 'preload',
+  'domain', 'contract', 'keys', 'image', 'flash', 'health', 'update', 'charts', 'ledger', 'export', 'labels', 'practice', 'servers', 'storage', 'integration', 'station', 'workers', 'ipc', 'window', 'preload',
 ];
 /** Every layer's specimen module; servers have one per server. */
 const moduleOf = (layer: string): string => {
@@ -40,6 +40,8 @@ const allowed: Record<string, string[]> = {
   keys: ['domain', 'native', 'node:fs', '@peculiar/x509'],
   image: ['domain', 'node:fs', 'ext2fs', 'fast-xml-parser', 'file-disk', 'partitioninfo', 'lzma-native'],
   flash: ['domain', 'native', 'node:fs', 'lzma-native', 'usb'],
+  health: ['domain', 'node:fs'],
+  update: ['domain', 'contract', 'ledger', 'node:fs', 'yauzl', 'zod'],
   charts: ['d3-array'],
   ledger: ['domain', 'node:fs'],
   export: ['domain', 'charts', 'ledger', 'node:fs', '@peculiar/x509', 'bwip-js', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl'],

@@ -59,6 +59,8 @@ const openToAuditors: readonly Method[] = [
   'signIn',
   'slots',
   'watch',
+  'stationHealth',
+  'saveDiagnostics',
 ];
 
 let folder: string;
@@ -369,7 +371,7 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'command-codes', 'status', 'list', 'outbox', 'batch', 'label', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'hooks']);
+    expect(open).toEqual(['inspect', 'verify-card', 'doctor', 'diagnostics', 'drives', 'slots', 'command-codes', 'status', 'list', 'outbox', 'batch', 'label', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'update', 'hooks']);
   });
 
   it('take more where they do more', () => {
@@ -389,6 +391,8 @@ describe('commands', () => {
     for (const name of ['create', 'import', 'pause', 'resume', 'close', 'nonsense']) expect(requirementOf('batch', { values: {}, positionals: [name] })).toBe('manage-batches');
     expect(requirementOf('report', { values: { anchor: true }, positionals: [] })).toBe('keep-log');
     expect(requirementOf('restore', bare)).toBe('restore');
+    expect(requirementOf('update', { values: {}, positionals: ['check', 'FILE'] })).toBe('anybody');
+    for (const name of ['apply', 'roll-back', 'nonsense']) expect(requirementOf('update', { values: {}, positionals: [name] })).toBe('update');
     for (const name of ['test', 'retry', 'skip']) expect(requirementOf('hooks', { values: {}, positionals: [name] })).toBe('integrate');
     expect(requirementOf('integrate', bare)).toBe('integrate');
     expect(requirementOf('operators', { values: {}, positionals: ['init'] })).toBe('anybody');

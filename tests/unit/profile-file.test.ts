@@ -238,3 +238,21 @@ describe('a mistake in a profile is named with its field', () => {
     expect(mistake(JSON.stringify({ ...minimal, name: '', keyType: 'dsa' })).message).toContain('(and 1 more)');
   });
 });
+
+describe('versions of the station', () => {
+  it('are kept with the profile, bounds included', () => {
+    const profile = read({ ...minimal, station: { atLeast: '0.1', atMost: '0.9.3' } });
+    expect(profile.station).toEqual({ atLeast: '0.1', atMost: '0.9.3' });
+    expect(profileSchema.parse(JSON.parse(JSON.stringify(profile))).station).toEqual(profile.station);
+    expect('station' in read(minimal)).toBe(false);
+  });
+
+  it.each([
+    [{ atLeast: 'newest' }, 'station.atLeast'],
+    [{ atMost: '1' }, 'station.atMost'],
+    [{ atLeast: '0.3', atMost: '0.2.9' }, 'station'],
+    [{ exactly: '0.3' }, 'station.exactly'],
+  ])('%j is a mistake at %s', (station, field) => {
+    expect(mistake(JSON.stringify({ ...minimal, station }))).toMatchObject({ code: 'profile-invalid', field });
+  });
+});

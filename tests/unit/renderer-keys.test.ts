@@ -104,6 +104,7 @@ describe('keys of the window', () => {
     [press('o', { ctrlKey: true }), 'open-profile'],
     [press('f', { ctrlKey: true }), 'audit'],
     [press('u', { ctrlKey: true }), 'people'],
+    [press('h', { ctrlKey: true }), 'health'],
   ])('$key does its work', (key, command) => {
     expect(readWindowKey(key, bench)).toBe(command);
   });

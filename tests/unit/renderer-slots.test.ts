@@ -107,7 +107,7 @@ describe('the card that is taken out next', () => {
   });
 
   it('is one that waits for its label only where no other is', () => {
-    const waits = { ...slot(1, 'done'), label: { state: 'printed', awaitsScan: true } as const };
+    const waits = { ...slot(1, 'done'), label: { state: 'printed', sentence: 'Scan it.', awaitsScan: true } as const };
     expect(named([waits, slot(2, 'done')])).toBe('Slot 2');
     expect(named([waits, slot(2, 'running')])).toBe('Slot 1');
   });

@@ -82,6 +82,8 @@ export const options = {
   'entry': { type: 'string' },
   'output': { type: 'string', short: 'o' },
   'override': { type: 'string' },
+  'roll-back': { type: 'boolean' },
+  'install': { type: 'string' },
   'admin': { type: 'string' },
   'single-person': { type: 'boolean' },
   'badge': { type: 'boolean' },

@@ -1,0 +1,145 @@
+import { app } from 'electron';
+import { ImprintError } from '../../domain/errors';
+import { assertMay } from '../../domain/roles';
+import { describeBytes } from '../../domain/targets';
+import { bringingRefusals, updateRefusals, type UpdateManifest } from '../../domain/update';
+import { applyUpdate, previousOf, recoverUpdate, rollBack } from '../../update/apply';
+import type { Installation } from '../../update/installation';
+import { UpdateFile } from '../../update/update-file';
+import { faultPoints } from '../fault-points';
+import { lockFolder } from '../folder-lock';
+import { loadProfile } from '../load-profile';
+import { stationFolder } from '../open-station';
+import { assertIdle, backUpBefore, installationHere, runningVersion, situation, updateKeys, versionOf } from '../update-station';
+import { text, usage, type Command, type CommandContext } from './arguments';
+
+/** `update [status]`, `update check FILE`, `update apply FILE`, `update roll-back`: signed updates from a stick or a share. */
+export const updateCommand: Command = async (context) => {
+  const [word = 'status', ...rest] = context.positionals;
+  const files = word === 'check' || word === 'apply' ? 1 : 0;
+  if (!['status', 'check', 'apply', 'roll-back'].includes(word) || rest.length !== files) throw usage('That is no way to update.', 'update status, update check FILE, update apply FILE or update roll-back');
+  if (text(context, 'override')?.trim() === '') throw usage('An override needs its reason.', '--override "why it is right all the same"');
+  if (word === 'status') return status(context);
+  if (word === 'check') return check(context, rest[0] ?? '');
+  assertMay(context.who.role, 'update');
+  const installation = installationHere(text(context, 'install'));
+  const lock = await lockFolder('update', installation.root);
+  if (lock === undefined) throw new ImprintError('slot-busy', 'Another command changes the version of this installation: wait until it has ended.', { field: '--install' });
+  try {
+    await recoverFirst(context, installation);
+    return await (word === 'apply' ? apply(context, installation, rest[0] ?? '') : goBack(context, installation));
+  } finally {
+    lock.close();
+  }
+};
+
+function status(context: CommandContext): number {
+  const { output } = context;
+  const running = runningVersion();
+  const installation = hasInstallation(context) ? installationHere(text(context, 'install')) : undefined;
+  const installed = installation?.installed();
+  const { previous, changes = [] } = installation?.state() ?? {};
+  const trusts = updateKeys().map((key) => key.split('+')[0] ?? '');
+  output.emit({ event: 'result', running, installation: installation?.root, installed, previous, changes, unfinished: installation?.journal()?.change, trusts });
+  output.print(`This is Imprint ${running.version}; it brings records to schema ${String(running.recordSchema)}.`);
+  if (installation !== undefined) output.print(`Installed in ${installation.root}: ${installed ?? 'nothing yet'}${previous === undefined ? '' : `, before it ${previous.version}`}.`);
+  output.print(trusts.length === 0 ? 'It knows no publisher, so it takes no updates.' : `It takes updates that are signed by ${trusts.join(' or ')}.`);
+  if (installation?.journal() !== undefined) output.print('A change was interrupted; the next "imprint update apply" or "roll-back" puts it in order.');
+  return 0;
+}
+
+/** Whether there is an installation to look at, without refusing where there is none. */
+function hasInstallation({ values }: Pick<CommandContext, 'values'>): boolean {
+  if (values['install'] !== undefined) return true;
+  try {
+    installationHere(undefined);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function check(context: CommandContext, path: string): Promise<number> {
+  const { output, signal } = context;
+  const update = await UpdateFile.open(path, updateKeys());
+  try {
+    await update.check(signal);
+    const installation = hasInstallation(context) ? installationHere(text(context, 'install')) : undefined;
+    const asked = await situation(folderOf(context), installation, wish(context), new Date());
+    const refusals = updateRefusals(update.manifest, { ...asked, installed: asked.installed ?? (installation === undefined ? runningVersion().version : undefined) });
+    output.emit({ event: 'result', ...facts(update.manifest), signedBy: update.signedBy, installed: asked.installed, refusals: refusals.map((refusal) => refusal.toReport()) });
+    output.print(`Imprint ${update.manifest.version}, ${facts(update.manifest).files} files, ${describeBytes(facts(update.manifest).bytes)}, signed by ${update.signedBy}; every file is as it was signed.`);
+    for (const refusal of refusals) output.emit({ event: 'warning', sentence: refusal.message });
+    if (refusals.length === 0) output.print('It can be applied here.');
+    return refusals[0]?.exitCode ?? 0;
+  } finally {
+    update.close();
+  }
+}
+
+async function apply(context: CommandContext, installation: Installation, path: string): Promise<number> {
+  const { output, signal, who } = context;
+  const folder = folderOf(context);
+  const update = await UpdateFile.open(path, updateKeys());
+  try {
+    const { version } = update.manifest;
+    const now = new Date();
+    const asked = await situation(folder, installation, wish(context), now);
+    const [refusal] = updateRefusals(update.manifest, asked);
+    if (refusal !== undefined) throw refusal;
+    // Everything is read before anything is written.
+    await update.check(signal);
+    await assertIdle(folder);
+    output.emit({ event: 'notice', sentence: `Imprint ${version} is sound; the record is backed up, then the version is unpacked and tried.` });
+    const { previous } = await applyUpdate(
+      { installation, faults: faultPoints(app.isPackaged), backUp: () => backUpBefore(folder, version, now, signal), versionOf, signal },
+      update,
+      { at: now.toISOString(), by: who.operator, override: asked.override },
+      runningVersion(),
+    );
+    const kept = previous === undefined ? '' : ` ${previous.version} stays beside it for "imprint update roll-back".`;
+    const backup = previous?.backup === undefined ? '' : ` The record from before is in ${previous.backup}.`;
+    const sentence = `Imprint ${version} is what starts from now on.${kept}${backup}`;
+    output.emit({ event: 'result', ...facts(update.manifest), signedBy: update.signedBy, previous, installation: installation.root, sentence });
+    output.print(sentence);
+    return 0;
+  } finally {
+    update.close();
+  }
+}
+
+async function goBack(context: CommandContext, installation: Installation): Promise<number> {
+  const { output, who } = context;
+  const folder = folderOf(context);
+  const now = new Date();
+  const asked = await situation(folder, installation, wish(context), now);
+  const previous = previousOf(installation);
+  const [refusal] = bringingRefusals(previous, asked);
+  if (refusal !== undefined) throw refusal;
+  await assertIdle(folder);
+  const to = await rollBack({ installation, faults: faultPoints(app.isPackaged) }, { at: now.toISOString(), by: who.operator, override: asked.override });
+  const newer = asked.recordSchema !== undefined && to.recordSchema !== undefined && asked.recordSchema > to.recordSchema;
+  const restore = newer ? ` It cannot read the record as it is now: run "imprint restore --from ${previous.backup ?? 'BACKUP'} --override REASON"; what was made since is missing in it.` : '';
+  const sentence = `Imprint ${to.version} is what starts from now on.${restore}`;
+  output.emit({ event: 'result', version: to.version, recordSchema: to.recordSchema, backup: previous.backup, mustRestore: newer, installation: installation.root, sentence });
+  output.print(sentence);
+  return 0;
+}
+
+async function recoverFirst({ output }: CommandContext, installation: Installation): Promise<void> {
+  const recovered = await recoverUpdate(installation);
+  if (recovered === undefined) return;
+  const { change, ended } = recovered;
+  output.emit({ event: 'notice', sentence: `Found an interrupted ${change.what === 'apply' ? 'update' : 'way back'} to ${change.to}: it ${ended === 'done' ? 'was as good as done and is ended' : 'was taken back, and nothing of it is left'}.` });
+}
+
+function wish(context: CommandContext): Parameters<typeof situation>[2] {
+  const path = text(context, 'profile');
+  return { profile: path === undefined ? undefined : loadProfile(path).profile, rollBack: context.values['roll-back'] === true, override: text(context, 'override') };
+}
+
+const folderOf = ({ dataFolder }: CommandContext): ReturnType<typeof stationFolder> => stationFolder(dataFolder, false);
+
+function facts({ version, from, recordSchema, target, madeAt, files }: UpdateManifest) {
+  return { version, from, recordSchema, target, madeAt, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+}

@@ -1,0 +1,79 @@
+import { createHash, createPrivateKey } from 'node:crypto';
+import { createReadStream, createWriteStream, lstatSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import { readJson } from '../support/files.mjs';
+import { inRoot } from '../support/paths.mjs';
+import { Problem, runMain } from '../support/problem.mjs';
+import { developmentKey, developmentName, releaseName, signedNote } from './keys.mjs';
+
+const usage = `npm run update:make -- --package DIR --from VERSION --out FILE (--key FILE.pem | --development)
+  --package DIR   the unpacked application, as it shall lie at the station
+  --from VERSION  the oldest version that it can follow
+  --program NAME  what is started in it (default: imprint)
+  --version V, --architecture A, --platform P, --record-schema N  (default: those of this checkout and computer)`;
+
+/** As main/update/update-file.ts reads it. */
+const largestNote = 256 * 1024;
+
+async function filesBelow(folder) {
+  const found = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) found.push(...(await filesBelow(path)));
+    else if (entry.isFile()) found.push(path);
+    else throw new Problem(`${path} is neither a file nor a folder; an update has no links.`);
+  }
+  return found.sort();
+}
+
+async function sha256Of(path) {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** The schema to which this checkout brings a record. */
+function recordSchema() {
+  const numbers = [...readFileSync(inRoot('main', 'storage', 'migrations.ts'), 'utf8').matchAll(/\{ number: (\d+), up:/g)].map(([, number]) => Number(number));
+  if (numbers.length === 0) throw new Problem('The migrations of the record cannot be counted; give --record-schema.');
+  return Math.max(...numbers);
+}
+
+await runMain(async () => {
+  const { values } = parseArgs({
+    options: Object.fromEntries([...['package', 'from', 'out', 'key', 'version', 'architecture', 'platform', 'program', 'record-schema'].map((name) => [name, { type: 'string' }]), ['development', { type: 'boolean' }]]),
+  });
+  const folder = values.package;
+  if (folder === undefined || values.from === undefined || values.out === undefined || (values.key === undefined) === (values.development !== true)) throw new Problem(usage);
+  const [name, key] = values.development ? [developmentName, developmentKey()] : [releaseName, createPrivateKey(readFileSync(values.key))];
+  const paths = await filesBelow(folder);
+  const manifest = {
+    format: 1,
+    version: values.version ?? readJson(inRoot('package.json')).version,
+    from: values.from,
+    recordSchema: values['record-schema'] === undefined ? recordSchema() : Number(values['record-schema']),
+    target: { platform: values.platform ?? process.platform, architecture: values.architecture ?? process.arch },
+    program: values.program ?? 'imprint',
+    madeAt: new Date(process.env.SOURCE_DATE_EPOCH === undefined ? Date.now() : Number(process.env.SOURCE_DATE_EPOCH) * 1000).toISOString(),
+    files: await Promise.all(
+      paths.map(async (path) => {
+        const { size, mode } = lstatSync(path);
+        return { path: relative(folder, path), bytes: size, sha256: await sha256Of(path), executable: (mode & 0o100) !== 0 };
+      }),
+    ),
+  };
+  const note = signedNote(`${JSON.stringify(manifest)}\n`, name, key);
+  if (note.length > largestNote) throw new Problem(`A package of ${paths.length} files is too many for one manifest: pack them into the archive of the application.`);
+  const { ZipFile } = await import('yazl');
+  const zip = new ZipFile();
+  // The same files make the same update.
+  const mtime = new Date(manifest.madeAt);
+  zip.addBuffer(Buffer.from(note, 'utf8'), 'update.note', { mtime });
+  for (const { path, executable } of manifest.files) zip.addFile(join(folder, path), `package/${path}`, { mtime, mode: executable ? 0o100755 : 0o100644 });
+  zip.end();
+  await pipeline(zip.outputStream, createWriteStream(values.out, { flags: 'wx', flush: true }));
+  process.stdout.write(`${values.out}: version ${manifest.version} for ${manifest.target.platform} on ${manifest.target.architecture}, ${paths.length} files, signed by ${name}.\n`);
+});

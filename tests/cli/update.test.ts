@@ -1,0 +1,107 @@
+/** Updates from a stick at the command line: made by the tool that publishes them, refused where they do not fit, applied, and taken back with the record from before. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openCommandLine, type CommandLine } from '../support/line-commands';
+import type { CommandResult } from '../support/station';
+import { writePackage, writeUpdate } from '../support/update-files';
+
+let line: CommandLine;
+const root = resolve(import.meta.dirname, '../..');
+const at = (name: string): string => join(line.folder, name);
+const update = (...words: string[]): Promise<CommandResult> => line.run(['update', ...words, '--install', at('app'), '--json']);
+const ended = ({ exitCode, events }: CommandResult): unknown[] => [exitCode, events.at(-1)?.['code'], events.at(-1)?.['field']];
+const result = ({ events }: CommandResult): Readonly<Record<string, unknown>> => events.findLast((event) => event['event'] === 'result') ?? {};
+
+beforeAll(async () => {
+  line = await openCommandLine();
+  for (const version of ['0.1.0', '0.2.0']) {
+    writePackage(at(`package-${version}`), version);
+    const script = ['scripts/update/make-update.mjs', '--development', '--version', version, '--package', at(`package-${version}`), '--from', '0.1.0', '--out', at(`${version}.update`)];
+    execFileSync('node', version === '0.2.0' ? [...script, '--record-schema', '99'] : script, { cwd: root });
+  }
+});
+afterAll(async () => {
+  await line.close();
+});
+
+it('begins an installation, with the program behind one link', async () => {
+  expect(ended(await line.run(['update', 'apply', at('0.1.0.update'), '--json']))).toEqual([4, 'update-refused', '--install']);
+  expect((await update('apply', at('0.1.0.update'))).exitCode).toBe(0);
+  expect(execFileSync(join(at('app'), 'current/imprint'), { encoding: 'utf8' })).toBe('imprint 0.1.0\n');
+});
+
+it('looks at an update before it is applied', async () => {
+  const checked = await update('check', at('0.2.0.update'));
+  expect(result(await update('status'))).toMatchObject({ installed: '0.1.0', trusts: ['imprint-development-updates'], changes: [{ to: '0.1.0' }] });
+  expect([checked.exitCode, result(checked)]).toMatchObject([0, { version: '0.2.0', signedBy: 'imprint-development-updates', refusals: [], files: 3 }]);
+  await writeUpdate(at('other.update'), '0.0.9', { manifest: { target: { platform: 'linux', architecture: 'riscv64' } } });
+  const other = await update('check', at('other.update'));
+  expect([other.exitCode, result(other)]).toMatchObject([4, { refusals: [{ field: 'target' }, { field: 'version' }] }]);
+  expect(readlinkSync(join(at('app'), 'current'))).toBe('versions/0.1.0');
+});
+
+it('is refused while a card is made, and by a profile that is in use', async () => {
+  const pinned = line.profileFile('pinned', { name: 'pinned', station: { atMost: '0.1' } });
+  const mac = '02:61:00:00:00:01';
+  const running = line.start(['provision', '--profile', pinned, '--identity', `mac=${mac}`, '--target', line.card(mac)], { IMPRINT_STOP_AT: 'write:started' });
+  while (!/T/.test(stateOf(running.child.pid ?? 0))) await new Promise((done) => setTimeout(done, 50));
+  const before = readlinkSync(join(at('app'), 'current'));
+  expect(ended(await update('apply', at('0.2.0.update'), '--override', 'pinned is tried'))).toEqual([4, 'slot-busy', 'jobs']);
+  process.kill(running.child.pid ?? 0, 'SIGCONT');
+  expect((await running.done).exitCode).toBe(0);
+  expect(ended(await update('apply', at('0.2.0.update')))).toEqual([3, 'station-version', 'station.atMost']);
+  expect(readlinkSync(join(at('app'), 'current'))).toBe(before);
+});
+
+it('is applied with the record backed up, and ends at the next command what a kill left', async () => {
+  const killed = await line.run(['update', 'apply', at('0.2.0.update'), '--install', at('app'), '--override', 'pinned is gone'], { IMPRINT_KILL_AT: 'update:placed' });
+  expect(killed.signal).toBe('SIGKILL');
+  expect(readlinkSync(join(at('app'), 'current'))).toBe('versions/0.1.0');
+  const applied = await update('apply', at('0.2.0.update'), '--override', 'pinned is gone');
+  expect([applied.exitCode, applied.events[0]]).toMatchObject([0, { event: 'notice', sentence: expect.stringMatching(/interrupted update to 0\.2\.0: it was taken back/) as string }]);
+  const { backup } = result(applied)['previous'] as { backup: string };
+  expect(statSync(backup).mode & 0o777).toBe(0o600);
+  expect(new Database(backup, { readonly: true }).prepare('SELECT count(*) AS devices FROM devices').get()).toEqual({ devices: 1 });
+  expect(execFileSync(join(at('app'), 'current/imprint'), { encoding: 'utf8' })).toBe('imprint 0.2.0\n');
+  expect(readdirSync(join(at('app'), 'versions')).sort()).toEqual(['0.1.0', '0.2.0']);
+});
+
+it('goes back, with the record from before where the newer version has changed it', async () => {
+  const record = join(line.folder, 'data/station/record.sqlite');
+  // As a newer version leaves it.
+  const database = new Database(record);
+  database.pragma('user_version = 99');
+  database.close();
+  expect(ended(await update('roll-back'))).toEqual([4, 'update-refused', 'recordSchema']);
+  const back = await update('roll-back', '--override', 'the new one loses cards');
+  expect([back.exitCode, result(back)]).toMatchObject([0, { version: '0.1.0', mustRestore: true, sentence: expect.stringMatching(/imprint restore --from .*record-before-0\.2\.0/) as string }]);
+  expect(execFileSync(join(at('app'), 'current/imprint'), { encoding: 'utf8' })).toBe('imprint 0.1.0\n');
+  const backup = String(result(back)['backup']);
+  expect((await line.run(['restore', '--from', backup, '--json'])).events.at(-1)).toMatchObject({ code: 'restore-older', field: '--override' });
+  expect((await line.run(['restore', '--from', backup, '--override', 'back to 0.1.0'])).exitCode).toBe(0);
+  expect((await line.run(['list', '--json'])).events).toHaveLength(1);
+});
+
+it('is signed by nobody else: the tools make a key and replace none', () => {
+  const key = at('publisher.pem');
+  const made = spawnSync('node', ['scripts/update/make-key.mjs', key], { cwd: root, encoding: 'utf8' });
+  expect([made.status, statSync(key).mode & 0o777]).toEqual([0, 0o600]);
+  expect(made.stdout).toMatch(/^ {2}'imprint-updates\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+',$/m);
+  const before = readFileSync(key);
+  expect(spawnSync('node', ['scripts/update/make-key.mjs', key], { cwd: root }).status).toBe(1);
+  expect(readFileSync(key).equals(before)).toBe(true);
+  mkdirSync(at('linked'));
+  writeFileSync(at('linked/imprint'), '');
+  execFileSync('ln', ['-s', '/etc/passwd', at('linked/passwd')]);
+  expect(spawnSync('node', ['scripts/update/make-update.mjs', '--development', '--package', at('linked'), '--from', '0.1.0', '--out', at('linked.update')], { cwd: root, encoding: 'utf8' }).stderr).toMatch(/has no links/);
+  expect(existsSync(at('linked.update'))).toBe(false);
+});
+
+/** The state of a process (proc(5)); T is stopped. */
+function stateOf(pid: number): string {
+  const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+}
