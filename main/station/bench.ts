@@ -250,7 +250,8 @@ export class Bench {
     const { view, settings } = slot;
     const label = slotLabel(print);
     const ended = view.state === 'accepted' ? 'Accepted' : endWord('done', this.#kind);
-    return this.#show(settings.name, { ...view, label, word: label.awaitsScan ? scanLabelWord : ended });
+    const shown = this.#show(settings.name, { ...view, label, word: label.awaitsScan ? scanLabelWord : ended });
+    return view.label?.awaitsScan === true && isGoneFor(shown) ? this.#show(settings.name, this.#free(slot)) : shown;
   }
 
   /** Slots whose printed label is to be scanned, `first` before the others. */
@@ -289,7 +290,8 @@ export class Bench {
       const { name, state, identity, sentence } = slot.view;
       // Out again: the next one that comes in starts by itself, whatever the slot said before.
       const waits = found === undefined && state === 'ready' && identity !== undefined;
-      this.#show(name, { ...slot.view, place, card, sentence: waits ? readySentence(name, identity, this.#startsWhenInserted) : sentence });
+      const shown = this.#show(name, { ...slot.view, place, card, sentence: waits ? readySentence(name, identity, this.#startsWhenInserted) : sentence });
+      if (before?.present === true && isGoneFor(shown)) this.#show(name, this.#free(slot));
       // Only a card that was seen to come in: one that was there when its slot was scanned waits for the start key.
       if (found !== undefined && before?.present === false && this.#startsWhenInserted) void this.#startInserted(slot, found);
     }
@@ -442,4 +444,12 @@ export class Bench {
     this.#changed(view);
     return view;
   }
+}
+
+/**
+ * Whether a slot has nothing more to say: its card is good and was taken out, and no label of it is to be scanned. What was stopped
+ * stays until somebody has seen why.
+ */
+function isGoneFor({ state, card, label }: BenchSlot): boolean {
+  return card?.present === false && (state === 'done' || state === 'accepted' || state === 'waiting') && label?.awaitsScan !== true;
 }

@@ -155,6 +155,10 @@ describe.skipIf(loopProblem() !== undefined)('slots in the window (root, for loo
     expect(await page.getAttribute('[data-slot="Right"]', 'data-state')).toBe('ready');
     plugIn(1, join(folder, 'right.img'));
     await page.waitForSelector('[data-slot="Right"][data-state="done"]', { timeout: 120_000 });
+    // A finished card that is taken out leaves its slot free, without a key or a scan.
+    pull(left);
+    await page.waitForSelector('[data-slot="Left"][data-state="free"]');
+    expect(await page.getAttribute('[data-slot="Right"]', 'data-state')).toBe('done');
     const { events } = await imprint(['status', '--identity', 'mac=02:40:00:00:00:02', '--offline', '--data', data, '--json']);
     expect(events).toMatchObject([{ state: 'preauthorized', jobs: [{ slot: 'Left', targetPath: left }] }]);
   });
