@@ -1,5 +1,6 @@
 import type { BenchView } from '../contract';
 import { nextToTakeOut, type Desk } from '../logic/desk';
+import { givesIdentities } from '../logic/slots';
 import { texts } from '../texts';
 import { SlotCard } from './slot-card';
 
@@ -14,6 +15,7 @@ interface SlotGridProps {
 export function SlotGrid({ bench, desk, selected, cancelAsked, onSelect }: SlotGridProps) {
   const { slots } = bench;
   const next = nextToTakeOut(slots);
+  const gives = givesIdentities(bench);
   if (slots.length === 0) return <p className="slots__none">{texts.slot.none}</p>;
   return (
     <div className="slots" data-columns={desk.columns} data-rows={desk.rows} data-layout={bench.desk.layout?.order} style={{ gridTemplateColumns: `repeat(${String(desk.columns)}, minmax(0, 1fr))` }}>
@@ -27,6 +29,7 @@ export function SlotGrid({ bench, desk, selected, cancelAsked, onSelect }: SlotG
           next={slot === next}
           failures={bench.desk.failures.find((each) => each.slot === slot.name)}
           selected={slot.name === selected}
+          gives={gives}
           alone={slots.length === 1}
           scanAttribute={bench.scanAttribute}
           cancelAsked={slot.name === cancelAsked && slot.canCancel}

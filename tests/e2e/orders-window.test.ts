@@ -73,7 +73,9 @@ describe('batches in the window', () => {
     expect(await test('bench-order').textContent()).toContain('1 left');
     await scan(station, '021261000001');
     await page.waitForSelector('[data-testid="error-panel"][data-code="identity-recorded"]');
-    // The bench shows who has it as soon as the server was asked.
+    await test('red-screen').waitFor();
+    await page.keyboard.press('Escape');
+    // Behind it the bench shows who has it, as soon as the server was asked.
     await test('conflict').waitFor();
     await page.keyboard.press('Escape');
     await test('conflict').waitFor({ state: 'detached' });
