@@ -111,6 +111,9 @@ describe('batches in the window', () => {
     await test('use-batch').click();
     await progress(0, 2);
     await page.keyboard.press('Alt+3');
+    // No label is scanned in a batch that counts.
+    expect(await slot('Slot 3').textContent()).toContain('press Enter');
+    expect(await slot('Slot 3').textContent()).not.toContain('Scan the label');
     await pause();
     await page.keyboard.press('Enter');
     await slotIs('Slot 3', 'ready');
