@@ -105,8 +105,9 @@ export function App({ first }: { readonly first: ListPage }) {
     const field = document.activeElement instanceof HTMLInputElement ? document.activeElement.value : '';
     const command = readWindowKey(event, { dialogOpen, fieldEmpty: field === '', page: page.name });
     if (command === undefined) {
-      // A scan on a device's page is the next device: the bench takes it, first character included; or the search that led here.
-      if (page.name === 'device' && !event.ctrlKey && landsInScanField(event, { dialogOpen, holder })) flushSync(page.from === 'audit' ? openAudit : openBench);
+      // A scan where no field awaits one is the next device: the bench takes it, first character included; or the search that led here.
+      const takesNone = page.name === 'device' || page.name === 'shift' || page.name === 'dashboard';
+      if (takesNone && !event.ctrlKey && landsInScanField(event, { dialogOpen, holder })) flushSync(page.name === 'device' && page.from === 'audit' ? openAudit : openBench);
       return;
     }
     event.preventDefault();

@@ -87,7 +87,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['F4', help.slotBinding],
       ['Ctrl+O', help.openProfile],
       ['F8', help.theme],
-      ['Ctrl++ Ctrl+- Ctrl+0', help.zoom],
+      ['Ctrl++ - 0', help.zoom],
       ['Ctrl+U', help.operators],
       ['Ctrl+P', texts.labels.strip.open],
       ['Ctrl+L', help.lock],

@@ -181,6 +181,18 @@ describe('the bench by scanner alone', () => {
     await page.waitForSelector('[data-testid="desk-dialog"]', { state: 'detached' });
   });
 
+  it('takes a scan on a page that has no field for it', async () => {
+    for (const keys of ['Control+d', 'Control+r']) {
+      await page.keyboard.press(keys);
+      await page.waitForSelector('.report__body');
+      await scan(station, mac(7));
+      await slot(2, 'ready');
+      await lastScan(`${mac(7)} is in Slot 2`);
+      await command('REJECT');
+      await slot(2, 'free');
+    }
+  });
+
   it('stands as on the desk', async () => {
     const { exitCode } = await imprint(['slots', 'layout', '--columns', '2', '--order', 'columns-up', '--practice', '--data', data]);
     expect(exitCode).toBe(0);
