@@ -3,7 +3,7 @@
  * window for all of it, in the order of a visit. States that take a server or a reader to come by are told to the page by the
  * channel on which main tells them.
  */
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -85,8 +85,16 @@ describe('the window for everybody', () => {
     await page.keyboard.press('Escape');
     await page.waitForSelector('dialog[open]', { state: 'detached' });
   };
+  /** As it stands on the screen, zoomed, in both themes. */
   const shoot = async (name: string): Promise<void> => {
-    if (process.env['IMPRINT_SCREENSHOTS'] === '1') await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+    if (process.env['IMPRINT_SCREENSHOTS'] !== '1') return;
+    for (let shots = 0; shots < 2; shots += 1) {
+      const theme = await page.evaluate(() => document.documentElement.dataset['theme'] ?? (matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark'));
+      await page.waitForTimeout(250);
+      const png = await station.application.evaluate(async ({ BrowserWindow }) => (await BrowserWindow.getAllWindows()[0]?.webContents.capturePage())?.toPNG().toString('base64') ?? '');
+      writeFileSync(join(screenshots, `${name}-${theme}-1280.png`), png, 'base64');
+      await page.keyboard.press('F8');
+    }
   };
 
   /** Playwright's own keys do not pass through the window, which hears of this one before its page. */
@@ -244,6 +252,14 @@ describe('the window for everybody', () => {
   it('can be read and worked by keys at twice the size: nothing beside the window, every control within reach and seen', async () => {
     for (let press = 0; press < 5; press += 1) await zoomKey('=');
     await page.waitForFunction(() => innerWidth === 640 && innerHeight === 400);
+    await page.keyboard.press('F1');
+    await test('scan-field').waitFor();
+    await shoot('zoom-bench');
+    await go('acceptance');
+    await shoot('zoom-acceptance');
+    // It lies over the end of the window, and over nothing that has the focus.
+    await tell('notice', { sentence: 'The server did not answer in time: it is asked again in a minute.', tone: 'problem' });
+    await page.waitForSelector('.notice--problem');
     for (const name of [...pages, 'device'] as const) {
       if (name === 'device') await toDevice();
       else await go(name);
@@ -255,6 +271,7 @@ describe('the window for everybody', () => {
     await scan(station, mac);
     await test('red-screen').waitFor();
     expect(await beside(page)).toBe(0);
+    await shoot('zoom-red-screen');
     const button = await test('dismiss-red-screen').boundingBox();
     expect((button?.y ?? 0) + (button?.height ?? 0)).toBeLessThanOrEqual(400);
     await page.keyboard.press('Escape');
