@@ -12,7 +12,7 @@ import { startPracticeServer, type PracticeServer } from '../../main/servers/men
 import { attachLoop, detachLoop, loopProblem, makeSparseFile } from '../support/loop-devices';
 import { decodedPracticeImage } from '../support/practice-image';
 import { temporaryFolder } from '../support/station';
-import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, typeByHand, type StationWindow } from '../support/window';
+import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
 
 const cardBytes = 128 * 1024 * 1024;
 const account = 'line-a@example.com';
@@ -93,7 +93,7 @@ describe.skipIf(loopProblem() !== undefined)('a server that comes and goes (root
     await page.waitForSelector('[data-testid="code-dialog"]');
     expect(await page.textContent('[data-testid="code-dialog"]')).toContain(account);
     // Digits only, however they are grouped.
-    await typeByHand(station, '111-x 11 1');
+    await page.keyboard.type('111-x 11 1');
     expect(await page.inputValue('[data-testid="code-input"]')).toBe('111111');
     await shootAll(station, screenshots, 'one-time-code');
     await page.keyboard.press('Enter');
