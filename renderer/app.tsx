@@ -12,6 +12,7 @@ import { DevicePage } from './device/device-page';
 import { OrdersPage } from './orders/orders-page';
 import { DevicesPage } from './devices/devices-page';
 import { CertificatesPage } from './certificates/certificates-page';
+import { Announcer } from './frame/announcer';
 import { CodeDialog } from './frame/code-dialog';
 import { Header } from './frame/header';
 import { DeskDialog } from './frame/desk-dialog';
@@ -20,7 +21,7 @@ import { KeyHints } from './frame/key-hints';
 import { Notices } from './frame/notices';
 import { ProblemPage } from './frame/problem-page';
 import { SecretDialog } from './frame/secret-dialog';
-import { PageRail } from './frame/page-rail';
+import { PageRail, pageNames } from './frame/page-rail';
 import { PracticeStrip, WarningStrip } from './frame/strips';
 import { HealthDialog } from './health/health-dialog';
 import { hintsFor } from './hints';
@@ -35,6 +36,7 @@ import { SlotsDialog } from './slots/slots-dialog';
 import type { AcceptanceSearch, CertificateSearch, DeviceSearch, ListPage, Page, RecordSearch } from './state/page';
 import { emptyAcceptanceSearch, emptyCertificateSearch, emptyRecordSearch, emptySearch, isListPage, thisShift } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
+import { useArrival } from './state/use-arrival';
 import { useWedge } from './state/use-wedge';
 import { useKeys } from './state/use-keys';
 import { useStation } from './state/use-station';
@@ -65,6 +67,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const people: PeopleDialog | undefined = bench?.rights.includes('manage-operators') === true ? 'operators' : signedIn === undefined ? undefined : 'own-pin';
   const closePeople = (): void => setPeopleOpen(false);
   const announcement = useAnnouncement(bench?.slots ?? noSlots);
+  const arrival = useArrival(page.name === 'device' ? `device ${page.deviceId}` : page.name, page.name === 'device' ? texts.navigation.devices : pageNames[page.name]);
   const selected = bench?.slots.find((slot) => slot.name === selectedName) ?? bench?.slots[0];
 
   const openBench = (): void => setPage({ name: 'bench' });
@@ -104,8 +107,9 @@ export function App({ first }: { readonly first: ListPage }) {
     const field = document.activeElement instanceof HTMLInputElement ? document.activeElement.value : '';
     const command = readWindowKey(event, { dialogOpen, fieldEmpty: field === '', page: page.name });
     if (command === undefined) {
-      // A scan on a device's page is the next device: the bench takes it, first character included; or the search that led here.
-      if (page.name === 'device' && !event.ctrlKey && landsInScanField(event, { dialogOpen, holder })) flushSync(page.from === 'audit' ? openAudit : openBench);
+      // A scan where no field awaits one is the next device: the bench takes it, first character included; or the search that led here.
+      const takesNone = page.name === 'device' || page.name === 'shift' || page.name === 'dashboard';
+      if (takesNone && !event.ctrlKey && landsInScanField(event, { dialogOpen, holder })) flushSync(page.name === 'device' && page.from === 'audit' ? openAudit : openBench);
       return;
     }
     event.preventDefault();
@@ -141,9 +145,7 @@ export function App({ first }: { readonly first: ListPage }) {
       )}
       <KeyHints hints={hintsFor(page.name, bench, selected)} slots={bench?.practice === false} />
       <Notices notices={state.notices} onDismiss={dismiss} />
-      <p className="unseen" aria-live="polite">
-        {announcement}
-      </p>
+      <Announcer said={announcement} page={arrival} />
       {slotsOpen ? <SlotsDialog onClose={() => setSlotsOpen(false)} /> : null}
       {peopleOpen && people === 'operators' ? <OperatorsDialog self={signedIn} onClose={closePeople} /> : null}
       {peopleOpen && people === 'own-pin' && signedIn !== undefined ? (

@@ -541,6 +541,7 @@ export const texts = {
     slotBinding: 'Slots of the reader (not in practice)',
     openProfile: 'Open a profile',
     theme: 'Dark or light',
+    zoom: 'Larger, smaller, as it was',
     operators: 'Operators, or your own PIN',
     lock: 'Lock (where people sign in)',
     help: 'These keys',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 import { BrowserWindow, protocol, session } from 'electron';
+import { zoomByKeys } from './zoom';
 
 const scheme = 'imprint';
 export const pageOrigin = `${scheme}://station`;
@@ -73,6 +74,7 @@ export function openStationWindow(pageFolder: string, preload: string): BrowserW
     webPreferences: { preload, contextIsolation: true, sandbox: true, nodeIntegration: false, spellcheck: false },
   });
   window.setMenuBarVisibility(false);
+  zoomByKeys(window.webContents);
   window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
   window.webContents.on('will-navigate', (event) => {
     event.preventDefault();

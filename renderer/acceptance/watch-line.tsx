@@ -16,7 +16,8 @@ export function WatchLine({ watch, onAskNow, children }: WatchLineProps) {
   const asking = watch?.asking === true;
   return (
     <section className="watch" aria-label={texts.watch.label} data-testid="watch" data-asking={asking} data-trouble={watch?.trouble !== undefined}>
-      <p className="watch__round" role="status">
+      {/* What a round found is read aloud, not each portion of it. */}
+      <p className="watch__round" role="status" aria-live={asking ? 'off' : 'polite'}>
         {watch === undefined ? '' : <Icon name={asking ? 'running' : watch.last === undefined ? 'free' : 'done'} />}
         <span data-testid="watch-last">{watch === undefined ? '' : roundOf(watch)}</span>
         {asking || watch?.nextAt === undefined ? null : <span className="quiet">{texts.watch.next(formatTime(watch.nextAt))}</span>}

@@ -13,7 +13,7 @@ export function LogKeyDialog({ logKey, onClose }: { readonly logKey: string; rea
         <QrCode text={logKey} label={words.keyAsCode} />
         <div className="log-key__words">
           <p>{words.keyMeaning}</p>
-          <p className="log-key__text code" tabIndex={0} aria-label={words.key} data-testid="log-key-text">
+          <p className="log-key__text code" role="group" tabIndex={0} aria-label={words.key} data-testid="log-key-text">
             {logKey}
           </p>
           <CopyButton text={logKey} what={words.key} />

@@ -1,5 +1,5 @@
 import type { KeyboardEvent, RefObject } from 'react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Icon } from '../frame/icons';
 import { ask } from '../station';
 import { texts } from '../texts';
@@ -18,6 +18,8 @@ interface BatchFieldProps {
 export function BatchField({ batch, field, onDone, onProblem }: BatchFieldProps) {
   const [text, setText] = useState(batch ?? '');
   useEffect(() => setText(batch ?? ''), [batch]);
+  // Since the focus came: what was not touched, Tab only passes on its way to the next control.
+  const touched = useRef(false);
 
   const set = (): void => {
     const named = text.trim();
@@ -32,7 +34,7 @@ export function BatchField({ batch, field, onDone, onProblem }: BatchFieldProps)
     });
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
-    if (event.key !== 'Enter' && (event.key !== 'Tab' || event.shiftKey)) return;
+    if (event.key !== 'Enter' && (event.key !== 'Tab' || event.shiftKey || !touched.current)) return;
     event.preventDefault();
     if (!event.repeat) set();
   };
@@ -54,8 +56,14 @@ export function BatchField({ batch, field, onDone, onProblem }: BatchFieldProps)
         autoComplete="off"
         spellCheck={false}
         aria-keyshortcuts="Control+B"
-        onChange={(event) => setText(event.target.value)}
-        onFocus={(event) => event.target.select()}
+        onChange={(event) => {
+          touched.current = true;
+          setText(event.target.value);
+        }}
+        onFocus={(event) => {
+          touched.current = false;
+          event.target.select();
+        }}
         onBlur={() => setText(batch ?? '')}
         onKeyDown={onKeyDown}
       />

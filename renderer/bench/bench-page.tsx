@@ -114,6 +114,8 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
   caught.current = (text) => {
     const close = (): void => {
       signals.dismiss();
+      // Behind the red screen stands what can be done about a taken identity.
+      if (signals.alarm !== undefined && conflict.expected()) return;
       conflict.close();
       actions.dismissError();
       control.empty();
@@ -134,6 +136,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
   const hasStrips = bench.outbox.waiting > 0 || bench.labels.unfinished.length > 0;
   return (
     <main className={hasStrips ? 'bench bench--outbox' : 'bench'} id="content">
+      <h1 className="unseen">{texts.navigation.bench}</h1>
       {hasStrips ? (
         <div className="bench__strips">
           {bench.outbox.waiting > 0 ? <OutboxStrip outbox={bench.outbox} onProblem={onProblem} /> : null}
@@ -141,7 +144,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
         </div>
       ) : null}
       <div className="bench__work">
-        <ScanArea bench={bench} selected={selected} field={field} control={control} error={actions.error}>
+        <ScanArea bench={bench} selected={selected} field={field} control={control} error={actions.error} told={actions.error?.sentence === signals.last?.sentence}>
           <BatchField
             batch={bench.batch}
             field={batchField}
@@ -153,21 +156,18 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
           />
         </ScanArea>
         {bench.order === undefined ? null : <BenchOrder order={bench.order} />}
-        <ScanResult last={signals.last} sound={signals.sound} />
+        <ScanResult last={signals.last} sound={signals.sound} alarm={signals.alarm} />
         <SlotGrid bench={bench} desk={desk} next={next?.name} selected={selected?.name} cancelAsked={actions.cancelQuestion?.slot} onSelect={onSelect} />
         {selected === undefined ? null : <SlotButtons slot={selected} practice={bench.practice} actions={actions} onConflict={() => conflict.ofSlot(selected)} onRenew={renewal.begin} />}
       </div>
       <DayList bench={bench} list={list} onOpen={onOpen} />
       {renewal.slot === undefined ? null : <RenewDialog slot={renewal.slot} onYes={renewal.confirm} onNo={renewal.close} />}
-      {signals.alarm === undefined || conflict.open !== undefined ? null : <RedScreen sentence={signals.alarm} onDismiss={signals.dismiss} />}
-      {conflict.open === undefined ? null : (
+      {signals.alarm === undefined ? null : <RedScreen sentence={signals.alarm} onDismiss={signals.dismiss} />}
+      {conflict.open === undefined || signals.alarm !== undefined ? null : (
         <ConflictDialog
           conflict={conflict.open.view}
           bench={bench}
-          onClose={() => {
-            signals.dismiss();
-            conflict.close();
-          }}
+          onClose={conflict.close}
           onScan={() => {
             // Now, so that the character of this key press lands in the field.
             flushSync(conflict.close);

@@ -2,7 +2,7 @@ import type { KeyboardEvent, ReactNode, RefObject } from 'react';
 import type { BenchView, ErrorReport, SlotView } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
-import { hasEnded } from '../logic/slots';
+import { givesIdentities, hasEnded } from '../logic/slots';
 import { texts } from '../texts';
 import type { ScanFieldControl } from './use-scan-field';
 
@@ -12,11 +12,13 @@ interface ScanAreaProps {
   readonly field: RefObject<HTMLInputElement | null>;
   readonly control: ScanFieldControl;
   readonly error: ErrorReport | undefined;
+  /** The scan's result has read it aloud. */
+  readonly told: boolean;
   /** What stands beside the scan field. */
   readonly children: ReactNode;
 }
 
-export function ScanArea({ bench, selected, field, control, error, children }: ScanAreaProps) {
+export function ScanArea({ bench, selected, field, control, error, told, children }: ScanAreaProps) {
   const several = bench.slots.length > 1;
   return (
     <section className={error === undefined ? 'scan' : 'scan scan--problem'} aria-label={texts.scan.label(bench.scanAttribute)}>
@@ -48,15 +50,14 @@ export function ScanArea({ bench, selected, field, control, error, children }: S
         {children}
       </div>
       <div className="scan__message" id="scan-message">
-        {error === undefined ? <p className="scan__hint">{hint(bench, selected)}</p> : <ScanProblem error={error} />}
+        {error === undefined ? <p className="scan__hint">{hint(bench, selected)}</p> : <ScanProblem error={error} told={told} />}
       </div>
     </section>
   );
 }
 
 function hint(bench: BenchView, selected: SlotView | undefined): string {
-  const counts = bench.order?.kind === 'counter' && bench.order.state === 'open' && bench.order.left !== 0;
-  if (selected === undefined || selected.state === 'free') return counts ? texts.orders.giveHint : texts.scan.hintFree(bench.scanAttribute);
+  if (selected === undefined || selected.state === 'free') return givesIdentities(bench) ? texts.orders.giveHint : texts.scan.hintFree(bench.scanAttribute);
   // In a crowded grid the selected slot's sentence has its place here.
   const sentence = bench.slots.length > 4 ? `${selected.name}: ${selected.sentence} ` : '';
   if (selected.state === 'ready') return sentence + texts.scan.hintReady;
@@ -64,9 +65,9 @@ function hint(bench: BenchView, selected: SlotView | undefined): string {
   return hasEnded(selected.state) ? sentence + texts.scan.hintEnded : sentence;
 }
 
-function ScanProblem({ error }: { readonly error: ErrorReport }) {
+function ScanProblem({ error, told }: { readonly error: ErrorReport; readonly told: boolean }) {
   return (
-    <ErrorPanel error={error}>
+    <ErrorPanel error={error} silent={told}>
       <strong>{texts.scan.problem}</strong> {error.sentence}
       {error.expected === undefined ? null : <small>{texts.scan.expected(error.expected)}</small>}
     </ErrorPanel>

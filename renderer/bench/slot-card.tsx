@@ -17,6 +17,8 @@ interface SlotCardProps {
   /** Its card is the one to take out next. */
   readonly next: boolean;
   readonly failures: BenchView['desk']['failures'][number] | undefined;
+  /** The batch counts: Enter gives a free slot its identity. */
+  readonly gives: boolean;
   readonly selected: boolean;
   readonly alone: boolean;
   readonly scanAttribute: string;
@@ -26,7 +28,7 @@ interface SlotCardProps {
 }
 
 /** One slot: who, what in one word, and the sentence to it. Drawn again only when this slot changes. */
-export const SlotCard = memo(function SlotCard({ slot, number, row, column, next, failures, selected, alone, scanAttribute, cancelAsked, onSelect }: SlotCardProps) {
+export const SlotCard = memo(function SlotCard({ slot, number, row, column, next, failures, gives, selected, alone, scanAttribute, cancelAsked, onSelect }: SlotCardProps) {
   const identity = viewIdentity(slot.identity ?? {}, scanAttribute);
   const percent = slot.state === 'running' && slot.progress !== undefined ? percentOf(slot.progress.doneBytes, slot.progress.totalBytes) : undefined;
   return (
@@ -78,7 +80,7 @@ export const SlotCard = memo(function SlotCard({ slot, number, row, column, next
           </p>
         )}
         <p className={cancelAsked ? 'slot__sentence slot__sentence--asks' : 'slot__sentence'} data-testid="slot-sentence">
-          {cancelAsked ? texts.slot.cancelAgain : sentenceOf(slot)}
+          {cancelAsked ? texts.slot.cancelAgain : gives && slot.state === 'free' ? texts.orders.giveHint : sentenceOf(slot)}
         </p>
         <div className="slot__progress">{slot.state === 'running' && slot.progress !== undefined ? <SlotProgress progress={slot.progress} slot={slot.name} /> : <SlotFingerprint slot={slot} />}</div>
       </div>

@@ -1,5 +1,6 @@
 import type { BenchView } from '../contract';
 import type { Desk } from '../logic/desk';
+import { givesIdentities } from '../logic/slots';
 import { texts } from '../texts';
 import { SlotCard } from './slot-card';
 
@@ -15,6 +16,7 @@ interface SlotGridProps {
 
 export function SlotGrid({ bench, desk, next, selected, cancelAsked, onSelect }: SlotGridProps) {
   const { slots } = bench;
+  const gives = givesIdentities(bench);
   if (slots.length === 0) return <p className="slots__none">{texts.slot.none}</p>;
   return (
     <div className="slots" data-columns={desk.columns} data-rows={desk.rows} data-layout={bench.desk.layout?.order} style={{ gridTemplateColumns: `repeat(${String(desk.columns)}, minmax(0, 1fr))` }}>
@@ -28,6 +30,7 @@ export function SlotGrid({ bench, desk, next, selected, cancelAsked, onSelect }:
           next={slot.name === next}
           failures={bench.desk.failures.find((each) => each.slot === slot.name)}
           selected={slot.name === selected}
+          gives={gives}
           alone={slots.length === 1}
           scanAttribute={bench.scanAttribute}
           cancelAsked={slot.name === cancelAsked && slot.canCancel}

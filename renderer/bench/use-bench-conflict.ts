@@ -11,6 +11,8 @@ interface OpenConflict {
 
 export interface BenchConflict {
   readonly open: OpenConflict | undefined;
+  /** It is open, or main was asked who has the identity and has not answered. */
+  readonly expected: () => boolean;
   readonly close: () => void;
   /** A scan was refused. */
   readonly afterScan: (slot: string, refusal: ErrorReport, text: string, others: Readonly<Record<string, string>>) => void;
@@ -30,10 +32,22 @@ export function useBenchConflict({ bench, atRest }: BenchConflictInput): BenchCo
   const before = useRef(conflictsOf(bench));
   const newest = useRef(atRest);
   newest.current = atRest;
+  // Which question is the newest, and whether it was answered: what an older one asked for is nobody's business any more.
+  const asked = useRef({ number: 0, waiting: false });
+  const forget = (): void => {
+    asked.current = { number: asked.current.number + 1, waiting: false };
+    setOpen(undefined);
+  };
+  const expected = (): boolean => open !== undefined || asked.current.waiting;
 
   const look = (slot: string, params: { readonly identity: Identity } | { readonly text: string; readonly others: Record<string, string> }): void => {
     const refused = 'text' in params ? params.text : '';
+    forget();
+    const { number } = asked.current;
+    asked.current.waiting = true;
     void ask('conflict', params).then((reply) => {
+      if (asked.current.number !== number) return;
+      asked.current.waiting = false;
       // The refusal itself stands at the scan field; this adds what can be done. Whoever scans the next board by now is not disturbed.
       if (reply.ok && reply.value !== undefined && newest.current(refused) && !isDialogOpen()) setOpen({ view: reply.value, slot });
     });
@@ -47,13 +61,15 @@ export function useBenchConflict({ bench, atRest }: BenchConflictInput): BenchCo
     before.current = conflictsOf(bench);
     const fresh = bench.slots.find((slot) => slot.hasConflict && !known.includes(conflictOf(slot)));
     // Never into somebody's scan: the slot keeps its word, and Enter on it opens the dialog.
-    if (fresh !== undefined && newest.current('') && !isDialogOpen()) ofSlot(fresh);
+    if (fresh !== undefined && newest.current('') && !isDialogOpen() && !expected()) ofSlot(fresh);
   });
 
   return {
     open,
-    close: () => setOpen(undefined),
+    expected,
+    close: forget,
     afterScan: (slot, refusal, text, others) => {
+      forget();
       if (refusal.code === 'identity-recorded' || refusal.code === 'identity-at-server') look(slot, { text, others: { ...others } });
     },
     ofSlot,

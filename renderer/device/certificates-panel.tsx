@@ -46,7 +46,7 @@ function CertificateItem({ certificate }: { readonly certificate: Certificate })
       </dl>
       <details className="certificate__pem">
         <summary>{words.pem}</summary>
-        <pre className="pem" tabIndex={0} aria-label={words.pem}>
+        <pre className="pem" role="group" tabIndex={0} aria-label={words.pem}>
           {pem.trim()}
         </pre>
       </details>

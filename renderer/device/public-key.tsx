@@ -29,7 +29,7 @@ export function PublicKeyPanel({ device }: { readonly device: DeviceDetails }) {
         </>
       )}
       {device.publicKeyPem === undefined ? null : (
-        <pre className="pem" tabIndex={0} aria-label={texts.device.publicKey}>
+        <pre className="pem" role="group" tabIndex={0} aria-label={texts.device.publicKey}>
           {device.publicKeyPem.trim()}
         </pre>
       )}

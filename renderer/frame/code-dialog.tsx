@@ -34,6 +34,7 @@ export function CodeDialog({ question, onAnswer }: CodeDialogProps) {
             spellCheck={false}
             value={code}
             data-testid="code-input"
+            data-scans
             aria-describedby="code-hint"
             onChange={(event) => setCode(codeDigits(event.target.value))}
           />

@@ -15,7 +15,11 @@ export function Dialog({ title, children, onClose, className }: DialogProps) {
   // Closed before it is taken off the page: only then does the browser give the focus back to where it came from.
   useLayoutEffect(() => {
     const dialog = element.current;
-    if (dialog !== null && !dialog.open) dialog.showModal();
+    if (dialog !== null && !dialog.open) {
+      dialog.showModal();
+      // The button that closes it is in sight by itself: what is to be read begins at its beginning.
+      if (dialog.querySelector(':scope > .dialog__actions')?.contains(document.activeElement) === true) dialog.scrollTop = 0;
+    }
     return () => dialog?.close();
   }, []);
   return (

@@ -88,6 +88,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['Ctrl+O', help.openProfile],
       ['Ctrl+H', texts.health.help],
       ['F8', help.theme],
+      ['Ctrl++ - 0', help.zoom],
       ['Ctrl+U', help.operators],
       ['Ctrl+P', texts.labels.strip.open],
       ['Ctrl+L', help.lock],

@@ -4,23 +4,33 @@ import { Icon, type IconName } from './icons';
 
 interface PageLink {
   readonly page: ListPage;
-  readonly label: string;
   readonly keys: string;
   readonly icon: IconName;
 }
 
 const { navigation } = texts;
 
+export const pageNames: Readonly<Record<ListPage, string>> = {
+  bench: navigation.bench,
+  orders: texts.orders.title,
+  devices: navigation.devices,
+  acceptance: navigation.acceptance,
+  certificates: navigation.certificates,
+  audit: navigation.audit,
+  shift: navigation.shift,
+  dashboard: navigation.dashboard,
+};
+
 /** In the order of a day's work: make, order, look up, judge, prove, report. */
 const links: readonly PageLink[] = [
-  { page: 'bench', label: navigation.bench, keys: 'F1', icon: 'bench' },
-  { page: 'orders', label: texts.orders.title, keys: 'Ctrl+G', icon: 'batch' },
-  { page: 'devices', label: navigation.devices, keys: 'F2', icon: 'devices' },
-  { page: 'acceptance', label: navigation.acceptance, keys: 'F9', icon: 'accepted' },
-  { page: 'certificates', label: navigation.certificates, keys: 'F11', icon: 'certificate' },
-  { page: 'audit', label: navigation.audit, keys: 'Ctrl+F', icon: 'record' },
-  { page: 'shift', label: navigation.shift, keys: 'Ctrl+R', icon: 'report' },
-  { page: 'dashboard', label: navigation.dashboard, keys: 'Ctrl+D', icon: 'plot' },
+  { page: 'bench', keys: 'F1', icon: 'bench' },
+  { page: 'orders', keys: 'Ctrl+G', icon: 'batch' },
+  { page: 'devices', keys: 'F2', icon: 'devices' },
+  { page: 'acceptance', keys: 'F9', icon: 'accepted' },
+  { page: 'certificates', keys: 'F11', icon: 'certificate' },
+  { page: 'audit', keys: 'Ctrl+F', icon: 'record' },
+  { page: 'shift', keys: 'Ctrl+R', icon: 'report' },
+  { page: 'dashboard', keys: 'Ctrl+D', icon: 'plot' },
 ];
 
 interface PageRailProps {
@@ -44,7 +54,7 @@ export function PageRail({ page, onPage }: PageRailProps) {
           onClick={() => onPage(link.page)}
         >
           <Icon name={link.icon} />
-          <span className="page-button__label">{link.label}</span>
+          <span className="page-button__label">{pageNames[link.page]}</span>
           <kbd aria-hidden="true">{link.keys}</kbd>
         </button>
       ))}

@@ -16,7 +16,8 @@ export function ServerWait({ sentence }: { readonly sentence: string }) {
       <p className="server-wait__word">
         <Icon name="waiting" />
         {texts.conflict.waiting}
-        <span className="server-wait__time">{seconds === 0 ? '' : texts.conflict.waited(formatTimeLeft(seconds))}</span>
+        {/* Seconds are for the eyes: read aloud, they would drown the result. */}
+        <span className="server-wait__time" aria-hidden="true">{seconds === 0 ? '' : texts.conflict.waited(formatTimeLeft(seconds))}</span>
       </p>
       <div className="server-wait__bar" aria-hidden="true">
         <div className="server-wait__moving" />

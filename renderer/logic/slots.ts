@@ -1,4 +1,4 @@
-import type { SlotState, SlotView } from '../contract';
+import type { BenchView, SlotState, SlotView } from '../contract';
 
 /** States in which a slot's job is over and its card can be taken out. */
 export function hasEnded(state: SlotState): boolean {
@@ -29,6 +29,11 @@ export function slotForAction(slots: readonly SlotView[], selected: SlotView | u
   if (selected !== undefined && can(selected)) return selected;
   const able = slots.filter(can);
   return able.length === 1 ? able[0] : undefined;
+}
+
+/** The batch of the bench counts: a free slot is given its identity by Enter, and no label is scanned. */
+export function givesIdentities({ order }: Pick<BenchView, 'order'>): boolean {
+  return order?.kind === 'counter' && order.state === 'open' && order.left !== 0;
 }
 
 export const canCancel = (slot: SlotView): boolean => !hasEnded(slot.state) && (slot.canCancel || slot.state === 'ready');

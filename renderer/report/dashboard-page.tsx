@@ -17,13 +17,14 @@ export function DashboardPage({ bench }: { readonly bench: BenchView }) {
     <main className="report" id="content" data-testid="dashboard-page" data-done={found?.days.at(-1)?.done}>
       <header className="report__head">
         <h1>{words.title}</h1>
-        <p className="report__span" role="status">
+        {/* It goes on by itself with every card: read aloud each time, it would talk all day. */}
+        <p className="report__span">
           {found === undefined ? shift.loading : words.at(formatTime(found.at))}
         </p>
       </header>
       {error === undefined ? null : <ErrorPanel error={error} />}
       {found === undefined ? null : (
-        <div className="report__body">
+        <div className="report__body" role="region" aria-label={words.title} tabIndex={0}>
           <Numbers found={found} />
           <div className="report__pair">
             <CardsPlot title={`${words.today}: ${shift.plots.perHour}`} parts={found.hours} label={(from) => formatTime(from).slice(0, 5)} />

@@ -62,7 +62,7 @@ export function ShiftPage({ bench, wish, onWish, notify }: ShiftPageProps) {
       </header>
       {error === undefined ? null : <ErrorPanel error={error} />}
       {report === undefined ? null : (
-        <div className="report__body">
+        <div className="report__body" role="region" aria-label={words.title} tabIndex={0}>
           <dl className="big-numbers">
             <BigNumber name={words.numbers.done} value={String(report.counts.done)} testId="report-done" />
             <BigNumber name={words.numbers.accepted} value={String(report.counts.accepted)} />

@@ -70,8 +70,8 @@ export function RowGrid<Row>({ source, total, scroller, name, label, columns, la
   };
 
   return (
-    <div className="rows" role="grid" aria-label={label} aria-rowcount={total + 1} aria-colcount={columns.length}>
-      <div role="rowgroup" className="rows__head">
+    <div className="rows">
+      <div role="rowgroup" className="rows__head" id={`${name}-head`}>
         <div role="row" className={`row-cells ${layout}`} aria-rowindex={1}>
           {columns.map((column) => (
             <span key={column} role="columnheader">
@@ -80,7 +80,20 @@ export function RowGrid<Row>({ source, total, scroller, name, label, columns, la
           ))}
         </div>
       </div>
-      <div ref={scroller} className="rows__body" role="rowgroup" tabIndex={0} data-testid={`${name}-rows`} aria-label={label} aria-activedescendant={rowId(marked)} onKeyDown={onKeyDown}>
+      {/* What has the focus is the grid itself, or nobody hears which row is the current one; its head stands outside, where it does not scroll. */}
+      <div
+        ref={scroller}
+        className="rows__body"
+        role="grid"
+        tabIndex={0}
+        data-testid={`${name}-rows`}
+        aria-label={label}
+        aria-owns={`${name}-head`}
+        aria-rowcount={total + 1}
+        aria-colcount={columns.length}
+        aria-activedescendant={items.some(({ index }) => index === marked) ? rowId(marked) : undefined}
+        onKeyDown={onKeyDown}
+      >
         <div className="rows__all" style={{ height: virtualizer.getTotalSize() }}>
           {items.map(({ index, start }) => (
             <GridRow

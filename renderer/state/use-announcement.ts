@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from 'react';
 import type { SlotView } from '../contract';
-import { changedSlots } from '../logic/announcement';
+import { announce, type Announcement } from '../logic/announcement';
 
-/** What a screen reader says: a slot whose word changed. Progress alone is silent. */
-export function useAnnouncement(slots: readonly SlotView[]): string {
+/** What a screen reader is told of the slots; each has a number, so that the same sentence twice is told twice. */
+export function useAnnouncement(slots: readonly SlotView[]): Announcement & { readonly number: number } {
   const before = useRef(slots);
-  const [sentence, setSentence] = useState('');
+  const [said, setSaid] = useState({ polite: '', urgent: '', number: 0 });
   useEffect(() => {
-    const changed = changedSlots(before.current, slots);
+    const news = announce(before.current, slots);
     before.current = slots;
-    if (changed.length > 0) setSentence(changed.map((slot) => `${slot.name}: ${slot.word}. ${slot.sentence}`).join(' '));
+    if (news.polite !== '' || news.urgent !== '') setSaid(({ number }) => ({ ...news, number: number + 1 }));
   }, [slots]);
-  return sentence;
+  return said;
 }

@@ -5,7 +5,7 @@ import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchOf, fillRecord, macOf, type FilledRecord } from '../support/filled-record';
 import { temporaryFolder } from '../support/station';
-import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
+import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, typeByHand, type StationWindow } from '../support/window';
 
 const devices = 10_000;
 
@@ -186,7 +186,7 @@ describe('QA’s page in the window', () => {
       await page.keyboard.press('Escape');
       await page.waitForSelector('[data-testid="last-sign-off"][data-signed="false"]');
       await page.keyboard.press('F7');
-      await page.keyboard.type('Thirty boards wait for their antenna.');
+      await typeByHand(station, 'Thirty boards wait for their antenna.');
       await shootAll(station, screenshots, 'batch-question');
     });
 

@@ -29,6 +29,13 @@ describe('a taken identity on the practice bench', () => {
   const slotIn = (state: string) => page.waitForSelector(`[data-testid="slot"][data-state="${state}"]`, { timeout: 120_000 });
   const dialog = (step: string) => page.waitForSelector(`[data-testid="conflict"][data-step="${step}"]`);
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-testid'));
+  /** Its red screen comes first, then what can be done. */
+  const scanTaken = async (): Promise<void> => {
+    await scan(station, mac);
+    await page.waitForSelector('[data-testid="red-screen"]');
+    await page.keyboard.press('Escape');
+    await dialog('choices');
+  };
   const noDialog = () => page.waitForSelector('[data-testid="conflict"]', { state: 'detached' });
 
   it('goes with the batch that is set on the bench', async () => {
@@ -55,10 +62,9 @@ describe('a taken identity on the practice bench', () => {
     expect(events).toMatchObject([{ state: 'preauthorized', batch: 'WO-4711' }]);
   });
 
-  it('opens the dialog at the next scan: who has it, and what can be done', async () => {
+  it('opens the dialog behind the red screen of the next scan: who has it, and what can be done', async () => {
     await page.keyboard.press('Alt+3');
-    await scan(station, mac);
-    await dialog('choices');
+    await scanTaken();
     // The second line end of the scanner presses nothing.
     await page.keyboard.press('Enter');
     await dialog('choices');
@@ -79,8 +85,7 @@ describe('a taken identity on the practice bench', () => {
   });
 
   it('wants the identity typed or scanned before it decommissions, and refuses another one', async () => {
-    await scan(station, mac);
-    await dialog('choices');
+    await scanTaken();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
@@ -97,8 +102,7 @@ describe('a taken identity on the practice bench', () => {
   });
 
   it('waits for the server, and then the card can be made once more', async () => {
-    await scan(station, mac);
-    await dialog('choices');
+    await scanTaken();
     await page.click('[data-choice="decommission"]');
     await dialog('confirm');
     await page.keyboard.type(mac.replaceAll(':', ''));

@@ -73,7 +73,9 @@ describe('batches in the window', () => {
     expect(await test('bench-order').textContent()).toContain('1 left');
     await scan(station, '021261000001');
     await page.waitForSelector('[data-testid="error-panel"][data-code="identity-recorded"]');
-    // The bench shows who has it as soon as the server was asked.
+    await test('red-screen').waitFor();
+    await page.keyboard.press('Escape');
+    // Behind it the bench shows who has it, as soon as the server was asked.
     await test('conflict').waitFor();
     await page.keyboard.press('Escape');
     await test('conflict').waitFor({ state: 'detached' });
@@ -109,6 +111,9 @@ describe('batches in the window', () => {
     await test('use-batch').click();
     await progress(0, 2);
     await page.keyboard.press('Alt+3');
+    // No label is scanned in a batch that counts.
+    expect(await slot('Slot 3').textContent()).toContain('press Enter');
+    expect(await slot('Slot 3').textContent()).not.toContain('Scan the label');
     await pause();
     await page.keyboard.press('Enter');
     await slotIs('Slot 3', 'ready');

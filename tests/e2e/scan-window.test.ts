@@ -125,15 +125,39 @@ describe('the bench by scanner alone', () => {
     await slot(2, 'free');
   });
 
-  it('says of a duplicate as loudly who has it', async () => {
+  it('shows a red screen for a duplicate as well; behind it, by Esc, NEXT or its button, stands what can be done', async () => {
+    const conflict = (state: 'visible' | 'detached' = 'visible') => page.waitForSelector('[data-testid="conflict"]', { state });
+    const dismissals = [() => page.keyboard.press('Escape'), () => command('NEXT'), () => page.click('[data-testid="dismiss-red-screen"]')];
+    for (const [index, dismiss] of dismissals.entries()) {
+      await scan(station, mac(1));
+      await redScreen();
+      expect(await page.textContent('[data-testid="red-screen"]')).toContain('was made already');
+      expect(await page.getAttribute('[data-testid="sound"]', 'data-sound')).toBe('error');
+      await lastScan('was made already');
+      // Main has answered who has it, and the red screen stands all the same.
+      await page.evaluate((identity) => (globalThis as unknown as { imprint: { call: (name: string, params: unknown) => Promise<unknown> } }).imprint.call('conflict', { identity }), { mac: mac(1) });
+      expect(await page.locator('[data-testid="red-screen"]').count()).toBe(1);
+      expect(await page.locator('[data-testid="conflict"]').count()).toBe(0);
+      if (index === 0) await shootAll(station, screenshots, 'scan-duplicate');
+      await dismiss();
+      await conflict();
+      await redScreen('detached');
+      if (index === 0) await shootAll(station, screenshots, 'scan-duplicate-choices');
+      await command('NEXT');
+      await conflict('detached');
+    }
+  });
+
+  it('forgets a duplicate when another code is scanned over its red screen', async () => {
     await scan(station, mac(1));
-    await page.waitForSelector('[data-testid="red-screen"], [data-testid="conflict"]');
-    await lastScan('was made already');
-    await page.waitForSelector('[data-testid="conflict"]');
+    await redScreen();
+    await scan(station, 'hello world');
+    await page.waitForSelector('[data-testid="red-screen"]:has-text("not a MAC address")');
+    await page.keyboard.press('Escape');
     await redScreen('detached');
-    await shootAll(station, screenshots, 'scan-duplicate');
-    await command('NEXT');
-    await page.waitForSelector('[data-testid="conflict"]', { state: 'detached' });
+    await command('SLOT-2');
+    await page.waitForSelector('[data-slot="Slot 2"][aria-current="true"]');
+    expect(await page.locator('[data-testid="conflict"]').count()).toBe(0);
   });
 
   it('takes a scan over a dialog, which its Enter does not answer', async () => {
@@ -155,6 +179,18 @@ describe('the bench by scanner alone', () => {
     expect(await page.evaluate(() => localStorage.getItem('imprint.sound'))).toBe('70 muted');
     await page.keyboard.press('Escape');
     await page.waitForSelector('[data-testid="desk-dialog"]', { state: 'detached' });
+  });
+
+  it('takes a scan on a page that has no field for it', async () => {
+    for (const keys of ['Control+d', 'Control+r']) {
+      await page.keyboard.press(keys);
+      await page.waitForSelector('.report__body');
+      await scan(station, mac(7));
+      await slot(2, 'ready');
+      await lastScan(`${mac(7)} is in Slot 2`);
+      await command('REJECT');
+      await slot(2, 'free');
+    }
   });
 
   it('stands as on the desk', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BenchView, SlotState, SlotView } from '../../renderer/contract';
-import { changedSlots } from '../../renderer/logic/announcement';
+import { announce, changedSlots } from '../../renderer/logic/announcement';
 import { deskOf, neighbourOn, nextToTakeOut } from '../../renderer/logic/desk';
 import { cancelQuestionMilliseconds, escapeMeaning } from '../../renderer/logic/cancelling';
 import { nextFreeSlot, slotForScan, slotIndexOfDigit } from '../../renderer/logic/slots';
@@ -83,13 +83,40 @@ describe('Escape', () => {
   });
 });
 
-describe('what is said aloud', () => {
-  it('is a changed word, not progress', () => {
-    const before = slots('running', 'ready');
+describe('what a screen reader hears of the slots', () => {
+  const said = (before: SlotView, now: SlotView): { readonly polite: string; readonly urgent: string } => announce([before], [now]);
+  const at = (state: SlotState, word: string, sentence: string): SlotView => ({ ...slot(1, state), word, sentence });
+  const done = at('done', 'Preauthorized', 'The server expects it.');
+
+  it('is a changed state, neither progress nor the phases of a card at work', () => {
     const progress = { phase: 'write', doneBytes: 1, totalBytes: 2, bytesPerSecond: 0 } as const;
-    expect(changedSlots(before, [{ ...slot(1, 'running'), progress }, slot(2, 'ready')])).toEqual([]);
+    const before = slots('running', 'ready');
+    expect(changedSlots(before, [{ ...slot(1, 'running'), word: 'Verifying', progress }, slot(2, 'ready')])).toEqual([]);
     expect(changedSlots(before, slots('done', 'ready')).map(({ name }) => name)).toEqual(['Slot 1']);
     expect(changedSlots([], before)).toEqual([]);
+  });
+
+  it('says a start with its sentence, an end also that the card is to be taken out', () => {
+    expect(said(slot(1, 'ready'), at('running', 'Starting', 'mac 1 is being made.')).polite).toBe('Slot 1: Starting. mac 1 is being made.');
+    expect(said(slot(1, 'running'), done).polite).toBe('Slot 1: Preauthorized. The server expects it. Take out this card.');
+    expect(said(done, at('accepted', 'Accepted', 'The board came.')).polite).toBe('Slot 1: Accepted. The board came. Take out this card.');
+    expect(said(done, at('free', 'Free', 'Scan the label of a board.')).polite).toBe('Slot 1: Free.');
+  });
+
+  it('says at once that a card has stopped, and why', () => {
+    expect(said(slot(1, 'running'), at('failed', 'Stopped', 'The card was pulled.'))).toEqual({ polite: '', urgent: 'Slot 1: Stopped. The card was pulled. Take out this card.' });
+    expect(announce(slots('running', 'running'), [done, { ...slot(2, 'failed'), word: 'Stopped' }])).toEqual({
+      polite: 'Slot 1: Preauthorized. The server expects it. Take out this card.',
+      urgent: 'Slot 2: Stopped. Take out this card.',
+    });
+  });
+
+  it('says of a label what a hand must do, and the card is taken out after it', () => {
+    const labelled = (state: 'waiting' | 'sending' | 'printed', awaitsScan = false): SlotView => ({ ...done, label: { state, sentence: `Label ${state}.`, awaitsScan } });
+    expect(said(done, labelled('waiting')).polite).toBe('Slot 1: Preauthorized. The server expects it. Label waiting. Take out this card.');
+    expect(said(labelled('sending'), labelled('printed', true)).polite).toBe('Slot 1: Preauthorized. The server expects it. Label printed.');
+    expect(said(labelled('waiting'), labelled('sending')).polite).toBe('');
+    expect(said(labelled('sending'), labelled('printed')).polite).toBe('');
   });
 });
 
