@@ -7,19 +7,21 @@ import { BenchSession, slotView, type SessionListeners, type SessionQuestions } 
 import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
 import { defaultDataFolder } from './compose/data-folder';
-import type { WhoIsAtWork } from './compose/open-station';
+import { stationFolder, type WhoIsAtWork } from './compose/open-station';
 import type { ReportDesk, WrittenReport } from './compose/report-desk';
 import type { SessionSlots } from './compose/session-slots';
+import { chosenLanguage } from './compose/station-settings';
 import { openWindowAccess, refuseOwnRole, type WindowAccess } from './compose/window-access';
 import type { AccessView } from './contract/access-channel';
 import type { ReportWish, SavedReport } from './contract/report-channel';
 import type { CodeQuestion, SecretQuestion, WindowMethods } from './contract/window-channel';
 import { asImprintError, ImprintError } from './domain/errors';
 import type { DeviceDetails } from './domain/ports';
+import { languageOf, type Language } from './domain/languages';
 import { dayName } from './domain/shifts';
 import type { Handlers } from './ipc/remote-procedures';
 import { WindowGateway } from './ipc/window-gateway';
-import { openStationWindow, pageOrigin, registerPageScheme } from './window/station-window';
+import { openStationWindow, pageOrigin, registerPageScheme, speak } from './window/station-window';
 
 const args = ownArguments();
 if (isCommand(args)) commandLine(args);
@@ -33,6 +35,9 @@ function openWindow(): void {
   app.setPath('userData', join(dataFolder, 'window'));
   app.setName('Imprint');
   registerPageScheme();
+  // What the browser itself says in the page, such as the form of a date field; from the next start on.
+  const language = chosenLanguage(stationFolder(dataFolder, false).root);
+  if (language !== undefined) app.commandLine.appendSwitch('lang', chromiumLocales[language]);
   // A second start shows the window that is there instead of a second station on the same folder.
   if (!app.requestSingleInstanceLock()) {
     process.stderr.write('The station of this folder is open already.\n');
@@ -41,6 +46,9 @@ function openWindow(): void {
   }
   void app.whenReady().then(() => new StationWindow(dataFolder).open(profile, server));
 }
+
+/** Names of Chromium's own translations. British English has dates with the day first, on a clock of 24 hours. */
+const chromiumLocales: Readonly<Record<Language, string>> = { 'en': 'en-GB', 'de': 'de', 'zh-Hans': 'zh-CN' };
 
 /** The window with the bench that it shows. */
 class StationWindow {
@@ -59,10 +67,14 @@ class StationWindow {
 
   constructor(dataFolder: string) {
     this.#dataFolder = dataFolder;
-    this.#window = openStationWindow(join(import.meta.dirname, '../renderer'), join(import.meta.dirname, '../preload/index.cjs'));
+    const language = chosenLanguage(stationFolder(dataFolder, false).root) ?? languageOf(app.getPreferredSystemLanguages());
+    this.#window = openStationWindow(join(import.meta.dirname, '../renderer'), join(import.meta.dirname, '../preload/index.cjs'), language);
     this.#begun = new Promise(() => undefined);
     this.#session = new Promise(() => undefined);
-    this.#access = openWindowAccess(dataFolder, () => void this.#tellAccess().catch(() => undefined));
+    this.#access = openWindowAccess(dataFolder, () => void this.#tellAccess().catch(() => undefined), (wanted) => {
+      // After the answer to the page that is going.
+      setTimeout(() => speak(this.#window, wanted), 0);
+    });
     const { presence } = this.#access;
     this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers(), presence);
     this.#window.webContents.on('input-event', () => {

@@ -35,6 +35,7 @@ import { useStation } from './state/use-station';
 import { useTheme } from './state/use-theme';
 import { ask } from './station';
 import { texts } from './texts';
+import { refused } from './logic/of-main';
 
 /** @param first the page that is shown when somebody comes */
 export function App({ first }: { readonly first: ListPage }) {
@@ -65,7 +66,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const openAudit = (): void => setPage({ name: 'audit' });
   const openOrders = (): void => setPage({ name: 'orders' });
   const chooseBatch = (batch: string): void => {
-    void ask('setBatch', { batch }).then((reply) => (reply.ok ? openBench() : notify({ sentence: reply.error.sentence, tone: 'problem' })));
+    void ask('setBatch', { batch }).then((reply) => (reply.ok ? openBench() : notify(refused(reply.error))));
   };
   const showBatch = (batch: string): void => {
     setAcceptanceSearch({ ...emptyAcceptanceSearch, batch });
@@ -81,7 +82,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const back = (): void => setPage((now) => ({ name: now.name === 'device' ? now.from : 'bench' }));
   const open = (what: 'openProfile' | 'openPractice') => (): void => {
     void ask(what, {}).then((reply) => {
-      if (!reply.ok) notify({ sentence: reply.error.sentence, tone: 'problem' });
+      if (!reply.ok) notify(refused(reply.error));
       else if (what === 'openPractice' || reply.value !== undefined) openBench();
     });
   };

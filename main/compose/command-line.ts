@@ -21,6 +21,7 @@ import { outboxCommand } from './commands/outbox';
 import { practiceCommand, practiceServerCommand } from './commands/practice';
 import { provisionCommand } from './commands/provision';
 import { dashboardCommand, reportCommand } from './commands/report';
+import { languageCommand } from './commands/language';
 import { listCommand, recoverCommand, statusCommand } from './commands/record';
 import { renewCommand } from './commands/renew';
 import { secretCommand } from './commands/secret';
@@ -72,6 +73,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'practice-server': practiceServerCommand,
   'secret': secretCommand,
   'operators': operatorsCommand,
+  'language': languageCommand,
   'hooks': hooksCommand,
   'integrate': integrateCommand,
 };

@@ -51,6 +51,8 @@ const commandRights = {
   'secret': 'give-secrets',
   // init asks nobody: it is refused where there is anybody to ask.
   'operators': ({ positionals }: Asked) => operatorRights[positionals[0] ?? 'list'] ?? 'manage-operators',
+  // As in the window: how it reads, and nothing of record, server or card.
+  'language': 'anybody',
   'hooks': ({ positionals }: Asked) => (positionals[0] === undefined || positionals[0] === 'list' ? 'look' : 'integrate'),
   'integrate': 'integrate',
 } as const satisfies Readonly<Record<string, Requirement | ((asked: Asked) => Requirement)>>;

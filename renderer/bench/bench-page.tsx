@@ -5,6 +5,7 @@ import type { BenchView, ErrorReport, Notice, SlotView } from '../contract';
 import { readBenchKey } from '../logic/bench-keys';
 import { focusHolder, isDialogOpen } from '../logic/elements';
 import { viewIdentity } from '../logic/identity';
+import { refused } from '../logic/of-main';
 import { neighbourIndex, slotColumns } from '../logic/slots';
 import { useKeys } from '../state/use-keys';
 import { texts } from '../texts';
@@ -39,7 +40,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
   const actions = useSlotActions({ bench, selected, onSelect, onSlot, onScanRefused: conflict.afterScan });
   const start = (): void => (selected?.hasConflict === true ? conflict.ofSlot(selected) : actions.start());
   const control = useScanField({ field, scan: actions.scan, start, onRefusal: focusNamedInput });
-  const onProblem = (sentence: string): void => notify({ sentence, tone: 'problem' });
+  const onProblem = (problem: ErrorReport): void => notify(refused(problem));
   const renewal = useRenewal(bench, selected, notify);
   useScanFocus(field, control.returned);
 

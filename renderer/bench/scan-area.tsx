@@ -2,6 +2,8 @@ import type { KeyboardEvent, ReactNode, RefObject } from 'react';
 import type { BenchView, ErrorReport, SlotView } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
+import { ErrorText } from '../frame/said';
+import { slotSentence } from '../logic/of-main';
 import { hasEnded } from '../logic/slots';
 import { texts } from '../texts';
 import type { ScanFieldControl } from './use-scan-field';
@@ -58,7 +60,7 @@ function hint(bench: BenchView, selected: SlotView | undefined): string {
   const counts = bench.order?.kind === 'counter' && bench.order.state === 'open' && bench.order.left !== 0;
   if (selected === undefined || selected.state === 'free') return counts ? texts.orders.giveHint : texts.scan.hintFree(bench.scanAttribute);
   // In a crowded grid the selected slot's sentence has its place here.
-  const sentence = bench.slots.length > 4 ? `${selected.name}: ${selected.sentence} ` : '';
+  const sentence = bench.slots.length > 4 ? `${selected.name}: ${slotSentence(selected).said} ` : '';
   if (selected.state === 'ready') return sentence + texts.scan.hintReady;
   if (selected.state === 'running') return sentence + texts.scan.hintRunning;
   return hasEnded(selected.state) ? sentence + texts.scan.hintEnded : sentence;
@@ -67,7 +69,7 @@ function hint(bench: BenchView, selected: SlotView | undefined): string {
 function ScanProblem({ error }: { readonly error: ErrorReport }) {
   return (
     <ErrorPanel error={error}>
-      <strong>{texts.scan.problem}</strong> {error.sentence}
+      <strong>{texts.scan.problem}</strong> <ErrorText error={error} />
       {error.expected === undefined ? null : <small>{texts.scan.expected(error.expected)}</small>}
     </ErrorPanel>
   );

@@ -1,9 +1,12 @@
 import { memo } from 'react';
 import type { SlotView } from '../contract';
 import { Icon, slotIcons } from '../frame/icons';
+import { SaidText } from '../frame/said';
 import { groupsOfFour } from '../logic/fingerprint';
 import { percentOf } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
+import { slotSentence } from '../logic/of-main';
+import { cardWords } from '../logic/words';
 import { texts } from '../texts';
 import { SlotProgress } from './slot-progress';
 
@@ -39,7 +42,7 @@ export const SlotCard = memo(function SlotCard({ slot, number, selected, alone, 
           <span className="slot__place">{slot.place}</span>
           {slot.card === undefined ? null : (
             <span className="slot__card" data-testid="slot-card" data-present={slot.card.present}>
-              {slot.card.description}
+              {cardWords(slot.card)}
             </span>
           )}
         </header>
@@ -50,12 +53,12 @@ export const SlotCard = memo(function SlotCard({ slot, number, selected, alone, 
         <p className="slot__result">
           <Icon name={slotIcons[slot.state]} />
           <strong className="slot__word" data-testid="slot-word">
-            {slot.word}
+            {texts.slotWords[slot.word]}
           </strong>
           {percent === undefined ? null : <span className="slot__percent">{`${String(percent)}\u202f%`}</span>}
         </p>
         <p className={cancelAsked ? 'slot__sentence slot__sentence--asks' : 'slot__sentence'} data-testid="slot-sentence">
-          {cancelAsked ? texts.slot.cancelAgain : slot.sentence}
+          {cancelAsked ? texts.slot.cancelAgain : <SaidText words={slotSentence(slot)} />}
         </p>
         <div className="slot__progress">{slot.state === 'running' && slot.progress !== undefined ? <SlotProgress progress={slot.progress} slot={slot.name} /> : <SlotFingerprint slot={slot} />}</div>
       </div>

@@ -3,6 +3,7 @@ import { texts } from '../texts';
 import type { ListPage } from '../state/page';
 import type { Theme } from '../logic/theme';
 import { WhoIsHere, type PeopleDialog } from '../access/who-is-here';
+import { keyNames } from '../logic/key-names';
 import { Icon } from './icons';
 
 interface HeaderProps {
@@ -53,7 +54,7 @@ export function Header(props: HeaderProps) {
             {texts.navigation.openPractice}
           </button>
         )}
-        <button type="button" className="button button--quiet" onClick={props.onOpenProfile} aria-keyshortcuts="Control+O" aria-label={texts.navigation.openProfile} title={`${texts.navigation.openProfile} (Ctrl+O)`}>
+        <button type="button" className="button button--quiet" onClick={props.onOpenProfile} aria-keyshortcuts="Control+O" aria-label={texts.navigation.openProfile} title={`${texts.navigation.openProfile} (${keyNames('Ctrl+O')})`}>
           <Icon name="folder" />
           <span className="header__words">{texts.navigation.openProfile}</span>
         </button>
@@ -84,7 +85,7 @@ function PageButton({ label, keyName, testId, current, onPress }: PageButtonProp
   return (
     <button type="button" className="page-button" aria-current={current ? 'page' : undefined} aria-keyshortcuts={keyName.replace('Ctrl', 'Control')} data-testid={testId} onClick={onPress}>
       {label}
-      <kbd aria-hidden="true">{keyName}</kbd>
+      <kbd aria-hidden="true">{keyNames(keyName)}</kbd>
     </button>
   );
 }

@@ -1,6 +1,8 @@
 import { Fragment } from 'react';
 import { texts } from '../texts';
+import { keyNames } from '../logic/key-names';
 import { Dialog } from './dialog';
+import { LanguageChoice } from './language-choice';
 
 const { help } = texts;
 
@@ -106,7 +108,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
                 <Fragment key={does}>
                   <dt>
                     {keys.split(' ').map((key) => (
-                      <kbd key={key}>{key}</kbd>
+                      <kbd key={key}>{keyNames(key)}</kbd>
                     ))}
                   </dt>
                   <dd>{does}</dd>
@@ -117,6 +119,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
         ))}
       </div>
       <div className="dialog__actions">
+        <LanguageChoice />
         <button type="button" className="button button--main" autoFocus onClick={onClose}>
           {help.close}
           <kbd aria-hidden="true">Esc</kbd>

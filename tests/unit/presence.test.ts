@@ -367,7 +367,7 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'batch', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'hooks']);
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'batch', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'language', 'hooks']);
   });
 
   it('take more where they do more', () => {
