@@ -17,11 +17,11 @@ import type { ReportWish, SavedReport } from './contract/report-channel';
 import type { CodeQuestion, SecretQuestion, WindowMethods } from './contract/window-channel';
 import { asImprintError, ImprintError } from './domain/errors';
 import type { DeviceDetails } from './domain/ports';
-import { languageOf, type Language } from './domain/languages';
+import { languageOf } from './domain/languages';
 import { dayName } from './domain/shifts';
 import type { Handlers } from './ipc/remote-procedures';
 import { WindowGateway } from './ipc/window-gateway';
-import { openStationWindow, pageOrigin, registerPageScheme, speak } from './window/station-window';
+import { chromiumLocales, openStationWindow, pageOrigin, registerPageScheme, speak } from './window/station-window';
 
 const args = ownArguments();
 if (isCommand(args)) commandLine(args);
@@ -46,9 +46,6 @@ function openWindow(): void {
   }
   void app.whenReady().then(() => new StationWindow(dataFolder).open(profile, server));
 }
-
-/** Names of Chromium's own translations. British English has dates with the day first, on a clock of 24 hours. */
-const chromiumLocales: Readonly<Record<Language, string>> = { 'en': 'en-GB', 'de': 'de', 'zh-Hans': 'zh-CN' };
 
 /** The window with the bench that it shows. */
 class StationWindow {

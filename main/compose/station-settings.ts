@@ -22,9 +22,9 @@ export function stationSettings(root: string): StationSettings {
  */
 export function keepLanguage(root: string, language: Language | undefined): void {
   const path = pathIn(root);
-  const text = readIfThere(path) ?? JSON.stringify(noSettings, null, 2);
+  const text = readIfThere(path) ?? `${JSON.stringify(noSettings, null, 2)}\n`;
   if (readStationSettings(text, path).language === language) return;
-  const next = applyEdits(text, modify(text, ['language'], language, { formattingOptions: { insertSpaces: true, tabSize: 2 } }));
+  const next = applyEdits(text, modify(text, ['language'], language, {}));
   readStationSettings(next, path);
   mkdirSync(root, { recursive: true, mode: 0o700 });
   writeDurably(path, next);

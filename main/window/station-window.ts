@@ -6,6 +6,9 @@ import { usualLanguage, type Language } from '../domain/languages';
 const scheme = 'imprint';
 export const pageOrigin = `${scheme}://station`;
 
+/** Names of Chromium's own translations. British English has dates with the day first, on a clock of 24 hours. */
+export const chromiumLocales: Readonly<Record<Language, string>> = { 'en': 'en-GB', 'de': 'de', 'zh-Hans': 'zh-CN' };
+
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',

@@ -5,11 +5,13 @@ import { cancelQuestionMilliseconds, escapeMeaning } from '../../renderer/logic/
 import { neighbourIndex, nextFreeSlot, slotForScan, slotIndexOfDigit } from '../../renderer/logic/slots';
 import { nextStation, unknownStation } from '../../renderer/state/station-state';
 
+const words = { free: 'Free', ready: 'Ready', running: 'Writing', done: 'Preauthorized', accepted: 'Accepted', waiting: 'Waiting', cancelled: 'Cancelled', failed: 'Stopped' } as const;
+
 const slot = (number: number, state: SlotState): SlotView => ({
   name: `Slot ${String(number)}`,
   place: '/dev/sdb',
   state,
-  word: state,
+  word: words[state],
   sentence: '',
   canCancel: state === 'running' || state === 'ready',
   canPowerOn: false,

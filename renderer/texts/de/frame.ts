@@ -41,5 +41,5 @@ export const frame = {
   languages: { label: 'Sprache', names: { 'en': 'English', 'de': 'Deutsch', 'zh-Hans': '中文' } },
 
   locale: { numbers: 'de', dates: 'de' },
-  units: { milliseconds: 'ms', seconds: 's', minutes: 'min', hours: 'h', days: 'Tage', perSecond: (amount) => `${amount}/s`, megabytesPerSecond: (amount) => `${amount} MB/s` },
+  units: { milliseconds: 'ms', seconds: 's', minutes: 'min', hours: 'h', days: 'Tagen', perSecond: (amount) => `${amount}/s`, megabytesPerSecond: (amount) => `${amount} MB/s` },
 } satisfies Partial<Texts>;
