@@ -37,7 +37,11 @@ function openWindow(): void {
   registerPageScheme();
   // What the browser itself says in the page, such as the form of a date field; from the next start on.
   const language = chosenLanguage(stationFolder(dataFolder, false).root);
-  if (language !== undefined) app.commandLine.appendSwitch('lang', chromiumLocales[language]);
+  if (language !== undefined) {
+    app.commandLine.appendSwitch('lang', chromiumLocales[language]);
+    // On Linux the desktop's own wish would be stronger.
+    process.env['LANGUAGE'] = chromiumLocales[language];
+  }
   // A second start shows the window that is there instead of a second station on the same folder.
   if (!app.requestSingleInstanceLock()) {
     process.stderr.write('The station of this folder is open already.\n');

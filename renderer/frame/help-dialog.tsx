@@ -119,11 +119,12 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
         ))}
       </div>
       <div className="dialog__actions">
-        <LanguageChoice />
         <button type="button" className="button button--main" autoFocus onClick={onClose}>
           {help.close}
           <kbd aria-hidden="true">Esc</kbd>
         </button>
+        {/* After it: an Enter that comes with the dialog closes it. */}
+        <LanguageChoice />
       </div>
     </Dialog>
   );

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imprint, temporaryFolder } from '../support/station';
-import { openStationWindow, scan, type StationWindow } from '../support/window';
+import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
 
 describe('the language of the window', () => {
   const folder = temporaryFolder();
   const data = join(folder, 'data');
+  const screenshots = screenshotFolder(folder);
   let station: StationWindow;
   let page: Page;
 
@@ -16,6 +17,7 @@ describe('the language of the window', () => {
     // A German desktop: nobody has chosen anything yet.
     station = await openStationWindow(data, [], { LANGUAGE: 'de_DE', LC_ALL: 'C.UTF-8' });
     page = station.page;
+    await sizeTo(station, 1280, 800);
   });
 
   afterAll(async () => {
@@ -45,6 +47,7 @@ describe('the language of the window', () => {
     expect(await error.textContent()).toMatch(/Die Kennung ist ungültig\..*not a MAC address/);
     expect(await error.locator('[lang="en"]').textContent()).toContain('not a MAC address');
     expect(await error.locator('[lang="en"]').evaluate((english) => parseFloat(getComputedStyle(english).fontSize) < parseFloat(getComputedStyle(english.parentElement ?? english).fontSize))).toBe(true);
+    await shootAll(station, screenshots, 'language-german');
     await page.keyboard.press('Escape');
   });
 
@@ -61,6 +64,7 @@ describe('the language of the window', () => {
     await page.locator('[data-testid="power-on"]').click();
     await page.waitForSelector('[data-slot="Slot 1"][data-state="accepted"]', { timeout: 60_000 });
     expect(await page.locator('[data-testid="day-row"]').textContent()).toContain('已接受');
+    await shootAll(station, screenshots, 'language-chinese');
   });
 
   it('stays through a restart, whatever the system speaks', async () => {

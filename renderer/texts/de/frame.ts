@@ -6,7 +6,7 @@ export const frame = {
 
   navigation: {
     label: 'Seiten',
-    bench: 'Arbeitsplatz',
+    bench: 'Platz',
     devices: 'Geräte',
     acceptance: 'Annahme',
     certificates: 'Zertifikate',

@@ -80,7 +80,7 @@ export const keys = {
     stateFilter: 'Zustand',
     batches: 'Lose',
     acceptance: 'Annahme',
-    bench: 'Arbeitsplatz',
+    bench: 'Platz',
     devices: 'Geräte',
     slotBinding: 'Steckplätze',
     help: 'Tasten',

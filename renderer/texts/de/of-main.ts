@@ -37,7 +37,7 @@ export const ofMain: OfMain = {
     'public-key-recorded': 'Diesen Schlüssel gibt es schon.',
     'slot-busy': 'Der Steckplatz arbeitet: warten.',
     'operator-exists': 'Die Person gibt es schon.',
-    'last-admin': 'Der letzte Administrator muss bleiben.',
+    'last-admin': 'Der letzte Admin muss bleiben.',
     'integration-running': 'Die Anbindung läuft schon.',
     'order-exists': 'Die Bestellung gibt es schon.',
     'batch-exists': 'Das Los gibt es schon.',
@@ -96,7 +96,7 @@ export const ofMain: OfMain = {
     'log-entry-invalid': 'Ein Eintrag des Protokolls ist ungültig.',
     'log-checkpoint-invalid': 'Ein Prüfpunkt ist ungültig.',
     'log-proof-invalid': 'Der Beweis ist ungültig.',
-    'log-broken': 'Das Protokoll ist gebrochen: Administrator rufen.',
+    'log-broken': 'Das Protokoll ist gebrochen: Admin rufen.',
     'restore-older': 'Die Sicherung ist älter als das Register.',
 
     'cancelled': 'Abgebrochen.',

@@ -35,7 +35,7 @@ export const orders: Texts['orders'] = {
   closeButton: 'Los schließen',
   use: 'Am Arbeitsplatz verwenden',
   make: 'Neues Los',
-  notAllowed: (role) => `Ihre Rolle ist ${role}: Lose machen und ändern QS und Administratoren.`,
+  notAllowed: (role) => `Ihre Rolle ist ${role}: Lose machen und ändern QS und Admins.`,
   giveHint: 'Karte einlegen, dann Enter: Der Steckplatz bekommt die nächste Nummer dieses Loses.',
   stopped: { paused: 'Angehalten: nichts wird begonnen', closed: 'Geschlossen: anderes Los wählen' },
   form: {

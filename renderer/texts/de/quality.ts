@@ -12,7 +12,7 @@ export const quality = {
   },
 
   acceptanceStates: {
-    unchecked: 'Nicht gefragt',
+    unchecked: 'Offen',
     waiting: 'Wartet',
     accepted: 'Angenommen',
     stuck: 'Hängt',
@@ -43,7 +43,7 @@ export const quality = {
     technician: 'Techniker',
     qa: 'QS',
     auditor: 'Auditor',
-    admin: 'Administrator',
+    admin: 'Admin',
     lab: 'Labor',
   },
 
@@ -141,7 +141,7 @@ export const quality = {
       'decommission': 'Der Server vergisst dieses Gerät und alle seine Schlüssel endgültig. Danach kann die Karte dieser Kennung gemacht werden.',
       'wait': 'Der Server entfernt dieses Gerät; danach kann die Karte gemacht werden.',
     },
-    onlyThese: (role) => `Stilllegen darf ein Administrator; Ihre Rolle ist ${role}.`,
+    onlyThese: (role) => `Stilllegen darf ein Admin; Ihre Rolle ist ${role}.`,
     waiting: 'Wartet auf den Server',
     waited: (time) => `${time} bisher`,
     leave: 'Verlassen',
