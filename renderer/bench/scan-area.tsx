@@ -2,7 +2,7 @@ import type { KeyboardEvent, ReactNode, RefObject } from 'react';
 import type { BenchView, ErrorReport, SlotView } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
-import { ErrorText } from '../frame/said';
+import { ErrorText, SaidText } from '../frame/said';
 import { slotSentence } from '../logic/of-main';
 import { hasEnded } from '../logic/slots';
 import { texts } from '../texts';
@@ -56,14 +56,18 @@ export function ScanArea({ bench, selected, field, control, error, children }: S
   );
 }
 
-function hint(bench: BenchView, selected: SlotView | undefined): string {
+function hint(bench: BenchView, selected: SlotView | undefined): ReactNode {
   const counts = bench.order?.kind === 'counter' && bench.order.state === 'open' && bench.order.left !== 0;
   if (selected === undefined || selected.state === 'free') return counts ? texts.orders.giveHint : texts.scan.hintFree(bench.scanAttribute);
   // In a crowded grid the selected slot's sentence has its place here.
-  const sentence = bench.slots.length > 4 ? `${selected.name}: ${slotSentence(selected).said} ` : '';
-  if (selected.state === 'ready') return sentence + texts.scan.hintReady;
-  if (selected.state === 'running') return sentence + texts.scan.hintRunning;
-  return hasEnded(selected.state) ? sentence + texts.scan.hintEnded : sentence;
+  const next = selected.state === 'ready' ? texts.scan.hintReady : selected.state === 'running' ? texts.scan.hintRunning : hasEnded(selected.state) ? texts.scan.hintEnded : '';
+  if (bench.slots.length <= 4) return next;
+  return (
+    <>
+      {`${selected.name}: `}
+      <SaidText words={slotSentence(selected)} /> {next}
+    </>
+  );
 }
 
 function ScanProblem({ error }: { readonly error: ErrorReport }) {
