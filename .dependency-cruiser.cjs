@@ -29,10 +29,11 @@ const layers = [
   {
     layer: 'export',
     path: '^main/export/',
-    may: [domain, '^main/(charts|ledger)/', npm('@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl')],
+    may: [domain, '^main/(charts|ledger)/', npm('@peculiar/x509', 'bwip-js', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl')],
     nodeBuiltins: true,
     because: 'exports know the log, not where it is kept',
   },
+  { layer: 'labels', path: '^main/labels/', may: [domain, npm('bwip-js', 'pdfkit')], nodeBuiltins: true, because: 'a printer is given a label, and knows no device' },
   { layer: 'practice', path: '^main/practice/', may: [domain], nodeBuiltins: true, because: 'the practice bench stands in for hardware, not for the station' },
   { layer: 'servers', path: '^main/servers/', may: [domain, npm('undici', '@peculiar/(x509|asn1-csr|asn1-schema|asn1-x509)', 'jose', 'mqtt-packet', 'reflect-metadata', 'zod')], nodeBuiltins: true, because: 'an adapter knows its server and the ports' },
   { layer: 'storage', path: '^main/storage/', may: [domain, '^main/ledger/', npm('better-sqlite3', 'zod')], nodeBuiltins: true, because: 'storage holds rows, not use cases' },

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { app, dialog } from 'electron';
 import { auditHandlers } from './compose/audit-handlers';
+import { commandSheetName, putCommandSheet } from './compose/command-sheet-file';
 import { BenchSession, slotView, type SessionListeners, type SessionQuestions } from './compose/bench-session';
 import { readArguments } from './compose/commands/arguments';
 import { commandLine, isCommand, ownArguments } from './compose/command-line';
@@ -229,8 +230,18 @@ class StationWindow {
         this.#tellQuestions();
         return (await this.#session).view();
       },
-      scan: async ({ slot, text, others }) => slotView(await (await this.#session).bench.scan(slot, text, others)),
+      scan: async ({ slot, text, others }) => {
+        const { labels, bench } = await this.#session;
+        // A printed label closes its job; any other code is that of a board.
+        return slotView((await labels.scanBack(slot, text)) ?? (await bench.scan(bench.slotForBoard(slot), text, others)));
+      },
       give: async ({ slot }) => slotView(await (await this.#session).bench.give(slot)),
+      labelPreview: async ({ deviceId }) => (await this.#session).labels.preview(deviceId),
+      printTestLabel: async () => (await this.#session).labels.printTest(),
+      tryLabels: async () => (await this.#session).labels.wake(),
+      decideLabel: async ({ printId, decision }) => (await this.#session).labels.decide(printId, decision),
+      deviceLabels: async ({ deviceId }) => (await this.#session).labels.ofDevice(deviceId),
+      reprintLabel: async ({ deviceId, reason }) => (await this.#session).labels.reprint(deviceId, reason),
       start: async ({ slot }) => {
         await (await this.#session).bench.start(slot);
       },
@@ -244,6 +255,13 @@ class StationWindow {
       slots: async () => (await slots()).view(),
       bindSlots: async () => (await slots()).beginBinding(),
       endBinding: async ({ keep }) => (await slots()).endBinding(keep),
+      setSlotLayout: async ({ layout }) => (await this.#session).setSlotLayout(layout),
+      commandCodes: async () => {
+        const { canceled, filePath } = await dialog.showSaveDialog(this.#window, { title: 'The sheet of command codes', defaultPath: commandSheetName, filters: [{ name: 'PDF', extensions: ['pdf'] }] });
+        if (canceled) return undefined;
+        await putCommandSheet(filePath);
+        return filePath;
+      },
       device: async ({ deviceId }) => ({ device: (await device(deviceId)).device }),
       askServer: async ({ deviceId }) => {
         const found = await device(deviceId);

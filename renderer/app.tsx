@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import type { ReportWish } from './contract';
 import { AcceptancePage } from './acceptance/acceptance-page';
@@ -14,13 +14,17 @@ import { DevicesPage } from './devices/devices-page';
 import { CertificatesPage } from './certificates/certificates-page';
 import { CodeDialog } from './frame/code-dialog';
 import { Header } from './frame/header';
+import { DeskDialog } from './frame/desk-dialog';
 import { HelpDialog } from './frame/help-dialog';
 import { KeyHints } from './frame/key-hints';
 import { Notices } from './frame/notices';
 import { ProblemPage } from './frame/problem-page';
 import { SecretDialog } from './frame/secret-dialog';
+import { PageRail } from './frame/page-rail';
 import { PracticeStrip, WarningStrip } from './frame/strips';
 import { hintsFor } from './hints';
+import { LabelsDialog } from './labels/labels-dialog';
+import { readBenchCode } from './logic/command-codes';
 import { focusHolder, isDialogOpen } from './logic/elements';
 import { landsInScanField } from './logic/focus';
 import { readWindowKey } from './logic/window-keys';
@@ -28,8 +32,9 @@ import { DashboardPage } from './report/dashboard-page';
 import { ShiftPage } from './report/shift-page';
 import { SlotsDialog } from './slots/slots-dialog';
 import type { AcceptanceSearch, CertificateSearch, DeviceSearch, ListPage, Page, RecordSearch } from './state/page';
-import { emptyAcceptanceSearch, emptyCertificateSearch, emptyRecordSearch, emptySearch, thisShift } from './state/page';
+import { emptyAcceptanceSearch, emptyCertificateSearch, emptyRecordSearch, emptySearch, isListPage, thisShift } from './state/page';
 import { useAnnouncement } from './state/use-announcement';
+import { useWedge } from './state/use-wedge';
 import { useKeys } from './state/use-keys';
 import { useStation } from './state/use-station';
 import { useTheme } from './state/use-theme';
@@ -41,6 +46,7 @@ import { refused } from './logic/of-main';
 export function App({ first }: { readonly first: ListPage }) {
   const { state, reload, showSlot, notify, dismiss, answerSecret, answerCode } = useStation();
   const { theme, toggle } = useTheme();
+  const who = useWho();
   const [page, setPage] = useState<Page>({ name: first });
   const [search, setSearch] = useState<DeviceSearch>(emptySearch);
   const [acceptanceSearch, setAcceptanceSearch] = useState<AcceptanceSearch>(emptyAcceptanceSearch);
@@ -49,10 +55,11 @@ export function App({ first }: { readonly first: ListPage }) {
   const [shiftWish, setShiftWish] = useState<ReportWish>(thisShift);
   const [selectedName, setSelectedName] = useState<string>();
   const [help, setHelp] = useState(false);
+  const [deskOpen, setDeskOpen] = useState(false);
   const [slotsOpen, setSlotsOpen] = useState(false);
   const [peopleOpen, setPeopleOpen] = useState(false);
+  const [labelsOpen, setLabelsOpen] = useState(false);
   const { bench } = state;
-  const who = useWho();
   const signedIn = who?.mode === 'operators' ? who.operator : undefined;
   const people: PeopleDialog | undefined = bench?.rights.includes('manage-operators') === true ? 'operators' : signedIn === undefined ? undefined : 'own-pin';
   const closePeople = (): void => setPeopleOpen(false);
@@ -60,11 +67,8 @@ export function App({ first }: { readonly first: ListPage }) {
   const selected = bench?.slots.find((slot) => slot.name === selectedName) ?? bench?.slots[0];
 
   const openBench = (): void => setPage({ name: 'bench' });
-  const openDevices = (): void => setPage({ name: 'devices' });
   const openAcceptance = (): void => setPage({ name: 'acceptance' });
-  const openCertificates = (): void => setPage({ name: 'certificates' });
   const openAudit = (): void => setPage({ name: 'audit' });
-  const openOrders = (): void => setPage({ name: 'orders' });
   const chooseBatch = (batch: string): void => {
     void ask('setBatch', { batch }).then((reply) => (reply.ok ? openBench() : notify(refused(reply.error))));
   };
@@ -72,12 +76,11 @@ export function App({ first }: { readonly first: ListPage }) {
     setAcceptanceSearch({ ...emptyAcceptanceSearch, batch });
     openAcceptance();
   };
-  const openShift = (): void => setPage({ name: 'shift' });
-  const openDashboard = (): void => setPage({ name: 'dashboard' });
   const openSlots = (): void => {
     if (bench?.practice === true) notify({ sentence: texts.slots.notInPractice, tone: 'information' });
     else setSlotsOpen(bench !== undefined);
   };
+  const openLabels = (): void => setLabelsOpen(bench !== undefined);
   const openDevice = (deviceId: string): void => setPage((now) => ({ name: 'device', deviceId, from: now.name === 'device' ? now.from : now.name }));
   const back = (): void => setPage((now) => ({ name: now.name === 'device' ? now.from : 'bench' }));
   const open = (what: 'openProfile' | 'openPractice') => (): void => {
@@ -86,6 +89,13 @@ export function App({ first }: { readonly first: ListPage }) {
       else if (what === 'openPractice' || reply.value !== undefined) openBench();
     });
   };
+
+  const caught = useRef<(text: string) => void>(undefined);
+  useWedge((text) => {
+    if (readBenchCode(text)?.command === 'sign-in' && who?.mode === 'operators') return void ask('lock', {});
+    if (page.name !== 'bench') flushSync(openBench);
+    caught.current?.(text);
+  });
 
   useKeys((event) => {
     const dialogOpen = isDialogOpen();
@@ -99,23 +109,25 @@ export function App({ first }: { readonly first: ListPage }) {
     }
     event.preventDefault();
     if (event.repeat) return;
-    const commands = { 'bench': openBench, 'devices': openDevices, 'acceptance': openAcceptance, 'certificates': openCertificates, 'audit': openAudit, 'orders': openOrders, 'shift': openShift, 'dashboard': openDashboard, 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'theme': toggle, 'open-profile': open('openProfile'), 'back': back };
-    commands[command]();
+    const commands = { 'slots': openSlots, 'people': () => setPeopleOpen(people !== undefined), 'help': () => setHelp(true), 'desk': () => setDeskOpen(bench !== undefined), 'theme': toggle, 'open-profile': open('openProfile'), 'labels': openLabels, 'back': back };
+    if (isListPage(command)) setPage({ name: command });
+    else commands[command]();
   });
 
   const [question] = state.questions;
   const [code] = state.codes;
   return (
     <div className="window" data-practice={bench?.practice}>
-      <Header bench={bench} page={page.name === 'device' ? page.from : page.name} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onBench={openBench} onDevices={openDevices} onAcceptance={openAcceptance} onCertificates={openCertificates} onAudit={openAudit} onOrders={openOrders} onShift={openShift} onDashboard={openDashboard} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
+      <Header bench={bench} theme={theme} people={people} onPeople={() => setPeopleOpen(true)} onDesk={() => setDeskOpen(bench !== undefined)} onTheme={toggle} onOpenProfile={open('openProfile')} onOpenPractice={open('openPractice')} />
       <div className="strips">
         {bench?.practice === true ? <PracticeStrip /> : null}
-        <WarningStrip warnings={bench?.warnings ?? []} />
+        <WarningStrip warnings={[...(bench?.warnings ?? []), ...(bench?.desk.badLots ?? []).map(({ lot, month }) => texts.desk.badLot(lot, month.failed, month.of))]} />
       </div>
+      <PageRail page={page.name === 'device' ? page.from : page.name} onPage={(name) => setPage({ name })} />
       {state.problem !== undefined && bench === undefined ? <ProblemPage problem={state.problem} onRetry={reload} /> : null}
       {bench === undefined ? null : (
         <>
-          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} notify={notify} /> : null}
+          {page.name === 'bench' ? <BenchPage bench={bench} selected={selected} onSelect={setSelectedName} onSlot={showSlot} onOpen={openDevice} onLabels={openLabels} notify={notify} caught={caught} /> : null}
           {page.name === 'devices' ? <DevicesPage search={search} bench={bench} onSearch={setSearch} onOpen={openDevice} /> : null}
           {page.name === 'acceptance' ? <AcceptancePage bench={bench} search={acceptanceSearch} onSearch={setAcceptanceSearch} onOpen={openDevice} /> : null}
           {page.name === 'certificates' ? <CertificatesPage bench={bench} search={certificateSearch} onSearch={setCertificateSearch} onOpen={openDevice} /> : null}
@@ -143,6 +155,8 @@ export function App({ first }: { readonly first: ListPage }) {
           onClose={closePeople}
         />
       ) : null}
+      {labelsOpen && bench !== undefined ? <LabelsDialog bench={bench} notify={notify} onClose={() => setLabelsOpen(false)} /> : null}
+      {deskOpen ? <DeskDialog onClose={() => setDeskOpen(false)} /> : null}
       {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
       {code === undefined ? null : <CodeDialog key={code.requestId} question={code} onAnswer={answerCode} />}
       {question === undefined ? null : <SecretDialog key={question.requestId} question={question} onAnswer={answerSecret} />}

@@ -2,6 +2,7 @@
 import type { AccessView, OperatorsView } from '../main/contract/access-channel';
 import type { FoundDevicesView } from '../main/contract/audit-channel';
 import type { DeviceLogView, ExportView, ExportWishView, LogHealthView, WrittenExport } from '../main/contract/evidence-channel';
+import type { LabelPreview, LabelsView } from '../main/contract/label-channel';
 import type { BatchLine, ListView, OrderRequestParams, OrderView } from '../main/contract/orders-channel';
 import type { DashboardView, ReportWish, ShiftReportView } from '../main/contract/report-channel';
 import type {
@@ -48,6 +49,8 @@ export type {
   DeviceView,
   ExportView,
   FoundDevicesView,
+  LabelPreview,
+  LabelsView,
   ListView,
   LogHealthView,
   OperatorsView,
@@ -68,6 +71,7 @@ export type {
 export type ErrorReport = Extract<WindowReply<unknown>, { ok: false }>['error'];
 export type ErrorCode = ErrorReport['code'];
 export type Language = WindowMethods['setLanguage']['params']['_zod']['output']['language'];
+export type LabelState = NonNullable<SlotView['label']>['state'];
 export type ListProblem = ListView['problems'][number]['why'];
 export type LockReason = NonNullable<AccessView['why']>;
 export type SlotWord = SlotView['word'];
@@ -100,6 +104,7 @@ export type ExportWish = ExportWishView;
 export type LoggedEntry = DeviceLogView['entries'][number];
 export type Notice = WindowEvents['notice']['_zod']['output'];
 export type OrderKind = OrderView['kind'];
+export type OrderSource = NonNullable<OrderView['mes']>['source'];
 export type OrderState = OrderView['state'];
 export type PlannedIdentity = WindowMethods['plannedIdentities']['result']['_zod']['output'][number];
 export type PlannedState = PlannedIdentity['state'];
@@ -107,3 +112,4 @@ export type OrderContentParams = OrderRequestParams['content'];
 export type CountParams = Extract<OrderContentParams, { kind: 'counter' }>['counts'][number];
 export type ListSource = Extract<OrderContentParams, { kind: 'list' }>['source'];
 export type ReadingParams = Extract<OrderContentParams, { kind: 'list' }>['reading'];
+export type DeviceLabel = WindowMethods['deviceLabels']['result']['_zod']['output'][number];

@@ -92,6 +92,7 @@ export const auditTexts = {
       'verified': 'Card read back',
       'enrolled': 'Server expects the key',
       'destroyed': 'Private key destroyed',
+      'label-printed': 'Label printed',
       'preauthorized': 'Done: expected at the server',
       'released': 'Released without success',
       'accepted': 'Accepted by its server',

@@ -1,4 +1,4 @@
-import type { OrderKind, OrderState, PlannedState } from './contract';
+import type { OrderKind, OrderSource, OrderState, PlannedState } from './contract';
 
 /** What the page of batches and their progress on the bench say. Part of `texts`. */
 export const orderTexts = {
@@ -12,6 +12,8 @@ export const orderTexts = {
   list: 'Batches, newest first',
   kinds: { list: 'List', counter: 'Counter', open: 'Open' } satisfies Record<OrderKind, string>,
   typed: 'Typed on the bench',
+  mes: 'MES',
+  origins: { folder: 'MES, by its folder', http: 'MES, over HTTP' } satisfies Record<OrderSource, string>,
   states: { open: 'Open', paused: 'Paused', closed: 'Closed' } satisfies Record<OrderState, string>,
   signed: 'Signed off',
   made: (made: string, quantity: string | undefined) => (quantity === undefined ? `${made} made` : `${made} of ${quantity} made`),
@@ -22,7 +24,7 @@ export const orderTexts = {
   yield: (percent: string) => `yield ${percent}`,
   yieldMeaning: 'First pass yield: devices whose first card was good, of those whose first card has ended.',
   progress: (batch: string) => `Progress of batch ${batch}`,
-  facts: { customer: 'Customer', workOrder: 'Work order', pallet: 'Pallet', profile: 'Profile', created: 'Ordered', range: 'Counts', hash: 'SHA-256 of the identities' },
+  facts: { customer: 'Customer', workOrder: 'Work order', pallet: 'Pallet', profile: 'Profile', origin: 'Origin', created: 'Ordered', range: 'Counts', hash: 'SHA-256 of the identities' },
   by: (name: string, time: string) => `by ${name}, ${time}`,
   range: (first: string, last: string) => `${first} to ${last}`,
   planned: { planned: 'Left', making: 'At work', made: 'Made', failed: 'Failed, to be made again' } satisfies Record<PlannedState, string>,

@@ -6,6 +6,8 @@ import { accessTexts } from './texts-access';
 import { auditTexts } from './texts-audit';
 import { orderTexts } from './texts-orders';
 import { dashboardTexts, reportTexts } from './texts-report';
+import { labelTexts } from './texts-labels';
+import { deskTexts } from './texts-desk';
 import { german } from './texts/de';
 import type { OfMain, Translated } from './texts/translated';
 import { chinese } from './texts/zh-hans';
@@ -43,6 +45,8 @@ export const english = {
   orders: orderTexts,
   report: reportTexts,
   dashboard: dashboardTexts,
+  labels: labelTexts,
+  desk: deskTexts,
 
   scan: {
     label: (attribute: string) => `Scan ${attributeName(attribute)}`,
@@ -543,7 +547,6 @@ export const english = {
   },
 
   hints: {
-    audit: 'Record',
     shift: 'Shift report',
     dashboard: 'Dashboard',
     reportPdf: 'PDF',
@@ -561,15 +564,11 @@ export const english = {
     tryOutbox: 'Try now',
     renew: 'Renew',
     compromised: 'Compromised?',
-    certificates: 'Certificates',
     conflict: 'What can be done',
     textFilter: 'Find',
     askNow: 'Ask now',
     stateFilter: 'State',
     batches: 'Batches',
-    acceptance: 'Acceptance',
-    bench: 'Bench',
-    devices: 'Devices',
     slotBinding: 'Slots',
     help: 'Keys',
     back: 'Back',
@@ -622,6 +621,7 @@ export const english = {
     'Accepted': 'Accepted',
     'Renewed': 'Renewed',
     'Waiting': 'Waiting',
+    'Scan the label': 'Scan the label',
     'Cancelled': 'Cancelled',
     'Decommissioned': 'Decommissioned',
     'Stopped': 'Stopped',

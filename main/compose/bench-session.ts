@@ -4,7 +4,10 @@ import { rightSchema, type BenchView, type DeviceView, type OutboxView, type Slo
 import { asImprintError } from '../domain/errors';
 import { describeIdentity } from '../domain/identity';
 import type { DeviceDetails } from '../domain/ports';
+import type { Profile } from '../domain/profile';
+import { attributesOf, rulesOf, type ReadPattern, type ScanRule } from '../domain/scan-rules';
 import { may } from '../domain/roles';
+import type { SlotLayout } from '../domain/slot-layout';
 import { systemDrives } from '../flash/drives';
 import { finishActions, possibleActs } from '../station/administration';
 import { Bench, type BenchSlot } from '../station/bench';
@@ -16,11 +19,13 @@ import { loadProfile } from './load-profile';
 import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
 import { openPracticeBench } from './practice';
 import { ReportDesk } from './report-desk';
+import { SessionLabels } from './session-labels';
 import { Keyring, stationSecrets, unattended, type AskForCode, type AskForSecret } from './secrets';
 import { serverView, SessionAcceptance } from './session-acceptance';
 import { SessionAudit } from './session-audit';
 import { SessionBatch } from './session-batch';
 import { SessionOrders } from './session-orders';
+import { SessionDesk } from './session-desk';
 import { renewsCards, SessionCertificates } from './session-certificates';
 import { SessionExport } from './session-export';
 import { SessionLog } from './session-log';
@@ -60,6 +65,7 @@ interface SessionParts {
   readonly batch: SessionBatch;
   readonly makeBench: (changed: (slot: BenchSlot) => void) => Bench;
   readonly own: StationSlots | undefined;
+  readonly store: SlotsStore;
   readonly close: () => Promise<void>;
 }
 
@@ -76,7 +82,9 @@ export class BenchSession {
   readonly log: SessionLog;
   readonly exports: SessionExport;
   readonly reports: ReportDesk;
+  readonly labels: SessionLabels;
   readonly watch: SessionWatch;
+  readonly desk: SessionDesk;
   readonly #loaded: LoadedProfile;
   readonly #warnings: readonly string[];
   readonly #renews: boolean;
@@ -90,7 +98,7 @@ export class BenchSession {
   readonly #closing = new AbortController();
   readonly #close: () => Promise<void>;
 
-  private constructor({ open, reports, loaded, warnings, renews = false, listeners, batch, makeBench, own, close }: SessionParts) {
+  private constructor({ open, reports, loaded, warnings, renews = false, listeners, batch, makeBench, own, store, close }: SessionParts) {
     const { profile } = loaded;
     const { station } = open;
     this.station = station;
@@ -131,11 +139,20 @@ export class BenchSession {
         listeners.notice(`${describeIdentity(report.identity)}: ${report.sentence}`, report.state === 'done');
       },
     });
-    this.#integration = new Integration({ open, profile, warned: () => void this.tellBench().catch(() => undefined) });
+    this.#integration = new Integration({
+      open,
+      profile,
+      warned: () => void this.tellBench().catch(() => undefined),
+      ordered: () => {
+        this.orders.changedElsewhere();
+      },
+    });
     this.bench = makeBench((slot) => {
       this.#slotChanged(slot);
     });
     this.bench.setBatch(batch.current);
+    this.labels = new SessionLabels({ station, labels: open.labels, profile, bench: this.bench, changed: () => void this.tellBench().catch(() => undefined), notice: listeners.notice });
+    this.desk = new SessionDesk(station, this.bench, store);
     this.certificates = new SessionCertificates(station, profile, this.bench);
     if (own === undefined) return;
     this.slots = new SessionSlots({
@@ -163,6 +180,7 @@ export class BenchSession {
       batch: new SessionBatch(folder.root, loaded.profile.name),
       makeBench: (changed) => new Bench(station, loaded, changed, { powerOn: (slot, identity, signal) => practice.powerOn(slot, identity, signal) }),
       own: undefined,
+      store: new SlotsStore(folder.root),
       close: () => practice.close(),
     });
   }
@@ -186,6 +204,7 @@ export class BenchSession {
       batch: new SessionBatch(folder.root, loaded.profile.name),
       makeBench: (changed) => new Bench(station, loaded, changed, { drives: systemDrives, slots: profileHasSlots ? undefined : bound.slots }),
       own: { store, profileHasSlots },
+      store,
       close: () => open.close(),
     });
   }
@@ -224,6 +243,7 @@ export class BenchSession {
     });
     this.watch.start();
     this.#integration.start();
+    this.labels.start();
   }
 
   async view(): Promise<BenchView> {
@@ -231,6 +251,7 @@ export class BenchSession {
     const midnight = this.station.clock.now();
     midnight.setHours(0, 0, 0, 0);
     const today = await this.station.record.jobsSince(midnight.toISOString(), 500);
+    const labelOf = await this.labels.marksOf(today.map(({ jobId }) => jobId));
     return {
       practice: profile.practice,
       operator: this.station.operator,
@@ -238,10 +259,11 @@ export class BenchSession {
       rights: rightSchema.options.filter((right) => may(this.station.role, right)),
       batch: this.bench.batch,
       order: await this.orders.view(this.bench.batch),
+      ordersVersion: this.orders.version,
       outbox: { ...this.#outbox.state },
+      labels: this.labels.view,
       profileName: profile.name,
-      scanAttribute: profile.identity.find((attribute) => attribute.scan)?.name ?? '',
-      otherAttributes: profile.identity.filter((attribute) => !attribute.scan && attribute.constant === undefined).map((attribute) => attribute.name),
+      ...askedAtBench(profile, this.station.readScanPattern),
       serverKind: profile.server.kind,
       serverUrl: profile.server.url,
       imageName: basename(profile.image.path),
@@ -250,7 +272,8 @@ export class BenchSession {
       renews: this.#renews,
       warnings: [...this.#warnings, ...this.#open.keeper.warnings(), ...this.#open.anchors.warnings(), ...this.#integration.warnings()],
       slots: this.bench.slots.map(slotView),
-      today: today.map((job) => ({ ...job, identity: { ...job.identity } })),
+      desk: await this.desk.view(),
+      today: today.map((job) => ({ ...job, identity: { ...job.identity }, label: labelOf.get(job.jobId) })),
       counts: {
         done: today.filter((job) => job.state === 'done').length,
         failed: today.filter((job) => job.state === 'failed' || job.state === 'compensated').length,
@@ -272,6 +295,12 @@ export class BenchSession {
     } catch (thrown) {
       return { sentence: asImprintError(thrown).message, authSets: [] };
     }
+  }
+
+  /** @throws ImprintError record-corrupt, record-unavailable: it stays as it was */
+  async setSlotLayout(layout: SlotLayout | undefined): Promise<void> {
+    this.desk.setLayout(layout);
+    await this.tellBench();
   }
 
   /** @throws ImprintError usage, record-unavailable: the batch stays as it was */
@@ -301,7 +330,7 @@ export class BenchSession {
     this.#closing.abort();
     this.bench.cancelAll();
     while (this.bench.busy) await new Promise((resolve) => setTimeout(resolve, 50));
-    await Promise.all([this.watch.close(), this.#outbox.close(), this.log.close(), this.exports.close(), this.#integration.close()]);
+    await Promise.all([this.watch.close(), this.#outbox.close(), this.log.close(), this.exports.close(), this.#integration.close(), this.labels.close()]);
     await this.#close();
   }
 
@@ -314,8 +343,24 @@ export class BenchSession {
     const begins = slot.jobId !== undefined && this.#begun.get(slot.name) !== slot.jobId;
     if (slot.jobId !== undefined) this.#begun.set(slot.name, slot.jobId);
     if (slot.state === 'running' && begins && this.bench.batch !== undefined) void this.tellBench().catch(() => undefined);
+    if (slot.state === 'done' && slot.jobId !== undefined && slot.label?.state === 'waiting') void this.labels.finished(slot.jobId).catch(() => undefined);
     if (slot.state !== 'running' && slot.state !== 'ready' && slot.state !== 'free') void this.tellBench().catch(() => undefined);
   }
+}
+
+/** What the scan field asks for, and what must be typed besides: all that is not in every label. */
+function askedAtBench(profile: Profile, readPattern: ReadPattern): Pick<BenchView, 'scanAttribute' | 'otherAttributes'> {
+  const varying = profile.identity.filter(({ constant }) => constant === undefined);
+  const filled = rulesWhereAny(profile).map((rule) => attributesOf(rule, readPattern));
+  return {
+    scanAttribute: varying.find(({ scan }) => scan)?.name ?? filled[0]?.[0] ?? '',
+    otherAttributes: varying.map(({ name }) => name).filter((name) => !(filled.length > 0 && filled.every((names) => names.includes(name)))),
+  };
+}
+
+/** None where the profile has nothing to scan: everything is typed then. */
+function rulesWhereAny(profile: Profile): readonly ScanRule[] {
+  return profile.scan === undefined && !profile.identity.some(({ scan }) => scan) ? [] : rulesOf(profile);
 }
 
 /** A slot as the window sees it. */

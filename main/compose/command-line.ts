@@ -15,6 +15,7 @@ import { hooksCommand } from './commands/hooks';
 import { importCommand } from './commands/import';
 import { inspectCommand } from './commands/inspect';
 import { integrateCommand } from './commands/integrate';
+import { labelCommand } from './commands/label';
 import { logCommand } from './commands/log';
 import { verifyProofCommand } from './commands/log-proofs';
 import { outboxCommand } from './commands/outbox';
@@ -26,6 +27,7 @@ import { listCommand, recoverCommand, statusCommand } from './commands/record';
 import { renewCommand } from './commands/renew';
 import { secretCommand } from './commands/secret';
 import { signRequestCommand } from './commands/sign-request';
+import { commandCodesCommand } from './commands/command-codes';
 import { slotsCommand } from './commands/slots';
 import { operatorsCommand } from './commands/operators';
 import { watchCommand } from './commands/status-watch';
@@ -55,6 +57,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'batch': batchCommand,
   'sign-off': signOffCommand,
   'decommission': decommissionCommand,
+  'label': labelCommand,
   'renew': renewCommand,
   'certificates': certificatesCommand,
   'sign-request': signRequestCommand,
@@ -76,6 +79,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'language': languageCommand,
   'hooks': hooksCommand,
   'integrate': integrateCommand,
+  'command-codes': commandCodesCommand,
 };
 
 function isCommandName(name: string): name is CommandName {

@@ -9,6 +9,8 @@ const logRights: Readonly<Record<string, Requirement>> = { 'checkpoint': 'keep-l
 /** Of `operators`. Whoever changes their own PIN gives it to the very call that changes it: it is tried once. */
 const operatorRights: Readonly<Record<string, Requirement>> = { 'init': 'anybody', 'my-pin': 'own-account' };
 
+const slotsRights: Readonly<Record<string, Requirement>> = { list: 'anybody', health: 'look' };
+
 /**
  * Every command with what it takes where the station has operators; the window's table is contract/window-rights.ts.
  * anybody: it touches neither the record nor a card nor a server.
@@ -21,7 +23,8 @@ const commandRights = {
   'inspect': 'anybody',
   'verify-card': 'look',
   'drives': ({ values }: Asked) => (values['reset'] === undefined ? 'anybody' : 'provision'),
-  'slots': ({ positionals }: Asked) => (positionals[0] === undefined || positionals[0] === 'list' ? 'anybody' : 'provision'),
+  'slots': ({ positionals }: Asked) => slotsRights[positionals[0] ?? 'list'] ?? 'provision',
+  'command-codes': 'anybody',
   'status': ({ values }: Asked) => (values['watch'] === true ? 'ask-server' : 'look'),
   'list': 'look',
   'recover': 'provision',
@@ -30,6 +33,7 @@ const commandRights = {
   'batch': ({ positionals }: Asked) => (['list', 'show', undefined].includes(positionals[0]) ? 'look' : 'manage-batches'),
   'sign-off': 'sign-off',
   'decommission': 'decommission',
+  'label': ({ positionals, values }: Asked) => (positionals[0] === 'print' || (positionals[0] === 'queue' && (values['profile'] !== undefined || values['decide'] !== undefined)) ? 'provision' : 'look'),
   'renew': 'provision',
   'certificates': 'look',
   'sign-request': 'provision',
@@ -62,7 +66,7 @@ export type CommandName = keyof typeof commandRights;
 export const commandNames = Object.keys(commandRights) as readonly CommandName[];
 
 /** These only touch what the practice bench has, which is nobody's. SECURITY: no other command may be let through by --practice. */
-const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'batch', 'recover', 'certificates', 'report', 'dashboard', 'export', 'export-key', 'log', 'backup', 'restore', 'hooks', 'integrate']);
+const ofPractice: ReadonlySet<CommandName> = new Set<CommandName>(['status', 'list', 'batch', 'recover', 'certificates', 'report', 'dashboard', 'export', 'export-key', 'log', 'backup', 'restore', 'hooks', 'integrate', 'slots']);
 
 /** What this command takes, as it was written. */
 export function requirementOf(name: CommandName, asked: Asked): Requirement {

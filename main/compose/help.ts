@@ -14,6 +14,10 @@ export const helpText = `imprint: a key of its own for every device
                                             a request signed by the key on a card, as its device does it
   imprint drives                            drives, their ports, and which may be written
   imprint drives --reset PORT|SLOT          resets a USB reader that does not answer any more
+  imprint command-codes -o FILE.pdf         the barcodes that work the bench by scanner
+  imprint slots health [--practice]         failed cards by slot, lot and card
+  imprint slots layout [--columns N|auto] [--order ORDER]
+                                            how the slots stand on the desk
   imprint slots [list] | slots bind --name NAME | slots clear
                                             binds a name to the port that the next card is plugged into
   imprint status [--identity NAME=VALUE …] [--offline]
@@ -62,6 +66,13 @@ export const helpText = `imprint: a key of its own for every device
                    [--identity NAME=VALUE …] [--json | --csv]
                                             which certificate expires when, soonest first
   imprint outbox [--profile P.json]         verified cards that wait for their server; sends them
+  imprint label preview --profile P.json --identity NAME=VALUE … -o FILE.(svg|pdf|zpl)
+                                            the label of a device as it would be printed
+  imprint label print --profile P.json --identity NAME=VALUE … --reason TEXT
+                                            prints the label of a finished device again
+  imprint label queue [--profile P.json]    labels that wait for their printer; prints them
+  imprint label queue --decide N --answer printed|again|give-up
+                                            says what became of a label of which the station does not know it
   imprint recover [--profile P.json]        ends what a killed station left open
   imprint hooks [list] | test | retry [--entry N] | skip --entry N   (each with --url URL)
                                             webhooks: how far each receiver is; sends, goes on, leaves one out
@@ -90,5 +101,5 @@ export const helpText = `imprint: a key of its own for every device
                    refused where the station has operators
   --json           one JSON object a line on standard output, progress included
 
-Exit codes: 0 done, 1 unexpected, 2 usage, 3 input, 4 conflict, 5 image, 6 card, 7 server, 8 record, 9 cancelled, 10 custody
+Exit codes: 0 done, 1 unexpected, 2 usage, 3 input, 4 conflict, 5 image, 6 card, 7 server, 8 record, 9 cancelled, 10 custody, 11 label
 `;

@@ -42,7 +42,6 @@ export function webhookReceiver(settings: WebhookSettings, index: number, clock:
 
 /** Every receiver that the settings name, by its name in the record and what it is told of. */
 export function receiversOf({ webhooks = [], mes }: StationSettings): readonly Pick<Receiver, 'url' | 'events'>[] {
-  const none = { batch: () => Promise.resolve(undefined), devices: () => Promise.resolve({ devices: [] }), devicesWith: () => Promise.resolve([]) };
-  const folder = mes?.folder === undefined ? [] : [new MesFolderReceiver(mes.folder, { writeResult: () => Promise.resolve(undefined) }, none)];
+  const folder = mes?.folder === undefined ? [] : [new MesFolderReceiver(mes.folder, { writeResult: () => Promise.resolve(undefined) })];
   return [...webhooks, ...folder].map(({ url, events }) => ({ url, events }));
 }

@@ -28,6 +28,8 @@ export interface IntegrationParts {
   readonly profile?: Profile | undefined;
   /** `warnings` are others than before. */
   readonly warned?: (() => void) | undefined;
+  /** An MES has handed in a work order that was not there before. */
+  readonly ordered?: (() => void) | undefined;
   readonly handled?: ((file: HandledFile) => void) | undefined;
   readonly delivered?: ((progress: WebhookProgress) => void) | undefined;
 }
@@ -59,8 +61,9 @@ export class Integration {
     this.settings = stationSettings(folder.root);
     const { mes } = this.settings;
     this.#secrets = stationSecrets(new Keyring(join(folder.root, 'keyring')), () => Promise.resolve(undefined));
-    this.#inbox = new MesInbox({ mes: integration.mes, clock: station.clock, digest: (text) => createHash('sha256').update(text).digest('hex'), openProfile: profile, readKeptProfile: station.readKeptProfile });
-    this.#results = new MesResults(integration.mes, station.record, search);
+    const { practice } = folder;
+    this.#inbox = new MesInbox({ station, mes: integration.mes, digest: (text) => createHash('sha256').update(text).digest('hex'), openProfile: profile, practice, ordered: () => parts.ordered?.() });
+    this.#results = new MesResults(integration.mes, station.record, search, practice);
     this.#folder = mes?.folder === undefined ? undefined : new MesFolder({ folder: mes.folder, inbox: this.#inbox, results: this.#results, clock: station.clock, faults: station.faults });
     this.#receivers = this.#makeReceivers();
     this.#delivery = new WebhookDelivery(
@@ -201,7 +204,7 @@ export class Integration {
         this.#warnings.set(settings.url, asImprintError(thrown).message);
       }
     });
-    if (mes?.folder !== undefined && this.#folder !== undefined) receivers.push(new MesFolderReceiver(mes.folder, this.#folder, this.#results));
+    if (mes?.folder !== undefined && this.#folder !== undefined) receivers.push(new MesFolderReceiver(mes.folder, this.#folder));
     return receivers;
   }
 

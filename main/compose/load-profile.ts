@@ -5,6 +5,7 @@ import { profileSchema, readProfile } from '../contract/profile-file';
 import { ImprintError } from '../domain/errors';
 import type { Profile } from '../domain/profile';
 import type { LoadedProfile } from '../station/station';
+import { readScanPattern } from './scan-patterns';
 import { servers } from './servers';
 
 /** Reads and checks a profile file. @throws ImprintError profile-unreadable, profile-invalid */
@@ -20,6 +21,7 @@ export function loadProfile(path: string): LoadedProfile {
     readProfile(text, {
       serverKinds: servers,
       resolvePath: (relative) => resolve(folder, relative),
+      readPattern: readScanPattern,
       readText: (file) => readFileSync(file, 'utf8'),
     }),
   );

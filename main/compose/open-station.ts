@@ -8,11 +8,13 @@ import { storageMethods, type StorageMethods } from '../contract/storage-channel
 import { ImprintError } from '../domain/errors';
 import type { ReportReader } from '../domain/dashboard';
 import type { DeviceSearcher } from '../domain/device-search';
+import type { LabelStore } from '../domain/labels';
 import type { OperatorStore } from '../domain/operators';
 import type { RecordStore, Secrets } from '../domain/ports';
 import type { Role } from '../domain/roles';
 import { custodyClient, storageClient } from '../ipc/clients';
 import { integrationClient, type IntegrationClient } from '../ipc/integration';
+import { labelsClient } from '../ipc/labels';
 import { logClient } from '../ipc/log-channel';
 import { operatorsClient, reportClient, searchClient } from '../ipc/operators';
 import { WorkerProcess } from '../ipc/worker-process';
@@ -24,6 +26,7 @@ import { LogKeeper } from './log-keeper';
 import { LogKeys } from './log-keys';
 import { systemProcesses } from './processes';
 import { readPublicKey } from './public-keys';
+import { readScanPattern } from './scan-patterns';
 import { Keyring } from './secrets';
 import { servers } from './servers';
 import { stationSettings } from './station-settings';
@@ -62,9 +65,11 @@ export interface OpenStation {
   readonly station: Station;
   /** Who may sign in, in the same record. */
   readonly operators: OperatorStore;
+  /** What was printed, in the same record. */
+  readonly labels: LabelStore;
   /** The auditor's search, in the same record. */
   readonly search: DeviceSearcher;
-  /** Webhooks and orders, in the same record. */
+  /** Webhooks, and what an MES asks for, in the same record. */
   readonly integration: IntegrationClient;
   /** The report of a shift and the dashboards, from the same record. */
   readonly reports: ReportReader;
@@ -81,12 +86,12 @@ export interface OpenStation {
 
 const script = (name: string): string => join(import.meta.dirname, 'workers', `${name}.cjs`);
 
-/** The process over a record; it is started at its first call. `name`: the station's, where it was told. */
-export function storageProcess(record: string, name?: string): WorkerProcess<StorageMethods> {
+/** The process over a record; it is started at its first call. `name`: the station's, where it was told. `practice`: whoever is told of anything is told that too. */
+export function storageProcess(record: string, name?: string, practice = false): WorkerProcess<StorageMethods> {
   return new WorkerProcess({
     name: 'storage',
     script: script('storage'),
-    arguments: [record, ...(name === undefined ? [] : [name])],
+    arguments: [record, name ?? '', ...(practice ? ['practice'] : [])],
     methods: storageMethods,
     goneCode: 'record-unavailable',
     goneSentence: 'The storage process ended unexpectedly; what was recorded is safe, start again.',
@@ -113,7 +118,7 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
     goneCode: 'custody-unavailable',
     goneSentence: 'The custody process ended unexpectedly; the keys that it held are gone, start the device again.',
   });
-  const storage = storageProcess(folder.record, settings.name);
+  const storage = storageProcess(folder.record, settings.name, folder.practice);
   const clock = { now: () => new Date() };
   const log = logClient(storage);
   const anchors = new LogAnchors(log, clock, settings);
@@ -150,10 +155,12 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
     },
     readKeptProfile,
     readPublicKey,
+    readScanPattern,
   };
   return {
     station,
     operators: operatorsClient(storage),
+    labels: labelsSignedFor(labelsClient(storage), keeper),
     search: searchClient(storage),
     integration: integrationClient(storage),
     reports: reportClient(storage),
@@ -183,6 +190,7 @@ function signedFor(record: RecordStore, keeper: LogKeeper): RecordStore {
     orders: {
       ...record.orders,
       finishOrder: (...given) => signed(record.orders.finishOrder(...given)),
+      placeOrder: (...given) => signed(record.orders.placeOrder(...given)),
       changeOrder: (...given) => signed(record.orders.changeOrder(...given)),
     },
     endJob: (...given) => signed(record.endJob(...given)),
@@ -193,5 +201,17 @@ function signedFor(record: RecordStore, keeper: LogKeeper): RecordStore {
     importForeign: (...given) => signed(record.importForeign(...given)),
     addCertificates: (...given) => signed(record.addCertificates(...given)),
     revokeCertificate: (...given) => signed(record.revokeCertificate(...given)),
+  };
+}
+
+/** As signedFor: a printed label is an entry of the log. */
+function labelsSignedFor(labels: LabelStore, keeper: LogKeeper): LabelStore {
+  return {
+    ...labels,
+    async endLabel(...given) {
+      const label = await labels.endLabel(...given);
+      if (label.state === 'printed') keeper.changed();
+      return label;
+    },
   };
 }

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ImprintError } from '../domain/errors';
 import type { Identity } from '../domain/identity';
+import type { LabelSettings } from '../domain/labels';
 import type { Secrets } from '../domain/ports';
 import { slotPlace, type Profile, type SlotSettings } from '../domain/profile';
 import type { LoadedProfile } from '../station/station';
@@ -11,6 +12,32 @@ import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from '
 import { practiceKindOf, type PracticeKind, type RunningPractice } from './practice-kinds';
 
 const slotCount = 4;
+
+/**
+ * A label printer for the practice bench, for demonstrations and tests: `IMPRINT_PRACTICE_PRINTER=127.0.0.1:9100` gets ZPL, a folder gets
+ * PDF files. `IMPRINT_PRACTICE_SCAN_BACK=1`: each label is to be scanned.
+ */
+function practiceLabel(identity: Profile['identity']): LabelSettings | undefined {
+  const told = process.env['IMPRINT_PRACTICE_PRINTER'];
+  if (told === undefined || told === '') return undefined;
+  const address = /^([A-Za-z0-9_.-]+):([0-9]{1,5})$/.exec(told);
+  const scanned = identity.find(({ scan }) => scan)?.name ?? 'mac';
+  return {
+    printer: address === null ? { kind: 'pdf', folder: resolve(told) } : { kind: 'zpl', host: address[1] ?? '', port: Number(address[2]) },
+    size: { width: 50, height: 25 },
+    dpmm: 8,
+    template: [
+      { kind: 'qr', x: 2, y: 2, size: 15, content: `{identity.${scanned}}` },
+      { kind: 'text', x: 19, y: 2, height: 3, content: `{identity.${scanned}}` },
+      { kind: 'text', x: 19, y: 6, height: 2.5, content: '{fingerprint.short}' },
+      { kind: 'text', x: 19, y: 9.5, height: 2.5, content: '{batch}' },
+      { kind: 'text', x: 19, y: 13, height: 2, content: '{profile} {date}' },
+      { kind: 'code-128', x: 2, y: 18.5, width: 46, height: 5, content: `{identity.${scanned}}` },
+    ],
+    copies: 1,
+    scanBack: process.env['IMPRINT_PRACTICE_SCAN_BACK'] === '1',
+  };
+}
 
 export interface PracticeBench {
   readonly open: OpenStation;
@@ -89,6 +116,7 @@ async function startServer(root: string, kind: PracticeKind): Promise<RunningPra
 
 function practiceProfile({ profileName, identity, keyType, files }: PracticeKind, { settings }: RunningPractice, cards: string): Profile {
   const assets = join(import.meta.dirname, 'practice', 'assets');
+  const label = practiceLabel(identity);
   const description = JSON.parse(readFileSync(join(assets, 'golden.sdimg.json'), 'utf8')) as { readonly sha256: string };
   return {
     name: profileName,
@@ -98,6 +126,7 @@ function practiceProfile({ profileName, identity, keyType, files }: PracticeKind
     keyType,
     image: { path: join(assets, 'golden.sdimg.xz'), sha256: description.sha256 },
     outboxLimit: slotCount,
+    ...(label === undefined ? {} : { label }),
     files,
     targets: {
       slots: Array.from({ length: slotCount }, (_, index) => ({ name: `Slot ${String(index + 1)}`, path: join(cards, `card-${String(index + 1)}.img`), fixedDisk: false })),

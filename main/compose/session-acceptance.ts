@@ -5,9 +5,12 @@ import { ImprintError } from '../domain/errors';
 import { readIdentity, type Identity } from '../domain/identity';
 import type { AcceptanceRow, ServerDevice } from '../domain/ports';
 import type { Profile } from '../domain/profile';
+import { readScan, rulesOf } from '../domain/scan-rules';
 import { confirmationOf, decommissionAtServer, rejectAtServer, removeKeyAtServer, signOffBatch, type PossibleAct } from '../station/administration';
 import { findConflict, type Conflict } from '../station/conflict';
+import { scannedIdentity } from '../station/scanned-identity';
 import { asNow, type Station } from '../station/station';
+import { readScanPattern } from './scan-patterns';
 
 type Query = ParamsOf<WindowMethods, 'acceptances'>;
 type ServerView = NonNullable<DeviceView['server']>;
@@ -91,18 +94,18 @@ export class SessionAcceptance {
   }
 
   #scanned(text: string, others: Readonly<Record<string, string>>): Identity {
-    const scanned = this.#profile.identity.find((attribute) => attribute.scan)?.name ?? '';
-    return readIdentity(this.#profile.identity, { ...others, [scanned]: text });
+    return scannedIdentity(this.#station, this.#profile, text, others);
   }
 }
 
 /** What a scanner read, as it was recorded: `0212-6113-6C42` → `02:12:61:13:6c:42`. Anything else stays as it is. */
 export function normalisedScan(profile: Profile, text: string): string {
-  const scheme = profile.identity.filter((attribute) => attribute.scan);
-  const [scanned] = scheme;
-  if (scanned === undefined) return text;
   try {
-    return readIdentity(scheme, { [scanned.name]: text })[scanned.name] ?? text;
+    const read = readScan(rulesOf(profile), text, readScanPattern);
+    // What the scanner fills, or the first of several values of one label.
+    const [first = ''] = Object.keys(read);
+    const name = profile.identity.find((attribute) => attribute.scan && Object.hasOwn(read, attribute.name))?.name ?? first;
+    return readIdentity(profile.identity.filter((attribute) => attribute.name === name), { [name]: read[name] ?? text })[name] ?? text;
   } catch {
     return text;
   }

@@ -25,14 +25,25 @@ export class SessionOrders {
   readonly #station: Station;
   readonly #profile: Profile;
   /** An order is new, or another one than before. */
-  readonly #changed: () => void;
+  readonly #tell: () => void;
+  #version = 0;
   /** The file that was chosen last; its text never goes through the window. */
   #chosen: { readonly file: string; readonly text: string } | undefined;
 
   constructor(station: Station, profile: Profile, changed: () => void) {
     this.#station = station;
     this.#profile = profile;
-    this.#changed = changed;
+    this.#tell = changed;
+  }
+
+  /** How often an order was new, or another one than before. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** An MES has handed one in. */
+  changedElsewhere(): void {
+    this.#changed();
   }
 
   /** Of a batch that was ordered; undefined for one that was only typed. */
@@ -96,6 +107,11 @@ export class SessionOrders {
     const order = await changeOrder(asNow(this.#station), batch, change);
     this.#changed();
     return orderView(order);
+  }
+
+  #changed(): void {
+    this.#version += 1;
+    this.#tell();
   }
 
   #textOf(source: Source): string {

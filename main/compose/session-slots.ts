@@ -3,6 +3,7 @@ import type { SlotsView } from '../contract/window-channel';
 import { canBeSlot, describeCard, describePort, driveName, type Drive, type Drives } from '../domain/drives';
 import { asImprintError, ImprintError } from '../domain/errors';
 import type { SlotSettings } from '../domain/profile';
+import type { SlotLayout } from '../domain/slot-layout';
 import { watchDrives, type DriveWatch } from '../flash/drive-watch';
 import type { Bench } from '../station/bench';
 import { SlotBinding } from '../station/slot-binding';
@@ -43,6 +44,7 @@ export class SessionSlots {
     const slotAt = (port: string | undefined): string | undefined => bound.find((slot) => slot.port === port)?.name;
     return {
       profileHasSlots: this.#options.profileHasSlots,
+      layout: this.#layout(),
       slots: bound.map(({ name, port }) => ({ name, port: describePort(port) })),
       // An empty loop device is one of many that stand for nothing.
       drives: this.#drives.filter((drive) => canBeSlot(drive) && (drive.mediaPresent || drive.bus !== 'loop')).map((drive) => ({
@@ -82,6 +84,14 @@ export class SessionSlots {
 
   close(): void {
     this.#watch.close();
+  }
+
+  #layout(): SlotLayout | undefined {
+    try {
+      return this.#options.store.layout();
+    } catch {
+      return undefined;
+    }
   }
 
   #kept(): SlotBindings {

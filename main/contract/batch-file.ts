@@ -1,6 +1,7 @@
 /** A batch as an MES offers it, in a file or over HTTP (docs/integration.md). */
 import { z } from 'zod';
 import type { OfferedBatch } from '../domain/mes-orders';
+import { mostPlacedAtOnce } from '../domain/work-orders';
 
 const printable = /^[^\p{Cc}\p{Cs}\u2028\u2029]{1,200}$/u;
 const words = 'expected up to 200 printable characters';
@@ -8,7 +9,7 @@ const line = z.string(words).trim().regex(printable, words);
 const quantityText = 'expected a whole number from 1 to 100000';
 
 /** Devices that one batch may name. */
-export const mostIdentities = 10_000;
+export const mostIdentities = mostPlacedAtOnce;
 
 export const batchFileSchema = z.strictObject({
   v: z.literal(1, 'expected 1'),

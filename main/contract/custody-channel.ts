@@ -34,6 +34,7 @@ export const custodyMethods = {
   inspectImage: { params: z.object({ path: z.string() }), result: imageReportSchema },
   checkFiles: { params: z.object({ image: preparedImageSchema, files }), result: nothing },
   inspectTarget: { params: z.object({ path: z.string() }), result: targetFactsSchema },
+  keysAhead: { params: z.object({ keyType: keyTypeSchema, most: z.int().min(0).max(16) }), result: nothing },
   generate: { params: job.extend({ keyType: keyTypeSchema }), result: publicKeySchema },
   sign: { params: job.extend({ payload: binarySchema }), result: binarySchema },
   agreementKey: { params: job, result: binarySchema },

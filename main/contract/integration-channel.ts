@@ -1,6 +1,6 @@
-/** What main may ask of the storage process about webhooks and an MES's orders. */
+/** What main may ask of the storage process about webhooks, and for an MES. Orders are in orders-channel.ts. */
 import { z } from 'zod';
-import { orderSources, type BatchDevice, type KeptOrder, type MesOrder } from '../domain/mes-orders';
+import type { BatchDevice } from '../domain/mes-orders';
 import { attemptOutcomes, webhookEvents, webhookStates, type DeliveryAttempt, type DeliveryOutcome, type NextDelivery, type WebhookProgress } from '../domain/webhooks';
 import type { Methods } from './methods';
 import { deviceStateSchema, identitySchema, listOf, sha256Schema, timestampSchema } from './values';
@@ -45,25 +45,6 @@ export const deliveryAttemptSchema = z.object({
   by: z.string().optional(),
 }) satisfies z.ZodType<DeliveryAttempt>;
 
-const mesOrderSchema = z.object({
-  name: z.string().min(1),
-  profile: z.string(),
-  quantity: z.int().optional(),
-  customer: z.string().optional(),
-  workOrder: z.string().optional(),
-  pallet: z.string().optional(),
-  identities: listOf(identitySchema),
-}) satisfies z.ZodType<MesOrder>;
-
-export const keptOrderSchema = z.object({
-  name: z.string().min(1),
-  sha256: sha256Schema,
-  acceptedAt: timestampSchema,
-  identities: z.int(),
-  source: z.enum(orderSources),
-  order: mesOrderSchema,
-}) satisfies z.ZodType<KeptOrder>;
-
 export const batchDeviceSchema = z.object({
   deviceId: z.string(),
   identity: identitySchema,
@@ -92,9 +73,6 @@ export const integrationMethods = {
   retryWebhook: { params: z.object({ url, by, at, entry: entry.optional() }), result: webhookProgressSchema },
   skipDelivery: { params: z.object({ url, from: entry, entry, by, at }), result: webhookProgressSchema },
 
-  keepOrder: { params: z.object({ order: keptOrderSchema }), result: keptOrderSchema },
-  mesOrder: { params: z.object({ name: batch }), result: keptOrderSchema.optional() },
-  mesTakenIdentities: { params: z.object({ identities: z.array(z.string()).max(500).readonly() }), result: listOf(z.string()) },
   newestProfile: { params: z.object({ name: z.string() }), result: z.string().optional() },
   devicesOfBatch: {
     params: z.object({ batch, after: z.string().max(100).optional(), limit: z.int().min(1).max(1000) }),

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { Counter, GivenCount } from '../domain/counter';
 import { listProblems, type ListProblem } from '../domain/order-list';
-import { mostPlannedAtOnce, orderChanges, orderKinds, orderStates, plannedStates, type NewOrder, type PlannedIdentity, type TakenIdentity, type WorkOrder } from '../domain/work-orders';
+import { mostPlacedAtOnce, mostPlannedAtOnce, orderChanges, orderKinds, orderSources, orderStates, plannedStates, type MesOrigin, type NewOrder, type PlacedOrder, type PlannedIdentity, type TakenIdentity, type WorkOrder } from '../domain/work-orders';
 import type { Methods } from './methods';
-import { batchSummarySchema, identitySchema, listOf, timestampSchema } from './values';
+import { batchSummarySchema, identitySchema, listOf, sha256Schema, timestampSchema } from './values';
 
 const nothing = z.void();
 const count = z.int().min(0);
@@ -23,6 +23,8 @@ const counterSchema = z.object({
   ),
 }) satisfies z.ZodType<Counter>;
 
+const mesSchema = z.object({ source: z.enum(orderSources), sha256: sha256Schema }) satisfies z.ZodType<MesOrigin>;
+
 const facts = { customer: fact, workOrder: fact, pallet: fact };
 
 export const workOrderSchema = z.object({
@@ -35,6 +37,7 @@ export const workOrderSchema = z.object({
   counter: counterSchema.optional(),
   identitiesSha256: z.string().optional(),
   ...facts,
+  mes: mesSchema.optional(),
   tally: z.object({ making: count, made: count, failures: count, firstPasses: count, firstFailures: count }),
   createdBy: z.string(),
   createdAt: timestampSchema,
@@ -48,12 +51,19 @@ const newOrderSchema = z.object({
   quantity: z.int().min(1).optional(),
   counter: counterSchema.optional(),
   ...facts,
+  mes: mesSchema.optional(),
   by: z.string().min(1),
   at: timestampSchema,
 }) satisfies z.ZodType<NewOrder>;
 
 const plannedIdentitySchema = z.object({ identity: identitySchema, state: plannedStateSchema, attempts: count }) satisfies z.ZodType<PlannedIdentity>;
 const takenSchema = z.object({ index: count, why: z.enum(['recorded', 'planned']), how: z.string() }) satisfies z.ZodType<TakenIdentity>;
+
+const placedSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['placed', 'already']), order: workOrderSchema }),
+  z.object({ kind: z.literal('other'), order: workOrderSchema.optional() }),
+  z.object({ kind: z.literal('taken'), taken: listOf(takenSchema) }),
+]) satisfies z.ZodType<PlacedOrder>;
 
 const identities = z.array(identitySchema).max(mostPlannedAtOnce).readonly();
 const request = { batch: z.string().min(1).optional(), profileName: z.string() };
@@ -70,6 +80,7 @@ export const orderMethods = {
   planIdentities: { params: z.object({ orderId: z.string(), from: count, identities }), result: nothing },
   finishOrder: { params: z.object({ orderId: z.string() }), result: workOrderSchema },
   dropOrder: { params: z.object({ orderId: z.string() }), result: nothing },
+  placeOrder: { params: z.object({ order: newOrderSchema, identities: z.array(identitySchema).max(mostPlacedAtOnce).readonly() }), result: placedSchema },
   changeOrder: { params: z.object({ batch: z.string(), change: laterChangeSchema, by: z.string().min(1), at: timestampSchema }), result: workOrderSchema },
   checkOrderedIdentity: { params: z.object({ request: z.object({ ...request, identity: identitySchema }) }), result: nothing },
   nextIdentity: { params: z.object({ request: z.object({ ...request, batch: z.string().min(1), without: listOf(identitySchema) }) }), result: identitySchema },

@@ -2,9 +2,13 @@
 import { z } from 'zod';
 import { ImprintError } from '../domain/errors';
 import { readIdentity, type IdentityAttribute } from '../domain/identity';
+import type { LabelSettings } from '../domain/labels';
 import type { ServerKind } from '../domain/ports';
 import type { CardFile, Credentials, Profile, SecretReference, ServerSettings, SlotSettings } from '../domain/profile';
 import { isSecretFile, privateKeyContent } from '../domain/profile';
+import { labelFileSchema, labelObjection, labelSettingsSchema, type LabelFile } from './label-file';
+import type { ReadPattern } from '../domain/scan-rules';
+import { checkScanRules, scanRulesFileSchema, scanRulesSchema } from './scan-rules-file';
 import { cardFileSchema, erasureSchema, imageSettingsSchema, jsonObjectSchema, keyTypeSchema, partitionReferenceSchema, sha256Schema } from './values';
 
 const nameSchema = z.string().min(1).max(100);
@@ -103,6 +107,7 @@ const profileFileSchema = z.strictObject({
     options: z.record(z.string(), z.unknown()).optional(),
   }),
   identity: identityFileSchema.optional(),
+  scan: scanRulesFileSchema.optional(),
   keyType: keyTypeSchema.optional(),
   image: z.strictObject({
     path: z.string().min(1),
@@ -114,6 +119,7 @@ const profileFileSchema = z.strictObject({
   erase: erasureSchema.optional(),
   batch: batchSchema.optional(),
   outboxLimit: z.int(outboxText).min(0, outboxText).max(1000, outboxText).default(usualOutboxLimit),
+  label: labelFileSchema.optional(),
   files: z.array(fileFileSchema).min(1).max(16).optional(),
   targets: z
     .strictObject({
@@ -137,6 +143,8 @@ export interface ProfileSurroundings {
   resolvePath(path: string): string;
   /** @throws where the file cannot be read */
   readText(path: string): string;
+  /** Makes a pattern of a scan rule ready. @throws for one that is not safe */
+  readonly readPattern: ReadPattern;
 }
 
 /**
@@ -155,13 +163,15 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
   }
   const parsed = profileFileSchema.safeParse(json);
   if (!parsed.success) throw profileError(parsed.error);
-  const { name, server, identity, keyType, image, files, targets, erase, batch, outboxLimit } = parsed.data;
+  const { name, server, identity, scan, keyType, image, files, targets, erase, batch, outboxLimit, label } = parsed.data;
   const kind = readKind(server.kind, surroundings);
+  const scheme = readScheme(identity ?? usualIdentity);
   const profile: Profile = {
     name,
     practice: false,
     server: readServer(server, kind, surroundings),
-    identity: readScheme(identity ?? usualIdentity),
+    identity: scheme,
+    ...(scan === undefined ? {} : { scan: checkScanRules(scan, scheme, surroundings.readPattern) }),
     keyType: keyType ?? kind.usualKeyType,
     image: { path: surroundings.resolvePath(image.path), sha256: image.sha256 },
     files: readFiles(files, kind),
@@ -169,6 +179,7 @@ export function readProfile(text: string, surroundings: ProfileSurroundings): Pr
     erase,
     batch,
     outboxLimit,
+    ...(label === undefined ? {} : { label: readLabel(label, scheme, surroundings) }),
   };
   kind.checkProfile?.(profile);
   return profile;
@@ -208,6 +219,13 @@ function readFiles(given: readonly z.output<typeof fileFileSchema>[] | undefined
   const twice = files.find(({ content }) => !once(content));
   if (twice !== undefined) throw profileMistake('files', `${twice.content} stands in two files`, 'each content once');
   return files;
+}
+
+/** @throws ImprintError profile-invalid */
+function readLabel(label: LabelFile, scheme: readonly IdentityAttribute[], surroundings: ProfileSurroundings): LabelSettings {
+  const wrong = labelObjection(label, scheme);
+  if (wrong !== undefined) throw profileMistake(wrong.field, wrong.what, wrong.expected);
+  return label.printer.kind === 'pdf' ? { ...label, printer: { ...label.printer, folder: surroundings.resolvePath(label.printer.folder) } } : label;
 }
 
 function profileMistake(field: string, what: string, expected: string): ImprintError {
@@ -347,6 +365,7 @@ export const profileSchema = z.object({
       constant: z.string().optional(),
     }),
   ),
+  scan: scanRulesSchema.optional(),
   keyType: keyTypeSchema,
   image: imageSettingsSchema.extend({ sha256: sha256Schema }),
   files: z.array(cardFileSchema.extend({ partition: partitionReferenceSchema })),
@@ -354,6 +373,7 @@ export const profileSchema = z.object({
   batch: z.string().optional(),
   // Profiles of earlier versions have none, and are read again only to end their jobs.
   outboxLimit: z.int().default(usualOutboxLimit),
+  label: labelSettingsSchema.optional(),
   targets: z.object({
     slots: z.array(
       z.union([

@@ -1,8 +1,10 @@
 /** What main may ask of the storage process: the record's port, method by method. */
 import { z } from 'zod';
+import { labelStoreMethods } from './label-channel';
 import { logMethods } from './log-methods';
 import { searchMethods } from './audit-channel';
 import { integrationMethods } from './integration-channel';
+import { benchHealthSchema, cardNamesSchema, healthQuerySchema } from './health-values';
 import type { Methods } from './methods';
 import { operatorMethods } from './operators-channel';
 import { orderMethods } from './orders-channel';
@@ -99,6 +101,8 @@ export const storageMethods = {
   findByFingerprint: { params: z.object({ fingerprint: sha256Schema }), result: deviceDetailsSchema.optional() },
   device: { params: z.object({ deviceId: z.string() }), result: deviceDetailsSchema.optional() },
   list: { params: z.object({ query: listQuerySchema }), result: z.object({ devices: listOf(deviceRowSchema), total: z.int() }) },
+  recordCard: { params: z.object({ jobId: z.string(), card: cardNamesSchema, at }), result: nothing },
+  benchHealth: { params: z.object({ query: healthQuerySchema }), result: benchHealthSchema },
   jobsSince: { params: z.object({ since: timestampSchema, limit: z.int().min(1) }), result: listOf(dayRowSchema) },
   devicesToWatch: {
     params: z.object({
@@ -124,6 +128,7 @@ export const storageMethods = {
   ...searchMethods,
   ...integrationMethods,
   ...reportMethods,
+  ...labelStoreMethods,
   close: { params: z.object({}), result: nothing },
 } as const satisfies Methods;
 

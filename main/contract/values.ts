@@ -214,6 +214,7 @@ export const custodyStatusSchema = z.object({
   memoryLocked: z.boolean(),
   warning: z.string().optional(),
   keysHeld: z.int(),
+  keysAhead: z.int(),
 }) satisfies z.ZodType<CustodyStatus>;
 
 export const processOwnerSchema = z.object({ pid: z.int(), started: z.string() }) satisfies z.ZodType<ProcessOwner>;

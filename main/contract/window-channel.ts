@@ -8,8 +8,11 @@ import { accessMethods, accessViewSchema } from './access-channel';
 import { auditMethods } from './audit-channel';
 import { evidenceMethods, exportViewSchema, logHealthSchema } from './evidence-channel';
 import { reportWindowMethods } from './report-channel';
+import { labelMethods, labelsViewSchema, slotLabelSchema } from './label-channel';
+import { deskMethods, deskSchema } from './desk-channel';
 import type { Methods } from './methods';
 import { orderViewSchema, orderWindowMethods } from './orders-channel';
+import { slotLayoutSchema } from './slots-file';
 import {
   acceptanceStateSchema,
   actionEntrySchema,
@@ -60,6 +63,8 @@ export const slotViewSchema = z.object({
   deviceId: z.string().optional(),
   jobId: z.string().optional(),
   fingerprint: sha256Schema.optional(),
+  /** The label of its job, where the profile prints one. */
+  label: slotLabelSchema.optional(),
   progress: progressSchema.optional(),
   canCancel: z.boolean(),
   /** The batch counts its identities: this one was given to the slot, not scanned. */
@@ -71,7 +76,10 @@ export const slotViewSchema = z.object({
 });
 export type SlotView = z.output<typeof slotViewSchema>;
 
-export const dayRowViewSchema = dayRowSchema;
+export const dayRowViewSchema = dayRowSchema.extend({
+  /** Its label, where that is not done with: not printed, or not scanned yet. */
+  label: z.enum(['waiting', 'doubtful', 'failed', 'scan']).optional(),
+});
 export type DayRowView = z.output<typeof dayRowViewSchema>;
 
 /** Verified cards that the server could not be told of yet. */
@@ -95,7 +103,10 @@ export const benchViewSchema = z.object({
   batch: z.string().optional(),
   /** Where that batch was ordered: how far it is. */
   order: orderViewSchema.optional(),
+  /** Goes up whenever an order is new, or another one than before: whoever shows orders asks again. */
+  ordersVersion: z.int(),
   outbox: outboxViewSchema,
+  labels: labelsViewSchema,
   profileName: z.string(),
   /** What the scan field asks for: `mac`. */
   scanAttribute: z.string(),
@@ -112,6 +123,7 @@ export const benchViewSchema = z.object({
   /** Sentences that stay on screen: memory not locked, unofficial runtime … */
   warnings: listOf(z.string()),
   slots: listOf(slotViewSchema),
+  desk: deskSchema,
   /** The day's jobs, newest first. */
   today: listOf(dayRowViewSchema),
   counts: z.object({ done: z.int(), failed: z.int(), accepted: z.int() }),
@@ -237,6 +249,8 @@ export const driveViewSchema = z.object({
 export const slotsViewSchema = z.object({
   /** Slots are bound for the station's own use; a profile that names its slots does not use them. */
   profileHasSlots: z.boolean(),
+  /** How they stand on the desk. */
+  layout: slotLayoutSchema.optional(),
   /** What is bound now, or so far while slots are being bound. */
   slots: listOf(z.object({ name: z.string(), port: z.string() })),
   /** Drives that could be a slot, with a card or without. */
@@ -334,6 +348,8 @@ export const windowMethods = {
   ...evidenceMethods,
   ...orderWindowMethods,
   ...reportWindowMethods,
+  ...labelMethods,
+  ...deskMethods,
   answerSecret: { params: z.object({ requestId: z.string(), value: z.string().max(10_000).optional(), keep: z.boolean() }), result: nothing },
   /** The code of the moment; it is used once and kept nowhere. */
   answerCode: { params: z.object({ requestId: z.string(), code: z.string().regex(/^[0-9]{4,12}$/).optional() }), result: nothing },

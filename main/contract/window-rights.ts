@@ -60,6 +60,8 @@ export const methodRights = {
   dashboard: 'look',
   // A file of the person's own, as the export.
   saveShiftReport: 'look',
+  labelPreview: 'look',
+  deviceLabels: 'look',
 
   scan: 'provision',
   give: 'provision',
@@ -70,10 +72,17 @@ export const methodRights = {
   powerOn: 'provision',
   bindSlots: 'provision',
   endBinding: 'provision',
+  setSlotLayout: 'provision',
+  // It writes a file of the person's own.
+  commandCodes: 'provision',
   setBatch: 'provision',
   tryOutbox: 'provision',
   // Signs the log's head and keeps that the paper is an anchor.
   anchorShiftReport: 'keep-log',
+  printTestLabel: 'provision',
+  tryLabels: 'provision',
+  decideLabel: 'provision',
+  reprintLabel: 'provision',
   askNow: 'ask-server',
   signOff: 'sign-off',
   chooseListFile: 'manage-batches',

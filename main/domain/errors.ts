@@ -15,6 +15,7 @@ export const exitCodes = {
   record: 8,
   cancelled: 9,
   custody: 10,
+  label: 11,
 } as const;
 
 export type ErrorArea = keyof typeof exitCodes;
@@ -121,6 +122,11 @@ const areaOfCode = {
   'custody-unavailable': 'custody',
   'custody-no-such-key': 'custody',
   'custody-key-failed': 'custody',
+
+  'printer-unreachable': 'label',
+  'label-doubtful': 'label',
+  'label-invalid': 'label',
+  'label-differs': 'label',
 } as const satisfies Record<string, ErrorArea>;
 
 export type ErrorCode = keyof typeof areaOfCode;

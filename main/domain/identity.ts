@@ -1,3 +1,4 @@
+import { isCommandCode } from './command-codes';
 import { ImprintError } from './errors';
 
 /** A device's identity: attribute name → normalised value. The order of attributes carries no meaning. */
@@ -80,6 +81,10 @@ function normaliseValue(attribute: IdentityAttribute, given: string): string {
   }
   if (hasControlCharacter(value)) {
     throw new ImprintError('identity-invalid', `${attribute.name} holds a control character; check the scanner's settings.`, { field, expected: 'printable text' });
+  }
+  // A command of the bench fits many patterns of serial numbers; scanned at the wrong moment, it must not become a device.
+  if (isCommandCode(value)) {
+    throw new ImprintError('identity-invalid', `"${printable(value)}" is a command of the bench and no ${attribute.name}.`, { field, expected: 'the label of a board' });
   }
   if (attribute.pattern !== undefined && !new RegExp(`^(?:${attribute.pattern})$`, 'u').test(value)) {
     throw new ImprintError('identity-invalid', `"${printable(value)}" is not a valid ${attribute.name} for this profile.`, {

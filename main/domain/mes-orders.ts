@@ -1,6 +1,7 @@
 /** Batches that a manufacturing execution system (MES) orders, and what it is told of them. docs/integration.md is the same for people. */
 import type { Identity } from './identity';
 import type { DeviceState } from './job';
+import type { OrderSource, WorkOrder } from './work-orders';
 
 /** A batch as it was offered: its form is checked, its content is not. */
 export interface OfferedBatch {
@@ -15,15 +16,6 @@ export interface OfferedBatch {
   readonly identities: readonly Readonly<Record<string, string>>[];
 }
 
-/** A batch that was taken: its identities are those of its profile's scheme. */
-export interface MesOrder extends Omit<OfferedBatch, 'identities'> {
-  readonly identities: readonly Identity[];
-}
-
-/** Where an order came from. */
-export const orderSources = ['folder', 'http'] as const;
-export type OrderSource = (typeof orderSources)[number];
-
 /** One thing that is wrong. `field` as the offer has it: `quantity`, `identities.3.mac`. */
 export interface BatchProblem {
   readonly field: string;
@@ -36,6 +28,8 @@ export interface OrderReceipt {
   readonly sha256: string;
   readonly acceptedAt: string;
   readonly identities: number;
+  /** Nothing of it is real. */
+  readonly practice?: true | undefined;
 }
 
 export type BatchVerdict =
@@ -45,12 +39,6 @@ export type BatchVerdict =
 /** Takes orders. The same order twice is the same as once. @throws ImprintError record-* */
 export interface BatchInbox {
   accept(batch: OfferedBatch, source: OrderSource): Promise<BatchVerdict>;
-}
-
-/** An order as it is kept. */
-export interface KeptOrder extends OrderReceipt {
-  readonly source: OrderSource;
-  readonly order: MesOrder;
 }
 
 /** A device of a batch: public facts only. */
@@ -76,13 +64,8 @@ export interface BatchDevicePage {
   readonly next?: string | undefined;
 }
 
-/** What the record has for an MES. @throws ImprintError record-* */
+/** What the record has for an MES besides its orders, which are work orders. @throws ImprintError record-* */
 export interface MesRecord {
-  /** @returns what is kept under this name afterwards: the order itself, or the one that was there */
-  keepOrder(order: KeptOrder): Promise<KeptOrder>;
-  order(name: string): Promise<KeptOrder | undefined>;
-  /** Of these identities (canonical texts, at most 500) those that a device or another tool's device holds. */
-  takenIdentities(identities: readonly string[]): Promise<readonly string[]>;
   /** The text of the profile of this name that was used last. */
   newestProfile(name: string): Promise<string | undefined>;
   /** @param after `next` of the page before. @throws usage for one that is none */
@@ -95,6 +78,8 @@ export interface MesRecord {
 
 /** What an MES may ask. */
 export interface BatchResults {
+  /** Nothing of it is real. */
+  readonly practice: boolean;
   batch(name: string): Promise<BatchOverview | undefined>;
   devices(batch: string, after: string | undefined, limit: number): Promise<BatchDevicePage>;
   devicesWith(identity: Identity): Promise<readonly BatchDevice[]>;
@@ -102,9 +87,10 @@ export interface BatchResults {
 
 export interface BatchOverview {
   readonly name: string;
-  readonly order?: KeptOrder | undefined;
+  /** Absent where nobody ordered it. */
+  readonly order?: WorkOrder | undefined;
   readonly counts: Readonly<Record<DeviceState, number>>;
   readonly signedOffAt?: string | undefined;
-  /** As many devices as were ordered are expected or accepted by their server. */
+  /** As many devices as were ordered are made. */
   readonly complete: boolean;
 }

@@ -6,6 +6,7 @@ import type { Identity } from './identity';
 import type { DeviceState, JobState, Progress, ProgressListener, Step, StepFacts, StepName } from './job';
 import type { KeyType, PublicKey } from './keys';
 import type { CardFile, Erasure, ImageSettings, JsonObject, Profile, SecretReference, ServerSettings } from './profile';
+import type { BenchHealth, CardNames, HealthQuery } from './slot-health';
 import type { TargetFacts } from './targets';
 import type { WorkOrderStore } from './work-orders';
 
@@ -187,6 +188,8 @@ export interface CustodyStatus {
   /** One sentence where it is not. */
   readonly warning?: string | undefined;
   readonly keysHeld: number;
+  /** Those that no job has taken yet. */
+  readonly keysAhead: number;
 }
 
 /**
@@ -201,6 +204,12 @@ export interface Custody {
   /** Dry run of the injection: @throws image-* where a file cannot be written. */
   checkFiles(image: PreparedImage, files: readonly CardFile[]): Promise<void>;
   inspectTarget(path: string): Promise<TargetFacts>;
+  /**
+   * Up to so many keys of this type are made ahead while cards are written, and erased when no card comes for some minutes.
+   * Nobody is told of them before a job takes one.
+   */
+  keysAhead(keyType: KeyType, most: number): Promise<void>;
+  /** A key pair for a job: one that was made ahead, or a new one. */
   generate(jobId: string, keyType: KeyType): Promise<PublicKey>;
   /** Signature by a job's key, in the scheme of its type: RSA PKCS#1 v1.5 SHA-256, ECDSA (DER) SHA-256 and for P-384 SHA-384, Ed25519. */
   sign(jobId: string, payload: Uint8Array): Promise<Uint8Array>;
@@ -650,6 +659,10 @@ export interface RecordStore {
   list(query: ListQuery): Promise<{ readonly devices: readonly DeviceRow[]; readonly total: number }>;
   /** Jobs that started at or after `since`, newest first. */
   jobsSince(since: string, limit: number): Promise<readonly DayRow[]>;
+  /** Which card a job writes, told before its first byte is written. Idempotent. */
+  recordCard(jobId: string, card: CardNames, at: string): Promise<void>;
+  /** Failed cards by slot, by lot and by card. */
+  benchHealth(query: HealthQuery): Promise<BenchHealth>;
 
   /**
    * Devices of one server (preauthorized or accepted in the record) whose last look is older than `checkedBefore` or never

@@ -1,6 +1,8 @@
 import { ImprintError } from './errors';
 import type { IdentityAttribute } from './identity';
 import type { KeyType } from './keys';
+import type { LabelSettings } from './labels';
+import type { ScanRule } from './scan-rules';
 
 /** Where a secret comes from. The secret itself never stands in a profile. */
 export type SecretReference =
@@ -115,6 +117,8 @@ export interface Profile {
   readonly practice: boolean;
   readonly server: ServerSettings;
   readonly identity: readonly IdentityAttribute[];
+  /** How a scanned code becomes attributes; without it the whole code is the attribute that the scanner fills. */
+  readonly scan?: readonly ScanRule[] | undefined;
   readonly keyType: KeyType;
   readonly image: ImageSettings;
   readonly files: readonly CardFile[];
@@ -128,6 +132,8 @@ export interface Profile {
    * before a card is touched.
    */
   readonly outboxLimit: number;
+  /** The label of each finished device; none is printed without it. */
+  readonly label?: LabelSettings | undefined;
 }
 
 export function describePartition(partition: PartitionReference): string {

@@ -23,6 +23,7 @@ export const slotWords = [
   'Accepted',
   'Renewed',
   'Waiting',
+  'Scan the label',
   'Cancelled',
   'Decommissioned',
   'Stopped',

@@ -1,7 +1,7 @@
 /** What other systems of the factory are told, and how far each of them is. docs/integration.md is the same for people. */
 import type { JsonObject, SecretReference } from './profile';
 
-/** `batch.changed` is taken in settings already; nothing sends it yet: it is for work orders. */
+/** `batch.changed` is about batches that were ordered; `batch.signed-off` about all of them. */
 export const webhookEvents = ['device.preauthorized', 'device.accepted', 'device.failed', 'device.decommissioned', 'batch.signed-off', 'batch.changed'] as const;
 export type WebhookEvent = (typeof webhookEvents)[number];
 
@@ -128,5 +128,7 @@ export interface WebhookPayload {
   readonly event: WebhookEvent | 'test';
   readonly at: string;
   readonly station: string;
+  /** There where nothing of it is real: whoever books devices must not book these. */
+  readonly practice?: true | undefined;
   readonly data: JsonObject;
 }

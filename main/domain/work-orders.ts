@@ -13,6 +13,24 @@ export type OrderState = (typeof orderStates)[number];
 export const orderChanges = ['created', 'paused', 'resumed', 'closed'] as const;
 export type OrderChange = (typeof orderChanges)[number];
 
+/** What the log says of an order: what a person or an MES did to it, that QA signed it off, that its last device is made. */
+export const loggedOrderChanges = [...orderChanges, 'signed-off', 'completed'] as const;
+export type LoggedOrderChange = (typeof loggedOrderChanges)[number];
+
+/** How an MES hands its orders in. */
+export const orderSources = ['folder', 'http'] as const;
+export type OrderSource = (typeof orderSources)[number];
+
+/** Who is named as the one who made an order that an MES handed in. */
+export const mesName = 'MES';
+
+/** Of an order that an MES handed in. */
+export interface MesOrigin {
+  readonly source: OrderSource;
+  /** SHA-256 over the whole order as it was taken, hexadecimal: the same order has the same. */
+  readonly sha256: string;
+}
+
 /** What an order says for people: where its devices go. */
 export interface OrderFacts {
   readonly customer?: string | undefined;
@@ -44,6 +62,8 @@ export interface WorkOrder extends OrderFacts {
   readonly counter?: Counter | undefined;
   /** SHA-256 over the identities in their order, canonical JSON, each with a line end. */
   readonly identitiesSha256?: string | undefined;
+  /** Absent where it was made at the station. */
+  readonly mes?: MesOrigin | undefined;
   readonly tally: OrderTally;
   readonly createdBy: string;
   /** ISO 8601 UTC. */
@@ -57,9 +77,19 @@ export interface NewOrder extends OrderFacts {
   readonly profileName: string;
   readonly quantity?: number | undefined;
   readonly counter?: Counter | undefined;
+  readonly mes?: MesOrigin | undefined;
   readonly by: string;
   readonly at: string;
 }
+
+/**
+ * What became of an order that was placed as a whole. already: an MES handed the same one in before. other: its name has
+ * another order, or devices of a batch that nobody ordered.
+ */
+export type PlacedOrder =
+  | { readonly kind: 'placed' | 'already'; readonly order: WorkOrder }
+  | { readonly kind: 'other'; readonly order?: WorkOrder | undefined }
+  | { readonly kind: 'taken'; readonly taken: readonly TakenIdentity[] };
 
 /** planned: nobody has begun. failed: its last card failed, and it may be made again. */
 export const plannedStates = ['planned', 'making', 'made', 'failed'] as const;
@@ -96,6 +126,9 @@ export interface OrderRequest {
 /** Most identities in one message: a longer transaction would keep the jobs at the bench waiting. */
 export const mostPlannedAtOnce = 5000;
 
+/** Most identities of an order that is placed as a whole: looking them up and keeping them takes less than a second. */
+export const mostPlacedAtOnce = 10_000;
+
 /** Orders in the record. Every method is durable and atomic when it returns. @throws ImprintError record-*, no-such-batch */
 export interface WorkOrderStore {
   order(batch: string): Promise<WorkOrder | undefined>;
@@ -113,6 +146,11 @@ export interface WorkOrderStore {
   finishOrder(orderId: string): Promise<WorkOrder>;
   /** Throws a begun order away. */
   dropOrder(orderId: string): Promise<void>;
+  /**
+   * All of it in one transaction, for whoever has all of it at hand and may come twice: `identities` are those of a list, at
+   * most `mostPlacedAtOnce`. What is in the way is no error but the answer, and nothing was ordered then.
+   */
+  placeOrder(order: NewOrder, identities: readonly Identity[]): Promise<PlacedOrder>;
   /** To the state that it has already: nothing changes. @throws ImprintError no-such-batch, batch-stopped where it is closed */
   changeOrder(batch: string, change: Exclude<OrderChange, 'created'>, by: string, at: string): Promise<WorkOrder>;
   /** Whether this device may be begun in this batch. @throws ImprintError batch-stopped, identity-foreign, identity-planned */

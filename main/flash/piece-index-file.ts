@@ -1,4 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { digestBytes } from '../../native/index';
 import type { Extent } from './card-plan';
 import type { PieceIndex } from './golden-image';
@@ -34,10 +35,18 @@ export async function readIndexFile(path: string, { decodedSha256, stamp, pieces
   return digests.length === pieces.length * digestBytes ? { pieces, digests } : undefined;
 }
 
-/** CRASH: written beside and renamed; an index that is not there is made again. */
+/**
+ * Two cards may make the same index at the same time: each writes a file of its own, and the last one stays.
+ * CRASH: written beside and renamed; an index that is not there is made again.
+ */
 export async function writeIndexFile(path: string, { decodedSha256, stamp, pieces }: IndexBinding, { digests }: PieceIndex): Promise<void> {
   const file: IndexFile = { decodedSha256, stamp, pieces: flat(pieces), digests: digests.toString('base64') };
-  const temporary = `${path}.${String(process.pid)}.tmp`;
-  await writeFile(temporary, JSON.stringify(file), { mode: 0o600 });
-  await rename(temporary, path);
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, JSON.stringify(file), { mode: 0o600 });
+    await rename(temporary, path);
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
+  }
 }

@@ -5,6 +5,7 @@ import { asImprintError, ImprintError } from '../domain/errors';
 import type { BatchInbox, BatchResults } from '../domain/mes-orders';
 import type { Clock, FaultPoints } from '../domain/ports';
 import { readBatchText, type LocatedProblem } from './batch-text';
+import { orderBody } from './order-body';
 
 const folders = ['in', 'done', 'rejected', 'out'] as const;
 type Folder = (typeof folders)[number];
@@ -78,7 +79,7 @@ export class MesFolder {
     const file = openFile(next);
     try {
       const { order, counts, signedOffAt, complete } = overview;
-      const head = { v: 1, batch, at: clock.now().toISOString(), complete, signedOffAt, counts, order: order?.order === undefined ? undefined : { ...order.order, identities: undefined, sha256: order.sha256, acceptedAt: order.acceptedAt } };
+      const head = { v: 1, batch, at: clock.now().toISOString(), practice: results.practice ? true : undefined, complete, signedOffAt, counts, order: order === undefined ? undefined : { name: order.batch, ...orderBody(order) } };
       writeSync(file, `${JSON.stringify(head).slice(0, -1)},"devices":[`);
       let after: string | undefined;
       let first = true;
@@ -151,7 +152,7 @@ export class MesFolder {
     const { receipt } = verdict;
     const moved = this.#moveTo('done', name, `${JSON.stringify({ v: 1, accepted: true, already: verdict.already, file: name, ...receipt }, undefined, 2)}\n`, '.receipt.json');
     faults.reached('mes:moved');
-    return { file: moved, outcome: 'accepted', sentence: verdict.already ? `Batch ${receipt.name} was ordered before, the same as now.` : `Batch ${receipt.name} is ordered: ${String(receipt.identities)} identities.` };
+    return { file: moved, outcome: 'accepted', sentence: verdict.already ? `Batch ${receipt.name} was ordered before, the same as now.` : `Batch ${receipt.name} is ordered: ${receipt.identities === 0 ? 'whatever is scanned' : `${String(receipt.identities)} ${receipt.identities === 1 ? 'identity' : 'identities'}`}.` };
   }
 
   #reject(name: string, problems: readonly LocatedProblem[]): HandledFile {

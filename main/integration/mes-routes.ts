@@ -2,6 +2,7 @@ import type { ErrorCode } from '../domain/errors';
 import { normaliseMac } from '../domain/identity';
 import type { BatchInbox, BatchOverview, BatchResults } from '../domain/mes-orders';
 import { readBatchText } from './batch-text';
+import { orderBody } from './order-body';
 
 export interface EndpointRequest {
   readonly method: string;
@@ -14,7 +15,7 @@ export interface EndpointRequest {
 
 export interface EndpointReply {
   readonly status: number;
-  readonly body?: unknown;
+  readonly body?: object | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -51,6 +52,11 @@ const largestPage = 1000;
 
 /** What the endpoint can be asked, as docs/integration-openapi.yaml has it. @throws EndpointRefusal, ImprintError record-*, usage */
 export async function answerMes(request: EndpointRequest, answering: Answering): Promise<EndpointReply> {
+  const { body, ...reply } = await answered(request, answering);
+  return { ...reply, body: answering.results.practice ? { practice: true, ...body } : body };
+}
+
+async function answered(request: EndpointRequest, answering: Answering): Promise<EndpointReply> {
   const { path, query } = targetOf(request.target);
   const [version, what, name, more, ...rest] = path;
   if (version !== 'v1' || rest.length > 0) throw noSuchPath();
@@ -96,10 +102,8 @@ function invalid(problems: readonly { readonly line: number; readonly field: str
   return { status: 422, body: { code: 'order-invalid', sentence: 'Nothing was ordered.', problems } };
 }
 
-function batchBody({ name, order, counts, signedOffAt, complete }: BatchOverview): unknown {
-  if (order === undefined) return { name, complete, counts, signedOffAt };
-  const { profile, quantity, customer, workOrder, pallet, identities } = order.order;
-  return { name, complete, counts, signedOffAt, order: { profile, quantity, customer, workOrder, pallet, identities: identities.length, sha256: order.sha256, acceptedAt: order.acceptedAt, source: order.source } };
+function batchBody({ order, ...overview }: BatchOverview): object {
+  return { ...overview, order: order === undefined ? undefined : orderBody(order) };
 }
 
 /** `identity=mac=02:00:00:00:00:01`, once for each attribute. */

@@ -1,4 +1,4 @@
-/** The ports of webhooks and of an MES's orders, spoken over the storage process: both of its ends. */
+/** The ports of webhooks and of what an MES asks for, spoken over the storage process: both of its ends. */
 import type { IntegrationMethods } from '../contract/integration-channel';
 import type { StorageMethods } from '../contract/storage-channel';
 import type { MesRecord } from '../domain/mes-orders';
@@ -24,9 +24,6 @@ export function integrationClient(worker: { readonly client: ProcedureClient<Sto
       skipDelivery: (url, from, entry, by, at) => worker.client.call('skipDelivery', { url, from, entry, by, at }),
     },
     mes: {
-      keepOrder: (order) => worker.client.call('keepOrder', { order }),
-      order: (name) => worker.client.call('mesOrder', { name }),
-      takenIdentities: (identities) => worker.client.call('mesTakenIdentities', { identities }),
       newestProfile: (name) => worker.client.call('newestProfile', { name }),
       devicesOfBatch: (batch, after, limit) => worker.client.call('devicesOfBatch', { batch, after, limit }),
       batchCounts: (batch) => worker.client.call('batchCounts', { batch }),
@@ -46,9 +43,6 @@ export function integrationHandlers(record: () => IntegrationClient): Handlers<I
     deliveryAttempts: ({ url, limit }) => record().webhooks.attempts(url, limit),
     retryWebhook: ({ url, by, at, entry }) => record().webhooks.retryWebhook(url, by, at, entry),
     skipDelivery: ({ url, from, entry, by, at }) => record().webhooks.skipDelivery(url, from, entry, by, at),
-    keepOrder: ({ order }) => record().mes.keepOrder(order),
-    mesOrder: ({ name }) => record().mes.order(name),
-    mesTakenIdentities: ({ identities }) => record().mes.takenIdentities(identities),
     newestProfile: ({ name }) => record().mes.newestProfile(name),
     devicesOfBatch: ({ batch, after, limit }) => record().mes.devicesOfBatch(batch, after, limit),
     batchCounts: ({ batch }) => record().mes.batchCounts(batch),

@@ -1,5 +1,6 @@
 import type { SearchMethods } from '../contract/audit-channel';
 import type { IntegrationMethods } from '../contract/integration-channel';
+import type { LabelStoreMethods } from '../contract/label-channel';
 import type { OperatorMethods } from '../contract/operators-channel';
 import type { ReportMethods } from '../contract/report-channel';
 import type { StorageMethods } from '../contract/storage-channel';
@@ -9,8 +10,10 @@ import { logHandlers } from './log-channel';
 import { orderHandlers } from './orders';
 import type { Handlers } from './remote-procedures';
 
-/** The other end of `storageClient` and of `logClient`. The operators, the search, the reports and the integration have ends of their own; `close` is left to the process, which opens the record too. */
-export function storageHandlers(record: () => RecordStore & { readonly log: RecordLog }): Omit<Handlers<StorageMethods>, 'close' | keyof OperatorMethods | keyof SearchMethods | keyof ReportMethods | keyof IntegrationMethods> {
+/** The other end of `storageClient` and of `logClient`. The operators, the search, the reports, the integration and the labels have ends of their own; `close` is left to the process, which opens the record too. */
+export function storageHandlers(
+  record: () => RecordStore & { readonly log: RecordLog },
+): Omit<Handlers<StorageMethods>, 'close' | keyof OperatorMethods | keyof SearchMethods | keyof ReportMethods | keyof IntegrationMethods | keyof LabelStoreMethods> {
   return {
     keepProfile: ({ name, sha256, json, at, by }) => record().keepProfile(name, sha256, json, at, by),
     keptProfile: ({ sha256 }) => record().keptProfile(sha256),
@@ -31,6 +34,8 @@ export function storageHandlers(record: () => RecordStore & { readonly log: Reco
     findByFingerprint: ({ fingerprint }) => record().findByFingerprint(fingerprint),
     device: ({ deviceId }) => record().device(deviceId),
     list: ({ query }) => record().list(query),
+    recordCard: ({ jobId, card, at }) => record().recordCard(jobId, card, at),
+    benchHealth: ({ query }) => record().benchHealth(query),
     jobsSince: ({ since, limit }) => record().jobsSince(since, limit),
     devicesToWatch: ({ query }) => record().devicesToWatch(query),
     saveAcceptances: ({ acceptances }) => record().saveAcceptances(acceptances),

@@ -4,6 +4,7 @@ import { cancelled, ImprintError } from '../domain/errors';
 import type { KeyType, PublicKey } from '../domain/keys';
 import { LockedArena, zero } from '../../native/index';
 import { collectThoroughly } from './collect-garbage';
+import { KeysAhead } from './keys-ahead';
 import { base64Length, decodePem, encodeBase64, encodePrivateKeyPem, privateKeyLabel, privateKeyPemLength } from './pem';
 import { fingerprintOf, publicKeyOf } from './public-keys';
 
@@ -40,9 +41,26 @@ export class KeyVault {
   readonly #agreementKeys = new Map<string, HeldAgreementKey>();
   /** Jobs whose key is being made; one that `destroy` takes out gets none. */
   readonly #making = new Map<string, object>();
+  /** Keys that belong to no job yet. */
+  readonly #ahead: KeysAhead<HeldKey>;
   /** Whether the crypto library may still hold a key in a form of its own. */
   #traces = false;
   #settling: Promise<void> = Promise.resolve();
+
+  /** @param idleAhead milliseconds without a job after which keys that were made ahead are erased */
+  constructor(idleAhead?: number) {
+    this.#ahead = new KeysAhead({
+      make: (type, wanted) => this.#make(type, wanted),
+      release: ({ der }) => {
+        this.#arena.release(der);
+      },
+      erased: () => {
+        this.#traces = true;
+        void this.settle();
+      },
+      idle: idleAhead,
+    });
+  }
 
   /** One sentence where the system does not let key memory be locked. */
   get warning(): string | undefined {
@@ -54,28 +72,49 @@ export class KeyVault {
     return this.#keys.size;
   }
 
+  /** How many keys wait for a job. */
+  get keysAhead(): number {
+    return this.#ahead.count;
+  }
+
   /**
-   * Makes a key pair for a job.
+   * From now on up to `most` keys of this type are made ahead by `makeAhead`.
+   *
+   * SECURITY: none where memory cannot be locked: they would wait in memory that may be swapped out.
+   */
+  keepAhead(type: KeyType, most: number): void {
+    this.#ahead.want(type, this.#arena.locked ? most : 0);
+  }
+
+  /** Begins to make them, beside everything else. */
+  makeAhead(): void {
+    this.#ahead.fill();
+  }
+
+  /** A job began or ended: keys that were made ahead are not erased for want of work yet. */
+  atWork(): void {
+    this.#ahead.touch();
+  }
+
+  /**
+   * Gives a job its key pair: one that was made ahead, or a new one.
    * @throws ImprintError custody-key-failed; also where the job has a key already, because two would be one too many
    */
   async generate(jobId: string, type: KeyType): Promise<PublicKey> {
     if (this.#keys.has(jobId) || this.#making.has(jobId)) throw new ImprintError('custody-key-failed', 'This job has a key already; a second one is not made.');
+    const ready = this.#ahead.take(type);
+    if (ready !== undefined) {
+      this.#keys.set(jobId, ready);
+      return ready.publicKey;
+    }
     const turn = {};
     this.#making.set(jobId, turn);
     try {
-      const pair = await generatePair(type);
-      try {
-        // CRASH: the job may have been ended while the key was made; then nobody would ever erase it.
-        if (this.#making.get(jobId) !== turn) throw cancelled();
-        const der = this.#arena.allocate(pair.privateKey.length);
-        pair.privateKey.copy(der);
-        const spki = new Uint8Array(pair.publicKey);
-        const publicKey: PublicKey = { type, spki, fingerprint: fingerprintOf(spki) };
-        this.#keys.set(jobId, { der, publicKey });
-        return publicKey;
-      } finally {
-        zero(pair.privateKey);
-      }
+      // CRASH: the job may have been ended while the key was made; then nobody would ever erase it.
+      const key = await this.#make(type, () => this.#making.get(jobId) === turn);
+      if (key === undefined) throw cancelled();
+      this.#keys.set(jobId, key);
+      return key.publicKey;
     } finally {
       if (this.#making.get(jobId) === turn) this.#making.delete(jobId);
     }
@@ -189,6 +228,7 @@ export class KeyVault {
 
   /** Erases every key. */
   async destroyAll(): Promise<void> {
+    this.#ahead.erase();
     for (const jobId of [...this.#making.keys(), ...this.#keys.keys()]) await this.destroy(jobId);
     this.#arena.wipe();
   }
@@ -205,6 +245,20 @@ export class KeyVault {
   /** For callers that have the crypto library keep a key in a form of its own for a while; `settle` erases it when they let go. */
   leavesTraces(): void {
     this.#traces = true;
+  }
+
+  /** A key pair in locked memory; undefined where nobody wants it any more when it is made. */
+  async #make(type: KeyType, wanted: () => boolean): Promise<HeldKey | undefined> {
+    const pair = await generatePair(type);
+    try {
+      if (!wanted()) return undefined;
+      const der = this.#arena.allocate(pair.privateKey.length);
+      pair.privateKey.copy(der);
+      const spki = new Uint8Array(pair.publicKey);
+      return { der, publicKey: { type, spki, fingerprint: fingerprintOf(spki) } };
+    } finally {
+      zero(pair.privateKey);
+    }
   }
 
   #partLength(jobId: string | undefined, part: BundlePart): number {

@@ -1,10 +1,11 @@
 import { deviceActions } from '../domain/acceptance';
 import { certificateStates } from '../domain/certificates';
 import { keyTypes } from '../domain/keys';
+import { labelPrinterKinds } from '../domain/labels';
 import { accessChanges } from '../domain/operators';
 import { signInMethods } from '../domain/record-log';
 import { roles } from '../domain/roles';
-import { orderChanges, orderKinds } from '../domain/work-orders';
+import { loggedOrderChanges, orderKinds, orderSources } from '../domain/work-orders';
 import { anyText, base64, base64Hash, flag, identity, listOf, moment, object, oneOf, sha256, text, wholeNumber } from './shape';
 import type { ObjectShape } from './shape';
 
@@ -49,10 +50,17 @@ export const events = {
   'accepted': object({ ...device, server: text }, { serverDevice: text, ...later }),
   'sign-off': object({ batch: text, total: wholeNumber, accepted: wholeNumber }, { remark: anyText, ...later }),
   /**
-   * A batch was ordered, or nothing more of it is made for now or for ever. `identitiesSha256`: over the identities that were
-   * ordered, canonical JSON in their order, each with a line end.
+   * A batch was ordered, nothing more of it is made for now or for ever, it was signed off, or its last device is made.
+   * `identitiesSha256`: over the identities that were ordered, canonical JSON in their order, each with a line end. `source`:
+   * how an MES handed it in. The counts are those after the change.
    */
-  'batch-changed': object({ batch: text, change: oneOf(orderChanges) }, { kind: oneOf(orderKinds), quantity: wholeNumber, profile: text, identitiesSha256: sha256 }),
+  'batch-changed': object(
+    { batch: text, change: oneOf(loggedOrderChanges) },
+    {
+      kind: oneOf(orderKinds), quantity: wholeNumber, profile: text, identitiesSha256: sha256, source: oneOf(orderSources),
+      made: wholeNumber, making: wholeNumber, failures: wholeNumber, firstPasses: wholeNumber, firstFailures: wholeNumber,
+    },
+  ),
   /** Somebody did what the station had refused. `what`: the refusal's code. */
   'override': object({ what: text, reason: text }, { device: text, batch: text }),
   /** Something was taken off a server on purpose. Only `decommission` with a fingerprint ends a device of this record. */
@@ -79,6 +87,8 @@ export const events = {
   'restore': object({ size: wholeNumber, root: base64Hash, override: flag }, { anchorSize: wholeNumber, path: text, reason: text }),
   /** A device of another tool became known here. */
   'foreign-imported': object({ identity, fingerprint: sha256, spki: base64, source: text }, later),
+  /** A label with this device's identity and key was given to a printer. `reason`: why it was printed again. */
+  'label-printed': object({ ...device, printer: oneOf(labelPrinterKinds), copies: wholeNumber, reprint: flag }, { reason: text }),
   /** What became of a certificate that a server issued for a device. `sha256`: over its DER. */
   'certificate': object({ ...device, change: oneOf(certificateStates), serial: text, sha256 }, { issuer: text, notAfter: moment, reason: text }),
 } as const satisfies Readonly<Record<string, ObjectShape<unknown>>>;

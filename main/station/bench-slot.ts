@@ -1,6 +1,7 @@
 import { describePort } from '../domain/drives';
 import type { ErrorCode } from '../domain/errors';
 import { describeIdentity, type Identity } from '../domain/identity';
+import type { LabelPrint, LabelState } from '../domain/labels';
 import type { JobOutcome, Progress, ProgressPhase, StepName } from '../domain/job';
 import type { ServerKind } from '../domain/ports';
 import type { SlotSettings } from '../domain/profile';
@@ -15,6 +16,14 @@ export interface SlotCard {
   readonly description: string;
   /** How large it is; absent where there is none. */
   readonly bytes?: number | undefined;
+}
+
+/** The label of a slot's job. */
+export interface SlotLabel {
+  readonly state: LabelState;
+  readonly sentence: string;
+  /** The printed label is to be scanned. */
+  readonly awaitsScan: boolean;
 }
 
 /** A slot as the bench shows it. */
@@ -34,6 +43,8 @@ export interface BenchSlot {
   readonly deviceId?: string | undefined;
   readonly jobId?: string | undefined;
   readonly fingerprint?: string | undefined;
+  /** Where the profile prints one. */
+  readonly label?: SlotLabel | undefined;
   readonly progress?: Progress | undefined;
   readonly canCancel: boolean;
   readonly canPowerOn: boolean;
@@ -83,4 +94,23 @@ export function readySentence(name: string, identity: Identity, alone: boolean):
 /** The card came while nobody was there who may make devices: it is started by somebody, and not by itself as nobody. */
 export function insertedUnattended(name: string, identity: Identity): string {
   return `A card came into ${name} while nobody was signed in who may make devices. Press Enter to make it the card of ${describeIdentity(identity)}.`;
+}
+
+/** What the bench says of a label that is not done with. */
+const labelSentences: Readonly<Record<LabelState, string>> = {
+  waiting: 'Its label is printed next.',
+  sending: 'Its label is being printed.',
+  doubtful: 'It is not known whether its label was printed: look at the printer.',
+  printed: 'Its label is printed.',
+  failed: 'Its label was given up.',
+};
+
+export const scanLabelWord = 'Scan the label';
+
+export function slotLabel({ state, sentence, scanBack, scannedAt, attempts }: Pick<LabelPrint, 'state' | 'sentence' | 'scanBack' | 'scannedAt' | 'attempts'>): SlotLabel {
+  if (state === 'printed' && scannedAt !== undefined) return { state, sentence: 'Its label is printed and was scanned.', awaitsScan: false };
+  const awaitsScan = state === 'printed' && scanBack;
+  if (awaitsScan) return { state, sentence: 'Stick its label onto the board and scan it.', awaitsScan };
+  // Why it waits is said once it was tried.
+  return { state, sentence: state === 'waiting' && attempts > 0 ? `Its label waits: ${sentence ?? ''}` : labelSentences[state], awaitsScan };
 }

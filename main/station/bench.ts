@@ -1,14 +1,17 @@
 import { cardAtPort, describeCard, describePort, type Drive, type Drives } from '../domain/drives';
 import { readBatch } from '../domain/batches';
 import { asImprintError, cancelled, ImprintError } from '../domain/errors';
-import { describeIdentity, readIdentity, type Identity } from '../domain/identity';
+import { describeIdentity, type Identity } from '../domain/identity';
+import type { LabelPrint } from '../domain/labels';
 import type { JobOutcome } from '../domain/job';
 import type { ServerKind } from '../domain/ports';
 import { slotPlace, type SlotSettings } from '../domain/profile';
 import { assertMay, may } from '../domain/roles';
-import { cancellable, endWord, freeSlot, insertedUnattended, phaseWords, readySentence, stepWords, type BenchSlot, type SlotCard } from './bench-slot';
+import { cancellable, endWord, freeSlot, insertedUnattended, phaseWords, readySentence, scanLabelWord, slotLabel, stepWords, type BenchSlot, type SlotCard } from './bench-slot';
 import { provision } from './provision';
 import type { RecoveryReport } from './recover';
+import type { AwaitingSlot } from './scan-back';
+import { scannedIdentity } from './scanned-identity';
 import { renewalWords, renewCard, type RenewalOutcome, type RenewalPhase } from './renew';
 import { asNow, serverKindOf, type LoadedProfile, type Station } from './station';
 
@@ -24,6 +27,9 @@ export interface BenchOptions {
   /** Instead of the profile's: the slots that were bound on this station. */
   readonly slots?: readonly SlotSettings[] | undefined;
 }
+
+/** As many as there may be slots. */
+const mostKeysAhead = 16;
 
 interface Slot {
   readonly settings: SlotSettings;
@@ -96,11 +102,8 @@ export class Bench {
   async scan(name: string, text: string, others: Readonly<Record<string, string>>): Promise<BenchSlot> {
     const slot = this.#slot(name);
     if (slot.view.state === 'running') throw new ImprintError('slot-busy', `${name} is at work; wait until it has ended, or scan for another slot.`);
-    const { identity: scheme } = this.#loaded.profile;
-    const scanned = scheme.find((attribute) => attribute.scan);
-    if (scanned === undefined) throw new ImprintError('profile-invalid', 'The profile names no attribute that the scanner fills.', { field: 'identity' });
-    const identity = readIdentity(scheme, { ...others, [scanned.name]: text });
     const { profile } = this.#loaded;
+    const identity = scannedIdentity(this.#station, profile, text, others);
     serverKindOf(this.#station, profile).checkIdentity?.(identity, profile.server);
     const twin = [...this.#slots.values()].find(
       (other) => other !== slot && (other.view.state === 'ready' || other.view.state === 'running') && describeIdentity(other.view.identity ?? {}) === describeIdentity(identity),
@@ -237,7 +240,31 @@ export class Bench {
     const slot = [...this.#slots.values()].find((each) => each.view.jobId === jobId && each.view.state === 'waiting');
     if (slot === undefined || state === 'waiting') return;
     const done = state === 'done';
-    this.#show(slot.settings.name, { ...slot.view, state: done ? 'done' : 'failed', word: endWord(state, this.#kind), sentence, canPowerOn: done && this.#powerOn !== undefined });
+    this.#show(slot.settings.name, { ...slot.view, state: done ? 'done' : 'failed', word: endWord(state, this.#kind), sentence, canPowerOn: done && this.#powerOn !== undefined, label: done ? this.#newLabel : undefined });
+  }
+
+  /** What became of the label of a job. A slot that was used again since then shows nothing of it. */
+  showLabel(print: LabelPrint): BenchSlot | undefined {
+    const slot = [...this.#slots.values()].find(({ view }) => view.jobId === print.jobId && (view.state === 'done' || view.state === 'accepted'));
+    if (slot === undefined || print.reprint) return undefined;
+    const { view, settings } = slot;
+    const label = slotLabel(print);
+    const ended = view.state === 'accepted' ? 'Accepted' : endWord('done', this.#kind);
+    return this.#show(settings.name, { ...view, label, word: label.awaitsScan ? scanLabelWord : ended });
+  }
+
+  /** Slots whose printed label is to be scanned, `first` before the others. */
+  awaitingLabels(first: string): readonly AwaitingSlot[] {
+    const awaiting = [...this.#slots.values()].flatMap(({ view: { name, jobId, identity, label } }) => (label?.awaitsScan === true && jobId !== undefined && identity !== undefined ? [{ name, jobId, identity }] : []));
+    return [...awaiting.filter(({ name }) => name === first), ...awaiting.filter(({ name }) => name !== first)];
+  }
+
+  /** Where the code of a board goes that was scanned for this slot: one that waits for its label keeps its place. @throws ImprintError slot-busy */
+  slotForBoard(name: string): string {
+    if (this.#slot(name).view.label?.awaitsScan !== true) return name;
+    const free = [...this.#slots.values()].find(({ view }) => view.state === 'free');
+    if (free !== undefined) return free.view.name;
+    throw new ImprintError('slot-busy', `${name} waits for its label: scan the label that was printed, or press F7 to go on without it.`, { field: 'label', expected: 'the code of the printed label' });
   }
 
   /** The server has forgotten this identity with all its keys: whoever finds its old card in a slot must not use it. */
@@ -280,7 +307,7 @@ export class Bench {
     return this.#show(name, {
       ...view,
       state: 'accepted',
-      word: 'Accepted',
+      word: view.label?.awaitsScan === true ? scanLabelWord : 'Accepted',
       sentence,
       canPowerOn: false,
     });
@@ -288,6 +315,12 @@ export class Bench {
 
   get #kind(): ServerKind {
     return serverKindOf(this.#station, this.#loaded.profile);
+  }
+
+  /** The label of a device that is finished now: it is in the record from the same moment. */
+  get #newLabel(): BenchSlot['label'] {
+    const { label } = this.#loaded.profile;
+    return label === undefined ? undefined : slotLabel({ state: 'waiting', attempts: 0, scanBack: label.scanBack });
   }
 
   get #startsWhenInserted(): boolean {
@@ -350,6 +383,8 @@ export class Bench {
     const slot = this.#slot(name);
     const change = (part: Partial<BenchSlot>): void => void this.#show(name, { ...slot.view, ...part });
     let outcome: JobOutcome;
+    // Told before each card: a custody process that was started again knows nothing of it. Without them it is only slower.
+    void station.custody.keysAhead(this.#loaded.profile.keyType, Math.min(this.#slots.size, mostKeysAhead)).catch(() => undefined);
     try {
       outcome = await provision(
         station,
@@ -378,6 +413,7 @@ export class Bench {
       fingerprint: outcome.fingerprint,
       deviceId: outcome.deviceId,
       jobId: outcome.jobId,
+      label: outcome.state === 'done' ? this.#newLabel : undefined,
       progress: undefined,
       canCancel: false,
       canPowerOn: outcome.state === 'done' && this.#powerOn !== undefined,

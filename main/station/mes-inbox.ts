@@ -1,27 +1,32 @@
 import { readBatch } from '../domain/batches';
 import { asImprintError } from '../domain/errors';
 import { canonicalIdentity, describeIdentity, readIdentity, type Identity } from '../domain/identity';
-import type { BatchDevice, BatchDevicePage, BatchInbox, BatchOverview, BatchProblem, BatchResults, BatchVerdict, KeptOrder, MesOrder, MesRecord, OfferedBatch, OrderSource } from '../domain/mes-orders';
+import type { BatchDevice, BatchDevicePage, BatchInbox, BatchOverview, BatchProblem, BatchResults, BatchVerdict, MesRecord, OfferedBatch } from '../domain/mes-orders';
 import type { DeviceSearcher } from '../domain/device-search';
-import type { Clock, RecordStore } from '../domain/ports';
+import type { RecordStore } from '../domain/ports';
 import type { Profile } from '../domain/profile';
+import { mesName, type OrderSource, type PlacedOrder, type WorkOrder } from '../domain/work-orders';
+import { serverKindOf, type Station } from './station';
 
 /** Problems that are told at once: whoever has more has one cause. */
 const mostProblems = 100;
-const portion = 500;
 
 export interface InboxParts {
-  readonly mes: MesRecord;
-  readonly clock: Clock;
+  readonly station: Pick<Station, 'clock' | 'randomness' | 'servers' | 'readKeptProfile'> & { readonly record: Pick<RecordStore, 'orders'> };
+  readonly mes: Pick<MesRecord, 'newestProfile'>;
   /** SHA-256, hexadecimal. */
   readonly digest: (text: string) => string;
   /** The profile that is open here, where one is; others are known from the record once they were used. */
   readonly openProfile?: Profile | undefined;
-  readonly readKeptProfile: (json: string) => Profile;
+  /** What is ordered here is not real, and its receipt says so. */
+  readonly practice?: boolean | undefined;
+  /** A work order is there that was not there before. */
+  readonly ordered?: ((order: WorkOrder) => void) | undefined;
 }
 
 /**
- * Takes orders of an MES over what the record has: identities are those of the profile's scheme, each once, and nobody's.
+ * Makes work orders of what an MES hands in: identities are those of the profile's scheme and of its server, each once, and
+ * nobody's. What stands on the page of batches afterwards is the order itself.
  *
  * CRASH: an order is durable before it is said to be accepted; whoever heard nothing offers it again, which changes nothing.
  */
@@ -33,53 +38,78 @@ export class MesInbox implements BatchInbox {
   }
 
   async accept(offered: OfferedBatch, source: OrderSource): Promise<BatchVerdict> {
-    const { mes, clock, digest } = this.#parts;
+    const { station, digest, ordered } = this.#parts;
     const problems: BatchProblem[] = [];
-    const name = collected('name', problems, () => readBatch(offered.name)) ?? offered.name;
+    const batch = collected('name', problems, () => readBatch(offered.name)) ?? offered.name;
     const profile = await this.#profile(offered.profile);
     if (profile === undefined) problems.push({ field: 'profile', sentence: `This station knows no profile "${offered.profile}": open it once, or start "imprint integrate" with it.` });
-    const { quantity, identities } = offered;
-    if (quantity !== undefined && identities.length > 0 && quantity !== identities.length) problems.push({ field: 'quantity', sentence: `The batch is of ${String(quantity)} devices and names ${String(identities.length)}.` });
-    const read = profile === undefined ? [] : readIdentities(profile, identities, problems);
-    if (problems.length > 0) return { accepted: false, conflict: false, problems: problems.slice(0, mostProblems) };
-    const order: MesOrder = { ...offered, name, identities: read };
-    const sha256 = digest(canonicalOrder(order));
-    const known = await mes.order(name);
-    if (known === undefined) {
-      const taken = await this.#taken(read);
-      if (taken.length > 0) return { accepted: false, conflict: false, problems: taken.slice(0, mostProblems) };
+    const { quantity, customer, workOrder, pallet } = offered;
+    if (quantity !== undefined && offered.identities.length > 0 && quantity !== offered.identities.length) problems.push({ field: 'quantity', sentence: `The batch is of ${String(quantity)} devices and names ${String(offered.identities.length)}.` });
+    const identities = profile === undefined ? [] : this.#identities(profile, offered.identities, problems);
+    if (problems.length > 0) return refused(problems);
+    const list = identities.length > 0;
+    const sha256 = digest(canonicalOrder({ ...offered, name: batch }, identities));
+    const placed = await station.record.orders.placeOrder(
+      {
+        orderId: station.randomness.uuid(),
+        batch,
+        kind: list ? 'list' : 'open',
+        profileName: offered.profile,
+        quantity: list ? identities.length : quantity,
+        customer,
+        workOrder,
+        pallet,
+        mes: { source, sha256 },
+        by: mesName,
+        at: station.clock.now().toISOString(),
+      },
+      identities,
+    );
+    switch (placed.kind) {
+      case 'taken':
+        return refused(placed.taken.flatMap(({ index, how }) => (identities[index] === undefined ? [] : [{ field: `identities.${String(index)}`, sentence: `${describeIdentity(identities[index])} ${how}.` }])));
+      case 'other':
+        return { accepted: false, conflict: true, problems: [{ field: 'name', sentence: inTheWay(batch, placed) }] };
+      case 'placed':
+        ordered?.(placed.order);
+        break;
+      case 'already':
+        break;
     }
-    const kept = known ?? (await mes.keepOrder({ name, sha256, acceptedAt: clock.now().toISOString(), identities: read.length, source, order }));
-    if (kept.sha256 !== sha256) return { accepted: false, conflict: true, problems: [{ field: 'name', sentence: `Batch ${name} was ordered already at ${kept.acceptedAt}, with another content.` }] };
-    return { accepted: true, already: known !== undefined, receipt: receiptOf(kept) };
+    return { accepted: true, already: placed.kind === 'already', receipt: { name: batch, sha256, acceptedAt: placed.order.createdAt, identities: identities.length, ...(this.#parts.practice === true ? { practice: true } : {}) } };
   }
 
   async #profile(name: string): Promise<Profile | undefined> {
-    const { openProfile, mes, readKeptProfile } = this.#parts;
+    const { openProfile, mes, station } = this.#parts;
     if (openProfile?.name === name) return openProfile;
     const json = await mes.newestProfile(name);
-    return json === undefined ? undefined : readKeptProfile(json);
+    return json === undefined ? undefined : station.readKeptProfile(json);
   }
 
-  async #taken(identities: readonly Identity[]): Promise<readonly BatchProblem[]> {
-    const texts = identities.map(canonicalIdentity);
-    const taken = new Set<string>();
-    for (let from = 0; from < texts.length; from += portion) {
-      for (const text of await this.#parts.mes.takenIdentities(texts.slice(from, from + portion))) taken.add(text);
-    }
-    return identities.flatMap((identity, index) => (taken.has(canonicalIdentity(identity)) ? [{ field: `identities.${String(index)}`, sentence: `${describeIdentity(identity)} is in the record already: a device has it.` }] : []));
+  #identities(profile: Profile, given: readonly Readonly<Record<string, string>>[], problems: BatchProblem[]): readonly Identity[] {
+    const kind = collected('profile', problems, () => serverKindOf(this.#parts.station, profile));
+    return readIdentities(given, problems, (one) => {
+      const identity = readIdentity(profile.identity, one);
+      kind?.checkIdentity?.(identity, profile.server);
+      return identity;
+    });
   }
 }
 
-function receiptOf({ name, sha256, acceptedAt, identities }: KeptOrder): Extract<BatchVerdict, { accepted: true }>['receipt'] {
-  return { name, sha256, acceptedAt, identities };
+function refused(problems: readonly BatchProblem[]): BatchVerdict {
+  return { accepted: false, conflict: false, problems: problems.slice(0, mostProblems) };
 }
 
-function readIdentities(profile: Profile, given: readonly Readonly<Record<string, string>>[], problems: BatchProblem[]): readonly Identity[] {
+function inTheWay(batch: string, { order }: Extract<PlacedOrder, { kind: 'other' }>): string {
+  if (order === undefined) return `Batch ${batch} has devices already that nobody ordered: give this one another name.`;
+  return order.mes === undefined ? `Batch ${batch} was ordered at the station already, at ${order.createdAt}: give this one another name.` : `Batch ${batch} was ordered already at ${order.createdAt}, with another content.`;
+}
+
+function readIdentities(given: readonly Readonly<Record<string, string>>[], problems: BatchProblem[], read: (one: Readonly<Record<string, string>>) => Identity): readonly Identity[] {
   const seen = new Map<string, number>();
   return given.flatMap((one, index) => {
     const field = `identities.${String(index)}`;
-    const identity = collected(field, problems, () => readIdentity(profile.identity, one));
+    const identity = collected(field, problems, () => read(one));
     if (identity === undefined) return [];
     const text = canonicalIdentity(identity);
     const before = seen.get(text);
@@ -101,28 +131,29 @@ function collected<T>(field: string, problems: BatchProblem[], read: () => T): T
 }
 
 /** One text for one order, in whatever form it came. */
-function canonicalOrder({ name, profile, quantity, customer, workOrder, pallet, identities }: MesOrder): string {
+function canonicalOrder({ name, profile, quantity, customer, workOrder, pallet }: OfferedBatch, identities: readonly Identity[]): string {
   return JSON.stringify([1, name, profile, quantity ?? null, customer ?? null, workOrder ?? null, pallet ?? null, identities.map(canonicalIdentity)]);
 }
 
 /** What an MES may ask, over the record. SECURITY: nothing here writes, and nothing but public facts comes out. */
 export class MesResults implements BatchResults {
   readonly #mes: MesRecord;
-  readonly #record: Pick<RecordStore, 'findByIdentity'>;
+  readonly #record: Pick<RecordStore, 'findByIdentity' | 'orders'>;
   readonly #search: DeviceSearcher;
+  readonly practice: boolean;
 
-  constructor(mes: MesRecord, record: Pick<RecordStore, 'findByIdentity'>, search: DeviceSearcher) {
+  constructor(mes: MesRecord, record: Pick<RecordStore, 'findByIdentity' | 'orders'>, search: DeviceSearcher, practice = false) {
     this.#mes = mes;
     this.#record = record;
     this.#search = search;
+    this.practice = practice;
   }
 
   async batch(name: string): Promise<BatchOverview | undefined> {
-    const [order, counts, signedOffAt] = await Promise.all([this.#mes.order(name), this.#mes.batchCounts(name), this.#mes.signedOffAt(name)]);
-    const made = counts.preauthorized + counts.accepted;
+    const [order, counts, signedOffAt] = await Promise.all([this.#record.orders.order(name), this.#mes.batchCounts(name), this.#mes.signedOffAt(name)]);
     if (order === undefined && Object.values(counts).every((count) => count === 0)) return undefined;
-    const wanted = order === undefined ? undefined : (order.order.quantity ?? (order.identities > 0 ? order.identities : undefined));
-    return { name, order, counts, signedOffAt, complete: wanted !== undefined && made >= wanted };
+    const complete = order?.quantity !== undefined && order.tally.made >= order.quantity;
+    return { name, order, counts, signedOffAt, complete };
   }
 
   devices(batch: string, after: string | undefined, limit: number): Promise<BatchDevicePage> {

@@ -5,6 +5,7 @@ import type { PublicKey } from '../domain/keys';
 import { readBatch } from '../domain/batches';
 import type { DeliveredContent, EnrolReceipt, PreparedImage, ServerConnection, ServerDevice, ServerKind, TlsEndpoint } from '../domain/ports';
 import { assertMay } from '../domain/roles';
+import { namesOfCard } from '../domain/slot-health';
 import { assertTargetAllowed, describeBytes, type TargetFacts, type TargetNaming } from '../domain/targets';
 import { Journal, type StepListener } from './journal';
 import { startReplacement } from './replacement';
@@ -227,6 +228,8 @@ class ProvisionRun {
         throw new ImprintError('target-changed', `${targetPath} is not the drive in ${slot} any more: put the card in again and start again.`, { field: 'target' });
       }
       assertTargetAllowed(target, image.decodedBytes, profile.targets, naming);
+      const card = namesOfCard(target);
+      if (card !== undefined) await record.recordCard(this.#jobId, card, now(this.#station));
       await custody.checkFiles(image, profile.files);
       const asked = 'away' in signedIn ? signedIn : await this.#unlessAway(() => connection.findDevice(identity, signal));
       if ('away' in asked) {

@@ -4,6 +4,7 @@ import type { RecordLog } from '../domain/record-log';
 import { asImprintError, ImprintError } from '../domain/errors';
 import { canonicalIdentity, type Identity } from '../domain/identity';
 import type { Role } from '../domain/roles';
+import type { ReadPattern } from '../domain/scan-rules';
 
 /** A profile with the name of its exact content. */
 export interface LoadedProfile {
@@ -35,6 +36,8 @@ export interface Station {
   readonly readKeptProfile: (json: string) => Profile;
   /** A public key of another tool: PEM `PUBLIC KEY` or the base64 of its SPKI; undefined where the text is none. */
   readonly readPublicKey: (text: string) => ForeignKey | undefined;
+  /** Makes a pattern of a profile's scan rules ready. */
+  readonly readScanPattern: ReadPattern;
 }
 
 /** The station with the person who is at work now: what they start is theirs, whoever has signed in by its end. */
@@ -49,7 +52,7 @@ export interface ForeignKey {
 }
 
 /** The adapter that a profile names. @throws ImprintError profile-invalid */
-export function serverKindOf(station: Station, profile: Profile): ServerKind {
+export function serverKindOf(station: Pick<Station, 'servers'>, profile: Profile): ServerKind {
   const kind = station.servers.find((candidate) => candidate.kind === profile.server.kind);
   if (kind !== undefined) return kind;
   throw new ImprintError('profile-invalid', `Imprint knows no server of kind "${profile.server.kind}".`, {

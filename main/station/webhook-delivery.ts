@@ -139,9 +139,9 @@ export function webhookWarning({ url, state, attempts, failingSince, sentence = 
 const attemptsUntilWarning = 6;
 
 /** @throws whatever went wrong as ImprintError */
-export async function testWebhook(parts: Pick<DeliveryParts, 'clock' | 'randomness'>, receiver: Receiver, station: string, signal: AbortSignal): Promise<DeliveryOutcome> {
+export async function testWebhook(parts: Pick<DeliveryParts, 'clock' | 'randomness'>, receiver: Receiver, station: { readonly name: string; readonly practice: boolean }, signal: AbortSignal): Promise<DeliveryOutcome> {
   const id = `imprint_test_${parts.randomness.uuid()}`;
-  const body = JSON.stringify({ v: 1, id, event: 'test', at: parts.clock.now().toISOString(), station, data: {} });
+  const body = JSON.stringify({ v: 1, id, event: 'test', at: parts.clock.now().toISOString(), station: station.name, ...(station.practice ? { practice: true } : {}), data: {} });
   try {
     return await receiver.send({ id, body }, signal);
   } catch (thrown) {

@@ -6,6 +6,7 @@ import { totalOf } from './acceptances';
 import type { AcceptanceRecord } from './acceptances';
 import { timestamp, wholeNumber } from './checks';
 import type { LogEvents } from './log-events';
+import type { OrderAdmission } from './order-admission';
 import { parse, readSignOff, signOffColumns } from './rows';
 import type { RecordSession } from './session';
 
@@ -17,11 +18,13 @@ export class BatchRecord {
   readonly #session: RecordSession;
   readonly #events: LogEvents;
   readonly #acceptances: AcceptanceRecord;
+  readonly #admission: OrderAdmission;
 
-  constructor(session: RecordSession, acceptances: AcceptanceRecord, events: LogEvents) {
+  constructor(session: RecordSession, acceptances: AcceptanceRecord, events: LogEvents, admission: OrderAdmission) {
     this.#session = session;
     this.#events = events;
     this.#acceptances = acceptances;
+    this.#admission = admission;
   }
 
   batches(limit: number): Promise<readonly BatchSummary[]> {
@@ -52,6 +55,9 @@ export class BatchRecord {
       );
       const signOff: SignOff = { batch, by, at: moment, total, accepted: counts.accepted, ...(remark === undefined ? {} : { remark }) };
       this.#events.signedOff(signOff);
+      // How far its order was then: QA's word says how its devices stood.
+      const order = this.#admission.order(batch);
+      if (order !== undefined) this.#events.batchChanged(order, 'signed-off', by, moment);
       return signOff;
     });
   }

@@ -5,8 +5,9 @@ import type { CertificateState } from '../domain/certificates';
 import type { Identity } from '../domain/identity';
 import type { DeviceState, StepFacts, StepName } from '../domain/job';
 import { keyTypes } from '../domain/keys';
+import type { LabelPrint, LabelPrinterKind } from '../domain/labels';
 import type { PreparedImage } from '../domain/ports';
-import type { OrderChange, WorkOrder } from '../domain/work-orders';
+import type { LoggedOrderChange, WorkOrder } from '../domain/work-orders';
 import type { EventData } from '../ledger/events';
 import { logText } from './log-writer';
 import type { LogWriter, RecordedEvent } from './log-writer';
@@ -75,9 +76,16 @@ export class LogEvents {
     this.#writer.add({ event: 'sign-off', by, at, data: { batch: logText(batch), total, accepted, ...(remark === undefined ? {} : { remark: logText(remark) }) } });
   }
 
-  batchChanged({ batch, kind, quantity, profileName, identitiesSha256 }: WorkOrder, change: OrderChange, by: string, at: string): void {
-    const ordered = { kind, ...(quantity === undefined ? {} : { quantity }), profile: logText(profileName), ...(identitiesSha256 === undefined ? {} : { identitiesSha256 }) };
-    this.#writer.add({ event: 'batch-changed', by, at, data: { batch: logText(batch), change, ...(change === 'created' ? ordered : {}) } });
+  /** @param by undefined where the station found it by itself */
+  batchChanged({ batch, kind, quantity, profileName, identitiesSha256, mes, tally }: WorkOrder, change: LoggedOrderChange, by: string | undefined, at: string): void {
+    const ordered = {
+      kind,
+      ...(quantity === undefined ? {} : { quantity }),
+      profile: logText(profileName),
+      ...(identitiesSha256 === undefined ? {} : { identitiesSha256 }),
+      ...(mes === undefined ? {} : { source: mes.source }),
+    };
+    this.#writer.add({ event: 'batch-changed', by: by ?? station, at, data: { batch: logText(batch), change, ...(change === 'created' ? ordered : {}), ...tally } });
   }
 
   /**
@@ -110,6 +118,11 @@ export class LogEvents {
         ...(action.reason === undefined ? {} : { reason: logText(action.reason) }),
       },
     });
+  }
+
+  /** A label was printed; a device that has no key has none. */
+  labelPrinted({ deviceId: device, fingerprint, reprint, reason, askedBy }: LabelPrint, printer: LabelPrinterKind, copies: number, at: string): void {
+    this.#writer.add({ event: 'label-printed', by: askedBy, at, data: { device, fingerprint, printer, copies, reprint, ...(reason === undefined ? {} : { reason: logText(reason) }) } });
   }
 
   signedIn(data: EventData<'operator-signed-in'>, at: string): void {

@@ -1,8 +1,11 @@
 import type Database from 'better-sqlite3';
 
 import { ImprintError } from '../domain/errors';
+import { healthSchema } from './health-schema';
 import { integrationSchema } from './integration-schema';
+import { labelSchema } from './label-schema';
 import { logSchema } from './log-schema';
+import { mesOrderSchema } from './mes-order-schema';
 import { operatorSchema } from './operator-schema';
 import { orderSchema } from './order-schema';
 import { reportSchema } from './report-schema';
@@ -356,6 +359,9 @@ export const migrations: readonly Migration[] = [
   { number: 6, up: orderSchema },
   { number: 7, up: integrationSchema },
   { number: 8, up: reportSchema },
+  { number: 9, up: labelSchema },
+  { number: 10, up: healthSchema },
+  { number: 11, up: mesOrderSchema },
 ];
 
 /** The schema version that these migrations lead to. @throws ImprintError unexpected where the numbers have gaps */

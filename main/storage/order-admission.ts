@@ -5,7 +5,7 @@ import { ImprintError } from '../domain/errors';
 import { canonicalIdentity, describeIdentity } from '../domain/identity';
 import type { Identity } from '../domain/identity';
 import { leftOf } from '../domain/work-orders';
-import type { OrderRequest, PlannedIdentity, WorkOrder } from '../domain/work-orders';
+import type { OrderRequest, PlannedIdentity, TakenIdentity, WorkOrder } from '../domain/work-orders';
 import { day, freeStates, stateInWords } from './checks';
 import { importedFrom } from './foreign-devices';
 import type { ForeignDeviceRecord } from './foreign-devices';
@@ -86,6 +86,17 @@ export class OrderAdmission {
   /** @param without canonical identities that are promised elsewhere @throws ImprintError batch-stopped */
   next(request: OrderRequest & { readonly batch: string }, without: ReadonlySet<string>): CountedIdentity {
     return this.#next(this.#counterOf(request), without);
+  }
+
+  /** Which of these identities cannot be planned: a device has them, or another order that is not closed plans them. */
+  taken(identities: readonly Identity[]): readonly TakenIdentity[] {
+    const counters = this.counters();
+    return identities.flatMap((identity, index): readonly TakenIdentity[] => {
+      const recorded = this.holder(identity);
+      if (recorded !== undefined) return [{ index, why: 'recorded', how: recorded }];
+      const batch = this.plannedIn(identity, counters);
+      return batch === undefined ? [] : [{ index, why: 'planned', how: `is planned in batch "${batch}"` }];
+    });
   }
 
   /** How the record has this identity: `was made already …`; undefined where nobody holds it. */

@@ -2,13 +2,13 @@ import { z } from 'zod';
 
 import type { Counter } from '../domain/counter';
 import type { PlannedIdentity, WorkOrder } from '../domain/work-orders';
-import { orderKinds, plannedStates } from '../domain/work-orders';
+import { orderKinds, orderSources, plannedStates } from '../domain/work-orders';
 import { parse, readIdentityText } from './rows';
 import { corruptRecord } from './sqlite-errors';
 
 /** Columns of `work_orders` as `readOrder` reads them. */
 export const orderColumns = `work_orders.order_id, work_orders.batch, work_orders.kind, work_orders.state, work_orders.profile_name, work_orders.quantity, work_orders.counter,
-  work_orders.identities_sha256, work_orders.customer, work_orders.work_order, work_orders.pallet, work_orders.created_by, work_orders.created_at,
+  work_orders.identities_sha256, work_orders.mes_source, work_orders.mes_sha256, work_orders.customer, work_orders.work_order, work_orders.pallet, work_orders.created_by, work_orders.created_at,
   work_orders.making, work_orders.made, work_orders.failures, work_orders.first_passes, work_orders.first_failures`;
 
 const counterSchema = z.object({
@@ -46,6 +46,8 @@ const workOrderSchema = z.object({
   quantity: z.int().min(1).nullable(),
   counter: z.string().nullable(),
   identities_sha256: z.string().nullable(),
+  mes_source: z.enum(orderSources).nullable(),
+  mes_sha256: z.string().nullable(),
   customer: z.string().nullable(),
   work_order: z.string().nullable(),
   pallet: z.string().nullable(),
@@ -72,6 +74,7 @@ export function readOrder(row: unknown, path: string): WorkOrder {
     ...(order.quantity === null ? {} : { quantity: order.quantity }),
     ...(order.counter === null ? {} : { counter: readCounterText(order.counter, path) }),
     ...(order.identities_sha256 === null ? {} : { identitiesSha256: order.identities_sha256 }),
+    ...(order.mes_source === null || order.mes_sha256 === null ? {} : { mes: { source: order.mes_source, sha256: order.mes_sha256 } }),
     ...(order.customer === null ? {} : { customer: order.customer }),
     ...(order.work_order === null ? {} : { workOrder: order.work_order }),
     ...(order.pallet === null ? {} : { pallet: order.pallet }),

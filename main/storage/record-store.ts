@@ -22,19 +22,22 @@ import type {
   RecordStore,
   Reservation,
 } from '../domain/ports';
+import type { BenchHealth, CardNames, HealthQuery } from '../domain/slot-health';
 import { AcceptanceRecord } from './acceptances';
 import { ActionRecord } from './actions';
 import { BatchRecord } from './batches';
+import { BenchHealthRecord } from './bench-health';
 import { CertificateRecord } from './certificates';
 import { bug, day, freeStates, noSuchDevice, stateInWords, timestamp, wholeNumber } from './checks';
 import { openDatabase, writeTransaction } from './database';
 import type { OpenDatabaseOptions, RecordDatabase } from './database';
 import { ForeignDeviceRecord, importedFrom } from './foreign-devices';
 import { backfillLog, hasLog } from './log-backfill';
+import { LabelRecord } from './labels';
 import { LogEvents } from './log-events';
 import { LogStore } from './log-store';
 import { LogWriter } from './log-writer';
-import { MesOrderRecord } from './mes-record';
+import { MesBatchRecord } from './mes-record';
 import { SqliteRecordLog } from './record-log';
 import { deviceColumns, deviceStateSchema, fingerprintOf, jobColumns, jobStateSchema, parse, readDevice, readHolder, readJob } from './rows';
 import { DeviceSearchRecord } from './device-search';
@@ -49,8 +52,11 @@ import { WorkOrderRecord } from './work-orders';
 
 const unfinished = `('open', 'waiting')`;
 
-export interface OpenRecordOptions extends OpenDatabaseOptions {
+export interface RecordOptions {
+  /** Name for the entries of a log that has none yet; the host's unless told. */
   readonly station?: string | undefined;
+  /** Of a practice bench: whoever is told of anything is told that too. */
+  readonly practice?: boolean | undefined;
 }
 
 /**
@@ -68,48 +74,50 @@ export class SqliteRecordStore implements RecordStore {
   readonly #actions: ActionRecord;
   readonly #certificates: CertificateRecord;
   readonly orders: WorkOrderRecord;
+  readonly #health: BenchHealthRecord;
   /** Who may sign in; a port of its own. */
   readonly operators: OperatorRecord;
+  /** What was printed; a port of its own. */
+  readonly labels: LabelRecord;
   /** The auditor's search; a port of its own. */
   readonly search: DeviceSearchRecord;
   /** How far the receivers of webhooks are; a port of its own. */
   readonly webhooks: WebhookRecord;
-  /** What an MES ordered and asks for; a port of its own. */
-  readonly mes: MesOrderRecord;
+  /** What an MES asks for; a port of its own. */
+  readonly mes: MesBatchRecord;
   /** The report of a shift and the dashboards; a port of its own. */
   readonly reports: ReportRecord;
 
-  constructor(database: RecordDatabase, stationName?: string) {
+  constructor(database: RecordDatabase, { station: stationName, practice = false }: RecordOptions = {}) {
     this.#session = new RecordSession(database);
     const log = new LogStore(this.#session);
     const writer = new LogWriter(this.#session, log, stationName);
     this.log = new SqliteRecordLog(database, this.#session, log, writer);
     this.#events = new LogEvents(this.#session, writer);
     this.#acceptances = new AcceptanceRecord(this.#session, this.#events);
-    this.#batches = new BatchRecord(this.#session, this.#acceptances, this.#events);
     this.#foreignDevices = new ForeignDeviceRecord(this.#session, this.#events);
     this.#admission = new OrderAdmission(this.#session, this.#foreignDevices);
+    this.#batches = new BatchRecord(this.#session, this.#acceptances, this.#events, this.#admission);
     this.orders = new WorkOrderRecord(this.#session, this.#admission, this.#events);
     this.#actions = new ActionRecord(this.#session, this.#events);
     this.#certificates = new CertificateRecord(this.#session, this.#events);
+    this.#health = new BenchHealthRecord(this.#session);
     this.operators = new OperatorRecord(this.#session, log, this.#events);
+    this.labels = new LabelRecord(this.#session, this.#events);
     this.search = new DeviceSearchRecord(this.#session);
-    this.webhooks = new WebhookRecord(this.#session, log);
-    this.mes = new MesOrderRecord(this.#session, this.#foreignDevices);
+    this.webhooks = new WebhookRecord(this.#session, log, practice);
+    this.mes = new MesBatchRecord(this.#session);
     this.reports = new ReportRecord(this.#session, log, (limit) => this.#batches.newest(limit));
   }
 
-  /**
-   * @param options `station`: name for the entries of a log that has none yet; the host's unless told
-   * @throws ImprintError as openDatabase
-   */
-  static open(path: string, { station, ...options }: OpenRecordOptions = {}): SqliteRecordStore {
+  /** @throws ImprintError as openDatabase */
+  static open(path: string, { station, practice, ...options }: RecordOptions & OpenDatabaseOptions = {}): SqliteRecordStore {
     const database = openDatabase(path, options);
     try {
       const session = new RecordSession(database);
       const writer = new LogWriter(session, new LogStore(session), station);
       if (!hasLog(session)) writeTransaction(database, () => { backfillLog(session, writer, new Date().toISOString()); });
-      return new SqliteRecordStore(database, station);
+      return new SqliteRecordStore(database, { station, practice });
     } catch (thrown) {
       database.connection.close();
       throw recordError(thrown, database.path);
@@ -294,6 +302,7 @@ export class SqliteRecordStore implements RecordStore {
       );
       const after = this.#stateOf(job.deviceId);
       if (after !== undefined && after !== before) this.#events.jobEnded(jobId, after, sentence, moment);
+      if (before === 'reserved' && after === 'preauthorized') this.orders.noteCompletion(job.deviceId, moment);
       if (deviceState === 'released') this.#certificates.lose(job.deviceId, moment);
     });
   }
@@ -391,6 +400,14 @@ export class SqliteRecordStore implements RecordStore {
       );
       return { devices: rows.map((row) => readDevice(row, this.#session.path)), total };
     });
+  }
+
+  recordCard(jobId: string, card: CardNames, at: string): Promise<void> {
+    return this.#health.recordCard(jobId, card, at);
+  }
+
+  benchHealth(query: HealthQuery): Promise<BenchHealth> {
+    return this.#health.benchHealth(query);
   }
 
   jobsSince(since: string, limit: number): Promise<readonly DayRow[]> {

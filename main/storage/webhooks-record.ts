@@ -19,10 +19,12 @@ const columns = 'url, state, next_entry, attempts, next_try_at, failing_since, s
 export class WebhookRecord implements WebhookJournal {
   readonly #session: RecordSession;
   readonly #log: LogStore;
+  readonly #practice: boolean;
 
-  constructor(session: RecordSession, log: LogStore) {
+  constructor(session: RecordSession, log: LogStore, practice: boolean) {
     this.#session = session;
     this.#log = log;
+    this.#practice = practice;
   }
 
   openWebhook(url: string, at: string): Promise<void> {
@@ -152,7 +154,7 @@ export class WebhookRecord implements WebhookJournal {
   #messageFrom(from: number, events: readonly WebhookEvent[]): { readonly message?: WebhookMessage; readonly end: number } {
     let end = from;
     for (const { seq, bytes, leaf } of this.#log.entriesFrom(from, portion)) {
-      const message = messageOf({ entry: parseEntry(bytes, seq), leaf }, this.#session);
+      const message = messageOf({ entry: parseEntry(bytes, seq), leaf }, this.#session, this.#practice);
       end = seq + 1;
       if (message !== undefined && events.includes(message.event)) return { message, end };
     }

@@ -4,8 +4,8 @@ import { counterIdentity } from '../domain/counter';
 import { ImprintError } from '../domain/errors';
 import { canonicalIdentity, describeIdentity } from '../domain/identity';
 import type { Identity } from '../domain/identity';
-import { mostPlannedAtOnce } from '../domain/work-orders';
-import type { NewOrder, OrderChange, OrderRequest, OrdersQuery, PlannedIdentity, PlannedState, TakenIdentity, WorkOrder, WorkOrderStore } from '../domain/work-orders';
+import { mostPlacedAtOnce, mostPlannedAtOnce } from '../domain/work-orders';
+import type { NewOrder, OrderChange, OrderRequest, OrdersQuery, PlacedOrder, PlannedIdentity, PlannedState, TakenIdentity, WorkOrder, WorkOrderStore } from '../domain/work-orders';
 import { bug, timestamp, wholeNumber } from './checks';
 import type { LogEvents } from './log-events';
 import type { OrderAdmission } from './order-admission';
@@ -60,15 +60,7 @@ export class WorkOrderRecord implements WorkOrderStore {
   }
 
   taken(identities: readonly Identity[]): Promise<readonly TakenIdentity[]> {
-    return this.#session.read(() => {
-      const counters = this.#admission.counters();
-      return identities.flatMap((identity, index): readonly TakenIdentity[] => {
-        const recorded = this.#admission.holder(identity);
-        if (recorded !== undefined) return [{ index, why: 'recorded', how: recorded }];
-        const batch = this.#admission.plannedIn(identity, counters);
-        return batch === undefined ? [] : [{ index, why: 'planned', how: `is planned in batch "${batch}"` }];
-      });
-    });
+    return this.#session.read(() => this.#admission.taken(identities));
   }
 
   /**
@@ -80,34 +72,16 @@ export class WorkOrderRecord implements WorkOrderStore {
     return this.#session.write(() => {
       const { batch } = order;
       this.#drop('batch = ?', batch);
-      if (this.#session.get('SELECT 1 FROM work_orders WHERE batch = ?', batch) !== undefined) throw exists(batch, 'was ordered already');
-      // Its devices would be counted by nobody.
-      if (this.#session.get('SELECT 1 FROM devices WHERE batch = ? LIMIT 1', batch) !== undefined) throw exists(batch, 'has devices already');
-      this.#session.run(
-        `INSERT INTO work_orders (order_id, batch, kind, state, profile_name, quantity, counter, customer, work_order, pallet, created_by, created_at)
-         VALUES (?, ?, ?, 'begun', ?, ?, ?, ?, ?, ?, ?, ?)`,
-        order.orderId,
-        batch,
-        order.kind,
-        order.profileName,
-        order.quantity ?? null,
-        order.counter === undefined ? null : JSON.stringify(order.counter),
-        order.customer ?? null,
-        order.workOrder ?? null,
-        order.pallet ?? null,
-        order.by,
-        timestamp(order.at),
-      );
+      if (this.#admission.order(batch) !== undefined) throw exists(batch, 'was ordered already');
+      if (this.#hasDevices(batch)) throw exists(batch, 'has devices already');
+      this.#begin(order);
     });
   }
 
   planIdentities(orderId: string, from: number, identities: readonly Identity[]): Promise<void> {
     return this.#session.write(() => {
       if (identities.length > mostPlannedAtOnce) throw bug('Too many identities are planned at once');
-      const { sequence } = this.#begun(orderId);
-      identities.forEach((identity, index) => {
-        this.#session.run(`INSERT INTO planned_identities (order_sequence, identity, position, state) VALUES (?, ?, ?, 'planned')`, sequence, canonicalIdentity(identity), from + index);
-      });
+      this.#plan(this.#begun(orderId).sequence, from, identities);
     });
   }
 
@@ -117,11 +91,7 @@ export class WorkOrderRecord implements WorkOrderStore {
       return await this.#session.write(() => {
         const { sequence, order } = this.#begun(orderId);
         if (order.kind === 'list') this.#refuseTaken(sequence, order);
-        const sha256 = order.kind === 'open' ? null : this.#hash(sequence, order);
-        this.#session.run(`UPDATE work_orders SET state = 'open', identities_sha256 = ? WHERE sequence = ?`, sha256, sequence);
-        const finished = this.#known(order.batch);
-        this.#events.batchChanged(finished, 'created', finished.createdBy, finished.createdAt);
-        return finished;
+        return this.#open(sequence, order);
       });
     } catch (thrown) {
       await this.dropOrder(orderId);
@@ -132,6 +102,25 @@ export class WorkOrderRecord implements WorkOrderStore {
   dropOrder(orderId: string): Promise<void> {
     return this.#session.write(() => {
       this.#drop('order_id = ?', orderId);
+    });
+  }
+
+  /** CRASH: all of it or nothing; whoever heard no answer places it again, which changes nothing. */
+  placeOrder(order: NewOrder, identities: readonly Identity[]): Promise<PlacedOrder> {
+    return this.#session.write(() => {
+      const { batch, kind, quantity, mes } = order;
+      if (identities.length > mostPlacedAtOnce) throw bug('Too many identities are placed at once');
+      if (kind === 'list' && identities.length !== quantity) throw bug(`Batch ${batch} has ${String(identities.length)} identities and not ${String(quantity)}`);
+      const known = this.#admission.order(batch);
+      if (known !== undefined) return { kind: mes !== undefined && known.mes?.sha256 === mes.sha256 ? 'already' : 'other', order: known };
+      if (this.#hasDevices(batch)) return { kind: 'other' };
+      const taken = this.#admission.taken(identities);
+      if (taken.length > 0) return { kind: 'taken', taken };
+      this.#drop('batch = ?', batch);
+      this.#begin(order);
+      const begun = this.#begun(order.orderId);
+      this.#plan(begun.sequence, 0, identities);
+      return { kind: 'placed', order: this.#open(begun.sequence, begun.order) };
     });
   }
 
@@ -149,6 +138,14 @@ export class WorkOrderRecord implements WorkOrderStore {
     });
   }
 
+  /** Where this device, which has just been made, was the last one of its order. In the transaction in which it was made. */
+  noteCompletion(deviceId: string, at: string): void {
+    const batch = this.#session.text('SELECT batch AS value FROM devices WHERE device_id = ? AND batch IS NOT NULL', deviceId);
+    const order = batch === undefined ? undefined : this.#admission.order(batch);
+    if (order?.quantity === undefined || order.tally.made !== order.quantity) return;
+    this.#events.batchChanged(order, 'completed', undefined, at);
+  }
+
   checkIdentity({ identity, ...request }: OrderRequest & { readonly identity: Identity }): Promise<void> {
     return this.#session.read(() => {
       this.#admission.admit(identity, request);
@@ -162,6 +159,45 @@ export class WorkOrderRecord implements WorkOrderStore {
   #drop(which: string, value: string): void {
     this.#session.run(`DELETE FROM planned_identities WHERE order_sequence IN (SELECT sequence FROM work_orders WHERE state = 'begun' AND ${which})`, value);
     this.#session.run(`DELETE FROM work_orders WHERE state = 'begun' AND ${which}`, value);
+  }
+
+  /** Its devices would be counted by nobody. */
+  #hasDevices(batch: string): boolean {
+    return this.#session.get('SELECT 1 FROM devices WHERE batch = ? LIMIT 1', batch) !== undefined;
+  }
+
+  #begin(order: NewOrder): void {
+    this.#session.run(
+      `INSERT INTO work_orders (order_id, batch, kind, state, profile_name, quantity, counter, customer, work_order, pallet, created_by, created_at, mes_source, mes_sha256)
+       VALUES (?, ?, ?, 'begun', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      order.orderId,
+      order.batch,
+      order.kind,
+      order.profileName,
+      order.quantity ?? null,
+      order.counter === undefined ? null : JSON.stringify(order.counter),
+      order.customer ?? null,
+      order.workOrder ?? null,
+      order.pallet ?? null,
+      order.by,
+      timestamp(order.at),
+      order.mes?.source ?? null,
+      order.mes?.sha256 ?? null,
+    );
+  }
+
+  #plan(sequence: number, from: number, identities: readonly Identity[]): void {
+    identities.forEach((identity, index) => {
+      this.#session.run(`INSERT INTO planned_identities (order_sequence, identity, position, state) VALUES (?, ?, ?, 'planned')`, sequence, canonicalIdentity(identity), from + index);
+    });
+  }
+
+  #open(sequence: number, order: WorkOrder): WorkOrder {
+    const sha256 = order.kind === 'open' ? null : this.#hash(sequence, order);
+    this.#session.run(`UPDATE work_orders SET state = 'open', identities_sha256 = ? WHERE sequence = ?`, sha256, sequence);
+    const opened = this.#known(order.batch);
+    this.#events.batchChanged(opened, 'created', opened.createdBy, opened.createdAt);
+    return opened;
   }
 
   #begun(orderId: string): { readonly sequence: number; readonly order: WorkOrder } {
@@ -179,15 +215,12 @@ export class WorkOrderRecord implements WorkOrderStore {
   #refuseTaken(sequence: number, { batch, quantity }: WorkOrder): void {
     const planned = this.#session.number('SELECT count(*) AS value FROM planned_identities WHERE order_sequence = ?', sequence);
     if (planned !== quantity) throw bug(`Batch ${batch} has ${String(planned)} identities and not ${String(quantity)}`);
-    const counters = this.#admission.counters();
     for (let from = 0; from < planned; from += mostPlannedAtOnce) {
-      for (const row of this.#listed(sequence, from)) {
-        const { identity } = readPlanned(row, this.#session.path);
-        const recorded = this.#admission.holder(identity);
-        if (recorded !== undefined) throw new ImprintError('identity-recorded', `${describeIdentity(identity)} ${recorded}: nothing was ordered.`, { field: 'identity' });
-        const other = this.#admission.plannedIn(identity, counters);
-        if (other !== undefined) throw new ImprintError('identity-planned', `${describeIdentity(identity)} is planned in batch "${other}": nothing was ordered.`, { field: 'identity' });
-      }
+      const identities = this.#listed(sequence, from).map((row) => readPlanned(row, this.#session.path).identity);
+      const [taken] = this.#admission.taken(identities);
+      const identity = taken === undefined ? undefined : identities[taken.index];
+      if (taken === undefined || identity === undefined) continue;
+      throw new ImprintError(taken.why === 'recorded' ? 'identity-recorded' : 'identity-planned', `${describeIdentity(identity)} ${taken.how}: nothing was ordered.`, { field: 'identity' });
     }
   }
 

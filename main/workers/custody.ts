@@ -22,6 +22,7 @@ serveProcedures(parentPort(), custodyMethods, {
   inspectImage: ({ path }, { signal }) => service.inspectImage(path, signal),
   checkFiles: ({ image, files }) => service.checkFiles(image, files),
   inspectTarget: ({ path }) => service.inspectTarget(path),
+  keysAhead: ({ keyType, most }) => service.keysAhead(keyType, most),
   generate: ({ jobId, keyType }) => service.generate(jobId, keyType),
   sign: ({ jobId, payload }) => service.sign(jobId, payload),
   agreementKey: ({ jobId }) => service.agreementKey(jobId),

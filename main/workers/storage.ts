@@ -1,23 +1,25 @@
-/** Entry point of the storage process. Arguments: the path of the record's database, and the station's name where it was told. */
+/** Entry point of the storage process. Arguments: the path of the record's database, the station's name or nothing, and `practice` for a practice bench. */
 import { storageMethods } from '../contract/storage-channel';
 import { integrationHandlers } from '../ipc/integration';
+import { labelHandlers } from '../ipc/labels';
 import { operatorHandlers } from '../ipc/operators';
 import { parentPort } from '../ipc/parent-port';
 import { serveProcedures } from '../ipc/remote-procedures';
 import { storageHandlers } from '../ipc/storage-handlers';
 import { SqliteRecordStore } from '../storage/record-store';
 
-const [, , path, station] = process.argv;
+const [, , path, station, mode] = process.argv;
 if (path === undefined) throw new Error('The storage process needs the path of the record.');
 
 // Opened at the first call, so that a record that cannot be opened is an answer and not a dead process.
 let opened: SqliteRecordStore | undefined;
-const record = (): SqliteRecordStore => (opened ??= SqliteRecordStore.open(path, { station }));
+const record = (): SqliteRecordStore => (opened ??= SqliteRecordStore.open(path, { station: station === '' ? undefined : station, practice: mode === 'practice' }));
 
 serveProcedures(parentPort(), storageMethods, {
   ...storageHandlers(record),
   ...operatorHandlers(() => record().operators),
   ...integrationHandlers(record),
+  ...labelHandlers(() => record().labels),
   searchDevices: ({ search }) => record().search.searchDevices(search),
   shiftReport: ({ query }) => record().reports.shiftReport(query),
   dashboard: ({ query }) => record().reports.dashboard(query),

@@ -68,6 +68,7 @@ export function BatchesDialog({ bench, onClose, onShow, onOpen }: BatchesDialogP
                 data-testid="find-batch"
                 value={text}
                 maxLength={200}
+                data-scans
                 placeholder={words.placeholder}
                 spellCheck={false}
                 autoComplete="off"

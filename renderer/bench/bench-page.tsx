@@ -1,22 +1,27 @@
-import { useRef } from 'react';
+import { useRef, type RefObject } from 'react';
 import { flushSync } from 'react-dom';
 import { ConflictDialog } from '../conflict/conflict-dialog';
 import type { BenchView, ErrorReport, Notice, SlotView } from '../contract';
+import { LabelStrip } from '../labels/label-strip';
 import { readBenchKey } from '../logic/bench-keys';
+import { deskOf, neighbourOn } from '../logic/desk';
 import { focusHolder, isDialogOpen } from '../logic/elements';
 import { viewIdentity } from '../logic/identity';
-import { refused } from '../logic/of-main';
-import { neighbourIndex, slotColumns } from '../logic/slots';
+import { errorWords, refused } from '../logic/of-main';
 import { useKeys } from '../state/use-keys';
 import { texts } from '../texts';
 import { BenchOrder } from '../orders/order-progress';
 import { BatchField } from './batch-field';
+import { runBenchCode } from './bench-codes';
 import { DayList } from './day-list';
 import { OutboxStrip } from './outbox-strip';
+import { RedScreen } from './red-screen';
 import { RenewDialog } from './renew-dialog';
 import { ScanArea } from './scan-area';
+import { ScanResult } from './scan-result';
 import { SlotButtons } from './slot-buttons';
 import { SlotGrid } from './slot-grid';
+import { useBenchSignals } from './use-bench-signals';
 import { useBenchConflict } from './use-bench-conflict';
 import { useRenewal } from './use-renewal';
 import { useScanField } from './use-scan-field';
@@ -29,17 +34,33 @@ interface BenchPageProps {
   readonly onSelect: (slot: string) => void;
   readonly onSlot: (slot: SlotView) => void;
   readonly onOpen: (deviceId: string) => void;
+  readonly onLabels: () => void;
   readonly notify: (notice: Notice) => void;
+  /** Where a scan goes that was caught over a dialog or on another page; filled by this page. */
+  readonly caught: RefObject<((text: string) => void) | undefined>;
 }
 
-export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }: BenchPageProps) {
+export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels, notify, caught }: BenchPageProps) {
   const field = useRef<HTMLInputElement>(null);
   const batchField = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
   const conflict = useBenchConflict({ bench, atRest: (refused) => ['', refused].includes(field.current?.value.trim() ?? '') });
-  const actions = useSlotActions({ bench, selected, onSelect, onSlot, onScanRefused: conflict.afterScan });
+  const signals = useBenchSignals(bench.slots);
+  const desk = deskOf(bench.slots.length, bench.desk.layout);
+  const onScanAccepted = (slot: SlotView): void => {
+    signals.good(texts.desk.scanned(viewIdentity(slot.identity ?? {}, bench.scanAttribute).main, slot.name));
+    conflict.close();
+  };
+  const actions = useSlotActions({ bench, selected, onSelect, onSlot, onScanAccepted, onScanRefused: conflict.afterScan });
   const start = (): void => (selected?.hasConflict === true ? conflict.ofSlot(selected) : actions.start());
-  const control = useScanField({ field, scan: actions.scan, start, onRefusal: focusNamedInput });
+  const scan: typeof actions.scan = async (text, others) => {
+    const refusal = await actions.scan(text, others);
+    // What only lacks a typed attribute is asked for where it is typed.
+    if (refusal?.code === 'identity-missing-attribute') signals.bad(errorWords(refusal));
+    else if (refusal !== undefined) signals.raise(errorWords(refusal));
+    return refusal;
+  };
+  const control = useScanField({ field, scan, start, onRefusal: focusNamedInput });
   const onProblem = (problem: ErrorReport): void => notify(refused(problem));
   const renewal = useRenewal(bench, selected, notify);
   useScanFocus(field, control.returned);
@@ -73,7 +94,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
       case 'select':
         return select(slots[command.index]);
       case 'move':
-        return select(slots[neighbourIndex(slots.findIndex((slot) => slot.name === selected?.name), slots.length, slotColumns(slots.length), command.key)]);
+        return select(slots[neighbourOn(desk, slots.findIndex((slot) => slot.name === selected?.name), command.key)]);
       case 'escape':
         if (control.empty() || actions.error !== undefined) return actions.dismissError();
         return actions.cancel();
@@ -88,6 +109,16 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
     onSelect(slot.name);
   };
 
+  caught.current = (text) => {
+    const close = (): void => {
+      signals.dismiss();
+      conflict.close();
+      actions.dismissError();
+      control.empty();
+    };
+    if (!runBenchCode(text, { bench, selected, actions, signals, select, close })) control.take(text);
+  };
+
   const freed = (): void => {
     if (conflict.open === undefined) return;
     const { slot, view } = conflict.open;
@@ -98,9 +129,15 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
     notify({ sentence: texts.conflict.free(viewIdentity(view.identity, bench.scanAttribute).main), tone: 'success' });
   };
 
+  const hasStrips = bench.outbox.waiting > 0 || bench.labels.unfinished.length > 0;
   return (
-    <main className={bench.outbox.waiting > 0 ? 'bench bench--outbox' : 'bench'} id="content">
-      {bench.outbox.waiting > 0 ? <OutboxStrip outbox={bench.outbox} onProblem={onProblem} /> : null}
+    <main className={hasStrips ? 'bench bench--outbox' : 'bench'} id="content">
+      {hasStrips ? (
+        <div className="bench__strips">
+          {bench.outbox.waiting > 0 ? <OutboxStrip outbox={bench.outbox} onProblem={onProblem} /> : null}
+          <LabelStrip labels={bench.labels} onOpen={onLabels} />
+        </div>
+      ) : null}
       <div className="bench__work">
         <ScanArea bench={bench} selected={selected} field={field} control={control} error={actions.error}>
           <BatchField
@@ -114,16 +151,21 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, notify }:
           />
         </ScanArea>
         {bench.order === undefined ? null : <BenchOrder order={bench.order} />}
-        <SlotGrid bench={bench} selected={selected?.name} cancelAsked={actions.cancelQuestion?.slot} onSelect={onSelect} />
+        <ScanResult last={signals.last} sound={signals.sound} />
+        <SlotGrid bench={bench} desk={desk} selected={selected?.name} cancelAsked={actions.cancelQuestion?.slot} onSelect={onSelect} />
         {selected === undefined ? null : <SlotButtons slot={selected} practice={bench.practice} actions={actions} onConflict={() => conflict.ofSlot(selected)} onRenew={renewal.begin} />}
       </div>
       <DayList bench={bench} list={list} onOpen={onOpen} />
       {renewal.slot === undefined ? null : <RenewDialog slot={renewal.slot} onYes={renewal.confirm} onNo={renewal.close} />}
+      {signals.alarm === undefined || conflict.open !== undefined ? null : <RedScreen said={signals.alarm} onDismiss={signals.dismiss} />}
       {conflict.open === undefined ? null : (
         <ConflictDialog
           conflict={conflict.open.view}
           bench={bench}
-          onClose={conflict.close}
+          onClose={() => {
+            signals.dismiss();
+            conflict.close();
+          }}
           onScan={() => {
             // Now, so that the character of this key press lands in the field.
             flushSync(conflict.close);

@@ -85,6 +85,12 @@ function DayRow({ bench, row, several, reachable, onFocus, onOpen }: DayRowProps
           <Icon name={icon} />
           {word}
         </span>
+        {row.label === undefined ? null : (
+          <span className="day-row__label" data-testid="day-label" data-label={row.label}>
+            <Icon name={row.label === 'scan' ? 'ready' : 'label'} />
+            {texts.labels.marks[row.label]}
+          </span>
+        )}
       </button>
     </li>
   );

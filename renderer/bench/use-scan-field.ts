@@ -10,6 +10,8 @@ export interface ScanFieldControl {
   readonly onOther: (name: string, value: string) => void;
   /** Enter or Tab. @returns whether the key was used up */
   readonly onTerminator: (key: 'Enter' | 'Tab', repeat: boolean) => boolean;
+  /** A scan that was caught elsewhere: over a dialog, on another page. */
+  readonly take: (text: string) => void;
   /** Hands the text over as Enter would. */
   readonly submit: () => void;
   /** A scan ended in another input: what the scanner still sends is no start key. */
@@ -78,6 +80,10 @@ export function useScanField({ field, scan, start, onRefusal }: ScanFieldInput):
     onTerminator,
     expectTail: () => {
       buffer.current = { ...buffer.current, submittedAt: performance.now() };
+    },
+    take: (caught) => {
+      buffer.current = { submittedAt: performance.now(), pending: buffer.current.pending + 1 };
+      handOver(caught);
     },
     submit: () => void onTerminator('Enter', false),
     returned: () => {

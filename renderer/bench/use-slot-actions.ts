@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { BenchView, ErrorReport, Identity, SlotView } from '../contract';
 import type { CancelQuestion } from '../logic/cancelling';
-import { cancelQuestionMilliseconds, escapeMeaning } from '../logic/cancelling';
+import { cancelQuestionMilliseconds, escapeMeaning, scannedCancelMilliseconds } from '../logic/cancelling';
 import { canCancel, canClear, canPowerOn, hasEnded, nextFreeSlot, slotForAction, slotForScan } from '../logic/slots';
 import { ask } from '../station';
 import { texts } from '../texts';
@@ -17,6 +17,12 @@ export interface SlotActions {
   /** @returns the refusal, or undefined where the slot is ready */
   readonly scan: (text: string, others: Readonly<Record<string, string>>) => Promise<ErrorReport | undefined>;
   readonly start: () => void;
+  readonly startSlot: (slot: SlotView) => void;
+  readonly clearSlot: (slot: SlotView) => void;
+  /** Takes a scanned identity back. */
+  readonly takeBack: (slot: SlotView) => void;
+  /** By a scanned command: there is more time for the second one than for a second key. */
+  readonly cancelSlot: (slot: SlotView) => ReturnType<typeof escapeMeaning>;
   readonly cancel: () => void;
   readonly powerOn: () => void;
   readonly clear: () => void;
@@ -29,12 +35,14 @@ interface SlotActionsInput {
   readonly selected: SlotView | undefined;
   readonly onSelect: (slot: string) => void;
   readonly onSlot: (slot: SlotView) => void;
+  /** A scan put its identity into a slot. */
+  readonly onScanAccepted: (slot: SlotView) => void;
   /** A scan for this slot was refused. */
   readonly onScanRefused: (slot: string, refusal: ErrorReport, text: string, others: Readonly<Record<string, string>>) => void;
 }
 
 /** What can be asked of the selected slot. Whether it is allowed is main's decision; its refusal is shown as it is. */
-export function useSlotActions({ bench, selected, onSelect, onSlot, onScanRefused }: SlotActionsInput): SlotActions {
+export function useSlotActions({ bench, selected, onSelect, onSlot, onScanAccepted, onScanRefused }: SlotActionsInput): SlotActions {
   const [error, setError] = useState<ErrorReport>();
   const [cancelQuestion, setCancelQuestion] = useState<CancelQuestion>();
   const busy = useRef(new Set<string>());
@@ -43,7 +51,7 @@ export function useSlotActions({ bench, selected, onSelect, onSlot, onScanRefuse
 
   useEffect(() => {
     if (cancelQuestion === undefined) return undefined;
-    const timer = setTimeout(() => setCancelQuestion(undefined), cancelQuestionMilliseconds);
+    const timer = setTimeout(() => setCancelQuestion(undefined), cancelQuestion.milliseconds ?? cancelQuestionMilliseconds);
     return () => clearTimeout(timer);
   }, [cancelQuestion]);
 
@@ -59,11 +67,21 @@ export function useSlotActions({ bench, selected, onSelect, onSlot, onScanRefuse
 
   const scan: SlotActions['scan'] = async (text, others) => {
     const now = newest.current;
-    const target = now.selected === undefined ? undefined : slotForScan(now.bench.slots, now.selected);
-    const refusal = target === undefined ? allBusy : await scanInto(target, text, others, onSlot);
+    // Where every slot is at work, a label that is awaited may still be scanned.
+    const target = now.selected === undefined ? undefined : (slotForScan(now.bench.slots, now.selected) ?? now.bench.slots.find(({ label }) => label?.awaitsScan === true));
+    let taken: string | undefined;
+    const refusal =
+      target === undefined
+        ? allBusy
+        : await scanInto(target, text, others, (slot) => {
+            // A label's code closes the slot that waits for it, whichever is selected.
+            taken = slot.name;
+            onSlot(slot);
+            onScanAccepted(slot);
+          });
     setError(refusal);
     if (target !== undefined) {
-      if (refusal === undefined) onSelect(target.name);
+      if (refusal === undefined) onSelect(taken ?? target.name);
       else onScanRefused(target.name, refusal, text, others);
     }
     return refusal;
@@ -95,17 +113,23 @@ export function useSlotActions({ bench, selected, onSelect, onSlot, onScanRefuse
     });
   };
 
-  const start = (): void => {
-    if (selected?.state !== 'ready') return give();
-    once('start', selected.name, async () => {
-      const reply = await ask('start', { slot: selected.name });
+  const startSlot = ({ name }: SlotView): void =>
+    once('start', name, async () => {
+      const reply = await ask('start', { slot: name });
       if (!reply.ok) return reply.error;
-      const next = nextFreeSlot(newest.current.bench.slots, selected.name);
+      const next = nextFreeSlot(newest.current.bench.slots, name);
       // Whoever has already chosen another slot keeps it.
-      if (next !== undefined && newest.current.selected?.name === selected.name) onSelect(next.name);
+      if (next !== undefined && newest.current.selected?.name === name) onSelect(next.name);
       return undefined;
     });
+
+  const start = (): void => {
+    if (selected?.state === 'ready') startSlot(selected);
+    else give();
   };
+
+  const clearSlot = ({ name }: SlotView): void => once('clear', name, async () => refusalOf(await ask('clear', { slot: name })));
+  const takeBack = ({ name }: SlotView): void => once('cancel', name, async () => refusalOf(await ask('cancel', { slot: name })));
 
   const targets: SlotActions['targets'] = {
     cancel: slotForAction(bench.slots, selected, canCancel),
@@ -113,14 +137,19 @@ export function useSlotActions({ bench, selected, onSelect, onSlot, onScanRefuse
     clear: slotForAction(bench.slots, selected, canClear),
   };
 
-  const cancel = (): void => {
-    if (targets.cancel === undefined) return;
-    const slot = targets.cancel.name;
-    const meaning = escapeMeaning(targets.cancel, cancelQuestion, performance.now());
-    if (meaning === 'ask') setCancelQuestion({ slot, askedAt: performance.now() });
-    if (meaning === 'ask' || meaning === 'nothing') return;
+  const cancelWithin = (target: SlotView, milliseconds: number): ReturnType<typeof escapeMeaning> => {
+    const slot = target.name;
+    const now = performance.now();
+    const meaning = escapeMeaning(target, cancelQuestion, now, milliseconds);
+    if (meaning === 'ask') setCancelQuestion({ slot, askedAt: now, milliseconds });
+    if (meaning === 'ask' || meaning === 'nothing') return meaning;
     setCancelQuestion(undefined);
     once(meaning, slot, async () => refusalOf(await ask(meaning, { slot })));
+    return meaning;
+  };
+
+  const cancel = (): void => {
+    if (targets.cancel !== undefined) cancelWithin(targets.cancel, cancelQuestionMilliseconds);
   };
 
   const powerOn = (): void => {
@@ -139,13 +168,13 @@ export function useSlotActions({ bench, selected, onSelect, onSlot, onScanRefuse
     once('clear', slot, async () => refusalOf(await ask('clear', { slot })));
   };
 
-  return { error, dismissError: () => setError(undefined), cancelQuestion, scanFreed, scan, start, cancel, powerOn, clear, targets };
+  return { error, dismissError: () => setError(undefined), cancelQuestion, scanFreed, scan, start, startSlot, clearSlot, takeBack, cancelSlot: (slot) => cancelWithin(slot, scannedCancelMilliseconds), cancel, powerOn, clear, targets };
 }
 
 const allBusy: ErrorReport = { code: 'slot-busy', sentence: texts.scan.allBusy };
 
 async function scanInto(slot: SlotView, text: string, others: Readonly<Record<string, string>>, onSlot: (slot: SlotView) => void): Promise<ErrorReport | undefined> {
-  if (hasEnded(slot.state)) {
+  if (hasEnded(slot.state) && slot.label?.awaitsScan !== true) {
     const cleared = await ask('clear', { slot: slot.name });
     if (!cleared.ok) return cleared.error;
   }

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { BenchView, DeviceDetails, Notice } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { deviceIcons, Icon } from '../frame/icons';
+import { LabelPanel } from '../labels/label-panel';
 import { formatDateTime } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
 import { refused, told } from '../logic/of-main';
@@ -60,6 +61,7 @@ export function DevicePage({ deviceId, bench, onBack, onOpen, notify }: DevicePa
             {current || device.acceptance !== undefined ? <AcceptancePanel device={device} onOpen={onOpen} /> : null}
             <ServerState server={server} bench={bench} current={current} asking={asking} onAsk={askServer} onAct={(act) => setAction({ ...act, revokes: device.certificates.some(({ state }) => state !== 'revoked') })} />
             <CertificatesPanel certificates={device.certificates} />
+            <LabelPanel device={device} bench={bench} notify={notify} />
             <ActionsPanel actions={device.actions} />
             <PublicKeyPanel device={device} />
             <RecordPanel device={device} />

@@ -76,6 +76,7 @@ const shapes = {
     </>
   ),
   moon: <path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z" />,
+  sound: <path d="M4 9v6h4l5 4V5L8 9ZM16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11" />,
   folder: <path d="M3 19V5h6l2 3h10v11Z" />,
   power: <path d="M12 3v9M7 6a8 8 0 1 0 10 0" />,
   lock: (
@@ -108,10 +109,45 @@ const shapes = {
       <path d="M7.5 12h.01M12 12h.01M16.5 12h.01" strokeWidth="2.6" />
     </>
   ),
+  label: (
+    <>
+      <path d="M3 5h11l7 7-7 7H3Z" />
+      <path d="M6.5 9v6M9 9v6M11.5 9v6" />
+    </>
+  ),
   key: (
     <>
       <circle cx="8" cy="15" r="5" />
       <path d="m11.5 11.5 8.5-8.5M16 7l3 3" />
+    </>
+  ),
+  bench: (
+    <>
+      <path d="M3 4h8v7H3ZM13 4h8v7h-8ZM3 13h8v7H3ZM13 13h8v7h-8Z" />
+    </>
+  ),
+  devices: (
+    <>
+      <path d="M7 7h10v10H7Z" />
+      <path d="M9.5 7V3.5M14.5 7V3.5M9.5 20.5V17M14.5 20.5V17M7 9.5H3.5M7 14.5H3.5M20.5 9.5H17M20.5 14.5H17" />
+    </>
+  ),
+  record: (
+    <>
+      <path d="M5 3h14v18H5Z" />
+      <path d="M9 3v18M12.5 8H16M12.5 12H16" />
+    </>
+  ),
+  report: (
+    <>
+      <path d="M5 3h10l4 4v14H5Z" />
+      <path d="M9 17v-3M12 17v-6M15 17v-4" />
+    </>
+  ),
+  plot: (
+    <>
+      <path d="M4 3v17h17" />
+      <path d="m7 15 4-5 4 3 5-7" />
     </>
   ),
 } satisfies Record<string, ReactNode>;

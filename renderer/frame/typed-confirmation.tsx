@@ -30,7 +30,7 @@ export function TypedConfirmation({ value, sentence, button, children, onConfirm
       {children}
       <label className="field">
         <span className="confirmation__question">{texts.confirm.label(value)}</span>
-        <input type="text" autoFocus data-testid="confirmation-input" value={text} maxLength={1000} autoComplete="off" spellCheck={false} onChange={(event) => setText(event.target.value)} />
+        <input type="text" autoFocus data-testid="confirmation-input" data-scans value={text} maxLength={1000} autoComplete="off" spellCheck={false} onChange={(event) => setText(event.target.value)} />
       </label>
       <div className="dialog__actions">
         <button type="button" className="button button--plain" onClick={onBack}>

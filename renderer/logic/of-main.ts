@@ -25,8 +25,11 @@ export function errorWords({ code, sentence, own }: ShownError): Said {
   return ofMain === undefined || own === true ? { said: sentence } : { said: ofMain.errorCodes[code], english: sentence };
 }
 
-/** What a slot waits for or how it ended. The English beneath is left out where it says no more. */
-export function slotSentence({ state, errorCode, sentence }: Pick<SlotView, 'state' | 'errorCode' | 'sentence'>): Said {
+/** What a slot waits for or how it ended; a label that a hand must see to comes before what is known already. The English beneath is left out where it says no more. */
+export function slotSentence({ state, errorCode, sentence, label }: Pick<SlotView, 'state' | 'errorCode' | 'sentence' | 'label'>): Said {
+  if (label !== undefined && (label.state !== 'printed' || label.awaitsScan)) {
+    return ofMain === undefined ? { said: label.sentence } : { said: ofMain.labels[label.awaitsScan ? 'scan' : label.state], english: label.sentence };
+  }
   if (ofMain === undefined) return { said: sentence };
   const said = errorCode === undefined || state === 'cancelled' ? ofMain.slots[state] : ofMain.errorCodes[errorCode];
   return state === 'free' || state === 'running' ? { said } : { said, english: sentence };

@@ -12,9 +12,13 @@ export function nextFreeSlot(slots: readonly SlotView[], from: string): SlotView
   return inOrder.find((slot) => slot.state === 'free');
 }
 
-/** Where a scanned identity goes: the selected slot, or the next free one while that works. Never onto another result. */
+/**
+ * Where a scanned identity goes: the selected slot if it is free, else the next free one. Where none is free, the selected slot
+ * takes it unless that works: a scan corrects the one before it, and a result that somebody selected was seen.
+ */
 export function slotForScan(slots: readonly SlotView[], selected: SlotView): SlotView | undefined {
-  return selected.state === 'running' ? nextFreeSlot(slots, selected.name) : selected;
+  if (selected.state === 'free') return selected;
+  return nextFreeSlot(slots, selected.name) ?? (selected.state === 'running' ? undefined : selected);
 }
 
 /**
@@ -34,13 +38,6 @@ export const canRenew = (slot: SlotView): boolean => slot.state !== 'running' &&
 export const canClear = (slot: SlotView): boolean => hasEnded(slot.state);
 
 export type ArrowKey = 'ArrowLeft' | 'ArrowRight' | 'ArrowUp' | 'ArrowDown';
-
-/** The slot that an arrow key leads to in a grid that is filled row by row; the edge holds. */
-export function neighbourIndex(index: number, count: number, columns: number, key: ArrowKey): number {
-  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
-  const next = index + steps[key];
-  return next < 0 || next >= count ? index : next;
-}
 
 /** Columns of the slot grid: one big card, else two, so that every word can be read at two metres. */
 export function slotColumns(count: number): number {

@@ -53,6 +53,7 @@ function OrderFacts({ order, bench, control, freshness, onUse }: OrderFactsProps
     [words.facts.workOrder, order.workOrder],
     [words.facts.pallet, order.pallet],
     [words.facts.profile, order.profileName],
+    [words.facts.origin, order.mes === undefined ? undefined : words.origins[order.mes.source]],
     [words.facts.created, words.by(order.createdBy, formatDateTime(order.createdAt))],
     [words.facts.range, range === undefined ? undefined : words.range(Object.values(range.first).join(' '), Object.values(range.last).join(' '))],
     [words.facts.hash, order.identitiesSha256?.slice(0, 16).concat('…')],

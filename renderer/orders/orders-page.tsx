@@ -30,7 +30,7 @@ export function OrdersPage({ bench, onUse, onShow, onOpen }: OrdersPageProps) {
   const [text, setText] = useState('');
   const [picked, setPicked] = useState<string | undefined>(bench.batch);
   const [making, setMaking] = useState(false);
-  const freshness = `${bench.today[0]?.jobId ?? ''} ${JSON.stringify(bench.counts)} ${JSON.stringify(bench.order?.tally)}`;
+  const freshness = `${String(bench.ordersVersion)} ${bench.today[0]?.jobId ?? ''} ${JSON.stringify(bench.counts)} ${JSON.stringify(bench.order?.tally)}`;
   const control = useOrders(freshness);
   const lines = (control.lines ?? []).filter((line) => fits(line, text));
   const chosen = lines.find(({ batch }) => batch === picked) ?? lines[0];
@@ -100,7 +100,7 @@ export function OrdersPage({ bench, onUse, onShow, onOpen }: OrdersPageProps) {
 
 function fits({ batch, order }: BatchLine, text: string): boolean {
   const wanted = text.trim().toLowerCase();
-  return [batch, order?.customer, order?.workOrder, order?.pallet].some((each) => each?.toLowerCase().includes(wanted) === true);
+  return [batch, order?.mes === undefined ? undefined : words.mes, order?.customer, order?.workOrder, order?.pallet].some((each) => each?.toLowerCase().includes(wanted) === true);
 }
 
 function Line({ line: { batch, order, summary }, chosen, onChoose }: { readonly line: BatchLine; readonly chosen: boolean; readonly onChoose: () => void }) {
@@ -129,7 +129,7 @@ function Line({ line: { batch, order, summary }, chosen, onChoose }: { readonly 
           {order === undefined ? null : <OrderStateBadge state={order.state} />}
         </span>
       </span>
-      <span className="order-line__facts">{order === undefined ? words.typed : [words.kinds[order.kind], order.customer, order.workOrder, order.pallet].filter((each) => each !== undefined).join(' · ')}</span>
+      <span className="order-line__facts">{order === undefined ? words.typed : [order.mes === undefined ? undefined : words.mes, words.kinds[order.kind], order.customer, order.workOrder, order.pallet].filter((each) => each !== undefined).join(' · ')}</span>
       {order === undefined ? <span className="order-line__facts">{words.made(String(summary?.total ?? 0), undefined)}</span> : <OrderProgress order={order} />}
     </li>
   );

@@ -4,13 +4,14 @@ import { ErrorPanel } from '../frame/error-panel';
 import { English } from '../frame/said';
 import { cardWords } from '../logic/words';
 import { texts } from '../texts';
+import { LayoutForm } from './layout-form';
 import { useSlots } from './use-slots';
 
 const { slots: words } = texts;
 
 /** Which slot is which port of the reader: bound by plugging a card into one after the other. */
 export function SlotsDialog({ onClose }: { readonly onClose: () => void }) {
-  const { view, error, bind, finish, stop } = useSlots();
+  const { view, error, bind, finish, stop, reload } = useSlots();
   const binding = view?.binding;
   return (
     // Escape stops the binding first, then closes.
@@ -26,6 +27,7 @@ export function SlotsDialog({ onClose }: { readonly onClose: () => void }) {
           </div>
         )}
         {view?.profileHasSlots === true ? <p className="slots-dialog__note">{words.profileHasSlots}</p> : null}
+        {view === undefined || binding !== undefined ? null : <LayoutForm layout={view.layout} onKept={reload} />}
         {view === undefined ? null : <SlotsAndDrives view={view} />}
       </div>
       <div className="dialog__actions">

@@ -8,6 +8,7 @@ export interface SlotsControl {
   readonly bind: () => void;
   readonly finish: () => void;
   readonly stop: () => void;
+  readonly reload: () => void;
 }
 
 /** The slots and drives as main tells them, for as long as the dialog is open. */
@@ -29,6 +30,7 @@ export function useSlots(): SlotsControl {
   return {
     view,
     error,
+    reload: () => void ask('slots', {}).then(show),
     bind: () => void ask('bindSlots', {}).then(show),
     finish: () => void ask('endBinding', { keep: true }).then(show),
     stop: () => void ask('endBinding', { keep: false }).then(show),

@@ -1,6 +1,12 @@
 import type { AcceptanceState, CertificateState, DeviceState, ReportWish } from '../contract';
 
-export type ListPage = 'bench' | 'devices' | 'acceptance' | 'certificates' | 'audit' | 'orders' | 'shift' | 'dashboard';
+const listPages = ['bench', 'devices', 'acceptance', 'certificates', 'audit', 'orders', 'shift', 'dashboard'] as const;
+
+export type ListPage = (typeof listPages)[number];
+
+export function isListPage(name: string): name is ListPage {
+  return listPages.some((page) => page === name);
+}
 
 export type Page =
   | { readonly name: ListPage }

@@ -1,4 +1,4 @@
-import type { ErrorCode, ListProblem, LockReason, SlotState } from '../contract';
+import type { ErrorCode, LabelState, ListProblem, LockReason, SlotState } from '../contract';
 
 /** The shape of another language: the same names all the way down, the same parameters, other words. */
 export type Translated<English> = English extends string
@@ -17,6 +17,8 @@ export interface OfMain {
   readonly errorCodes: Readonly<Record<ErrorCode, string>>;
   /** What a slot waits for or how it ended; one that stopped says why by its code. */
   readonly slots: Readonly<Record<SlotState, string>>;
+  /** What becomes of the label of a slot's card; `scan`: it is printed, and to be scanned. */
+  readonly labels: Readonly<Record<LabelState | 'scan', string>>;
   readonly lockReasons: Readonly<Record<LockReason, string>>;
   /** What is wrong with a row of a list. */
   readonly listProblems: Readonly<Record<ListProblem, string>>;

@@ -37,6 +37,7 @@ const REQUIREMENTS = [
   { package: 'bsdutils', command: 'script', only: 'tests' },
   { package: 'mosquitto', file: '/usr/sbin/mosquitto', only: 'tests' },
   { package: 'unzip', command: 'unzip', only: 'tests' },
+  { package: 'poppler-utils', command: 'pdftotext', only: 'tests' },
   { package: 'wireguard-tools', command: 'wg-quick', only: 'tests' },
 ];
 

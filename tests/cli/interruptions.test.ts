@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imprint, processTree, startImprint, startServerProcess, temporaryFolder, type ServerProcess } from '../support/station';
+import { pointsOfRun } from '../support/faults';
 import { decodedPracticeImage } from '../support/practice-image';
 
 /** Where the station is killed, and how the job must stand after the next start. */
@@ -65,7 +66,7 @@ describe('a station that is killed', () => {
   const statusOf = async (mac: string): Promise<Status> =>
     (await imprint(['status', '--identity', `mac=${mac}`, '--data', data, '--json'], environment)).events.at(-1) as unknown as Status;
 
-  it.each(points)('at %s: the job is %s, the device %s', async (point, jobState, deviceState) => {
+  it.each(pointsOfRun(points, ['generate:done', 'write:acted', 'verify:acted', 'verify:done', 'enrol:acted', 'destroy:acted', 'end:done']))('at %s: the job is %s, the device %s', async (point, jobState, deviceState) => {
     const mac = `02:10:00:00:00:${points.findIndex(([name]) => name === point).toString(16).padStart(2, '0')}`;
     const card = join(folder, `${point.replace(':', '-')}.img`);
     const killed = await provision(mac, card, { IMPRINT_KILL_AT: point }).done;

@@ -10,6 +10,7 @@ import { startPracticeBridge, type PracticeBridge } from '../../main/servers/iot
 import { issueServerCertificate, openAuthority } from '../../main/servers/practice/practice-certificates';
 import { contextFor, openDeviceChannel } from '../../main/workers/custody/device-tls';
 import { systemClock, systemRandomness } from '../contract/mender-fixture';
+import { pointsOfRun } from '../support/faults';
 import { debugfs, e2fsck, readFileInImage } from '../support/images';
 import { hasMosquitto, startMosquitto, type Broker } from '../support/mosquitto';
 import { decodedPracticeImage } from '../support/practice-image';
@@ -17,6 +18,20 @@ import { scanFiles, scanMemory, secretPieces } from '../support/secret-scan';
 import { imprint, processTree, startImprint, temporaryFolder, type CommandResult } from '../support/station';
 
 const never = new AbortController().signal;
+
+/** Where the station is killed, and how the job must stand after the next start. */
+const killPoints = [
+  ['enrol:started', 'compensated', 'released'],
+  ['enrol:acted', 'compensated', 'released'],
+  ['enrol:done', 'compensated', 'released'],
+  ['write:acted', 'compensated', 'released'],
+  ['verify:acted', 'compensated', 'released'],
+  ['verify:done', 'done', 'preauthorized'],
+  ['confirm:started', 'done', 'preauthorized'],
+  ['confirm:done', 'done', 'preauthorized'],
+  ['destroy:acted', 'done', 'preauthorized'],
+  ['record:done', 'done', 'preauthorized'],
+] as const;
 
 describe.skipIf(!hasMosquitto)('a card for an IoT Bridge', () => {
   const folder = temporaryFolder();
@@ -206,18 +221,7 @@ describe.skipIf(!hasMosquitto)('a card for an IoT Bridge', () => {
     expect(again.events.find((event) => event['step'] === 'check' && event['state'] === 'done')?.['sentence']).toMatch(/earlier card that failed/);
   });
 
-  it.each([
-    ['enrol:started', 'compensated', 'released'],
-    ['enrol:acted', 'compensated', 'released'],
-    ['enrol:done', 'compensated', 'released'],
-    ['write:acted', 'compensated', 'released'],
-    ['verify:acted', 'compensated', 'released'],
-    ['verify:done', 'done', 'preauthorized'],
-    ['confirm:started', 'done', 'preauthorized'],
-    ['confirm:done', 'done', 'preauthorized'],
-    ['destroy:acted', 'done', 'preauthorized'],
-    ['record:done', 'done', 'preauthorized'],
-  ] as const)('killed at %s: the job is %s, the device %s, and the board gets a card', async (point, jobState, deviceState) => {
+  it.each(pointsOfRun(killPoints, ['enrol:acted', 'verify:acted', 'confirm:started', 'destroy:acted']))('killed at %s: the job is %s, the device %s, and the board gets a card', async (point, jobState, deviceState) => {
     const deviceId = `killed-${point.replace(':', '-')}`;
     const path = join(folder, `${deviceId}.img`);
     const killed = await startImprint(['provision', '--profile', profile, '--identity', `id=${deviceId}`, '--target', path, '--data', data, '--json'], { ...environment, IMPRINT_KILL_AT: point }).done;

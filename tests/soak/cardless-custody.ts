@@ -33,7 +33,8 @@ export class CardlessCustody implements Custody {
   /** By target path. */
   readonly cards = new Map<string, SoakKey>();
 
-  status: Custody['status'] = () => Promise.resolve({ memoryLocked: false, keysHeld: this.#jobs.size });
+  status: Custody['status'] = () => Promise.resolve({ memoryLocked: false, keysHeld: this.#jobs.size, keysAhead: 0 });
+  keysAhead: Custody['keysAhead'] = () => Promise.resolve();
   prepareImage: Custody['prepareImage'] = () => Promise.resolve(image);
   inspectImage: Custody['inspectImage'] = none;
   checkFiles: Custody['checkFiles'] = () => Promise.resolve();

@@ -1,3 +1,4 @@
+import { readScanPattern } from '../../main/compose/scan-patterns';
 import { loadedProfile, readKeptProfile } from '../../main/compose/load-profile';
 import { systemProcesses } from '../../main/compose/processes';
 import { ImprintError } from '../../main/domain/errors';
@@ -46,6 +47,7 @@ export function soakStation({ server, record }: Setup, custody: Custody, operato
     role: 'lab',
     readKeptProfile,
     readPublicKey: () => undefined,
+    readScanPattern,
   };
   return { station, loaded: loadedProfile(profile) };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadedProfile, readKeptProfile } from '../../main/compose/load-profile';
 import { readPublicKey } from '../../main/compose/public-keys';
+import { readScanPattern } from '../../main/compose/scan-patterns';
 import { ImprintError } from '../../main/domain/errors';
 import type { Identity } from '../../main/domain/identity';
 import type { Custody, DeliveredContent } from '../../main/domain/ports';
@@ -77,6 +78,7 @@ export async function openBridgeLine(change: Readonly<Record<string, unknown>> =
     role: 'lab',
     readKeptProfile,
     readPublicKey,
+    readScanPattern,
   };
   return {
     station,

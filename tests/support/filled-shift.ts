@@ -16,7 +16,7 @@ export async function fillShift(path: string, now: Date): Promise<{ readonly don
   const database = openDatabase(path);
   // Nobody loses these rows: they are made again.
   database.connection.pragma('synchronous = OFF');
-  const store = new SqliteRecordStore(database, 'line 1');
+  const store = new SqliteRecordStore(database, { station: 'line 1' });
   let number = 0;
   for (let day = 29; day >= 1; day -= 1) {
     for (let card = 0; card < 10 + ((day * 7) % 13); card += 1) await make(store, number++, now.getTime() - day * 24 * 60 * minute - card * 4 * minute, card % 9 === 5);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadedProfile, readKeptProfile } from '../../main/compose/load-profile';
+import { readScanPattern } from '../../main/compose/scan-patterns';
 import { readPublicKey } from '../../main/compose/public-keys';
 import type { Identity } from '../../main/domain/identity';
 import type { Clock, Custody, ServerKind } from '../../main/domain/ports';
@@ -84,6 +85,7 @@ export async function openLine(options: LineOptions = {}): Promise<Line> {
     role: 'lab',
     readKeptProfile,
     readPublicKey,
+    readScanPattern,
   };
   const reserve = async (identity: Identity, batch: string | undefined, owner = station.processes.self): Promise<{ jobId: string; deviceId: string }> => {
     const ids = { jobId: randomUUID(), deviceId: randomUUID() };

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 export interface ReceivedMessage {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  readonly json: { readonly v: number; readonly id: string; readonly event: string; readonly at: string; readonly station: string; readonly data: Readonly<Record<string, unknown>> };
+  readonly json: { readonly v: number; readonly id: string; readonly event: string; readonly at: string; readonly station: string; readonly practice?: boolean; readonly data: Readonly<Record<string, unknown>> };
 }
 
 export interface WebhookServer {

@@ -83,3 +83,8 @@ export async function scan({ page }: StationWindow, code: string): Promise<void>
   await page.keyboard.type(code);
   await page.keyboard.press('Enter');
 }
+
+/** As a person types: too slowly for a scanner, so the text stays in the field that has the focus. */
+export async function typeByHand({ page }: StationWindow, text: string): Promise<void> {
+  await page.keyboard.type(text, { delay: 70 });
+}

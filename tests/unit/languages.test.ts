@@ -45,6 +45,7 @@ const bare = (text: string): string => text.replace(/(?<=\d)[.,\u00a0\u202f](?=\
 /** Names, signs and terms that are the same word in both. */
 const sameInBoth = new Set([
   'application',
+  'orders.mes',
   'slot.noIdentity',
   'languages.names.en',
   'languages.names.de',
@@ -75,6 +76,7 @@ const sameInGerman = new Set([
   'units.hours',
   'units.perSecond',
   'units.megabytesPerSecond',
+  'labels.dialog.size',
   'hints.exportRecord',
 ]);
 

@@ -20,11 +20,11 @@ interface Import {
 }
 
 const packages = [
-  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'd3-array', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk', 'fontkit',
+  '@peculiar/x509', '@tanstack/react-virtual', 'better-sqlite3', 'bwip-js', 'd3-array', 'electron', 'ext2fs', 'fast-xml-parser', 'file-disk', 'fontkit',
   'jsonc-parser', 'lzma-native', 'node-forge', 'partitioninfo', 'pdfkit', 'pkijs', 'react', 'react-dom', 'reflect-metadata', 'undici', 'uqr', 'usb', 'vitest', 'yauzl', 'yazl', 'zod',
 ];
 const mainLayers = [
-  'domain', 'contract', 'keys', 'image', 'flash', 'charts', 'ledger', 'export', 'practice', 'servers', 'storage', 'integration', 'station', 'workers', 'ipc', 'window', 'preload',
+  'domain', 'contract', 'keys', 'image', 'flash', 'charts', 'ledger', 'export', 'labels', 'practice', 'servers', 'storage', 'integration', 'station', 'workers', 'ipc', 'window', 'preload',
 ];
 /** Every layer's specimen module; servers have one per server. */
 const moduleOf = (layer: string): string => {
@@ -42,7 +42,8 @@ const allowed: Record<string, string[]> = {
   flash: ['domain', 'native', 'node:fs', 'lzma-native', 'usb'],
   charts: ['d3-array'],
   ledger: ['domain', 'node:fs'],
-  export: ['domain', 'charts', 'ledger', 'node:fs', '@peculiar/x509', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl'],
+  export: ['domain', 'charts', 'ledger', 'node:fs', '@peculiar/x509', 'bwip-js', 'fontkit', 'node-forge', 'pdfkit', 'pkijs', 'reflect-metadata', 'uqr', 'yauzl', 'yazl'],
+  labels: ['domain', 'node:fs', 'bwip-js', 'pdfkit'],
   practice: ['domain', 'node:fs'],
   servers: ['domain', 'node:fs', 'undici', '@peculiar/x509', 'reflect-metadata', 'zod'],
   storage: ['domain', 'ledger', 'node:fs', 'better-sqlite3', 'zod'],

@@ -90,6 +90,7 @@ const data: { readonly [Name in EventName]: EventData<Name> } = {
   'log-key': { key: 'a+00000000+AQ==', previous: 'a+00000001+AQ==', signature: 'AQ==', previousSignature: 'AQ==' },
   'backup': { size: 5, root, path: '/backup/a', sha256: hash },
   'restore': { size: 5, root, override: true, anchorSize: 6, path: '/backup/a', reason: 'disk was exchanged' },
+  'label-printed': { device: 'device-1', fingerprint: fingerprintOf(1), printer: 'zpl', copies: 2, reprint: true, reason: 'smeared' },
   'foreign-imported': { identity: { mac: 'x' }, fingerprint: fingerprintOf(2), spki: spkiOf(2).toString('base64'), source: 'devices.csv' },
   'certificate': { device: 'device-1', fingerprint: fingerprintOf(1), change: 'issued', serial: '0a', sha256: hash, issuer: 'CN=Line', notAfter: '2027-11-22T08:00:00.000Z' },
 };

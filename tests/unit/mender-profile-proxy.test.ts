@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { readScanPattern } from '../../main/compose/scan-patterns';
 import { profileSchema, readProfile } from '../../main/contract/profile-file';
 import { menderServer } from '../../main/servers/mender/adapter';
 
-const surroundings = { serverKinds: [menderServer], resolvePath: (path: string) => `/profiles/${path}`, readText: () => '' };
+const surroundings = { serverKinds: [menderServer], readPattern: readScanPattern, resolvePath: (path: string) => `/profiles/${path}`, readText: () => '' };
 const read = (proxy: unknown) =>
   readProfile(
     JSON.stringify({ name: 'line', server: { url: 'https://mender.example.com', credentials: { token: { environment: 'T' } }, proxy }, image: { path: 'a.img', sha256: 'a'.repeat(64) } }),

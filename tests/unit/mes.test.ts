@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readKeptProfile } from '../../main/compose/load-profile';
+import { servers } from '../../main/compose/servers';
 import type { Profile } from '../../main/domain/profile';
 import { readBatchText } from '../../main/integration/batch-text';
 import { MesEndpoint } from '../../main/integration/mes-endpoint';
@@ -17,10 +18,10 @@ import { MesInbox, MesResults } from '../../main/station/mes-inbox';
 import { WebhookDelivery } from '../../main/station/webhook-delivery';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { systemRandomness } from '../contract/mender-fixture';
-import { at, preauthorize } from '../support/reservations';
+import { at, preauthorize, refusal, reservation } from '../support/reservations';
 
 const token = 'c0ffee'.repeat(8);
-const profile = { name: 'gateway', identity: [{ name: 'mac', normalise: ['trim', 'mac'], scan: true }, { name: 'serial', normalise: ['trim'], pattern: '[0-9]{4}', scan: false }] } as unknown as Profile;
+const profile = { name: 'gateway', identity: [{ name: 'mac', normalise: ['trim', 'mac'], scan: true }, { name: 'serial', normalise: ['trim'], pattern: '[0-9]{4}', scan: false }], server: { kind: 'mender', url: 'https://mender.example' } } as unknown as Profile;
 
 let root: string;
 let store: SqliteRecordStore;
@@ -39,7 +40,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'imprint-mes-'));
   store = SqliteRecordStore.open(join(root, 'record.sqlite'));
   now = Date.parse(at(60));
-  inbox = new MesInbox({ mes: store.mes, clock, digest: (text) => createHash('sha256').update(text).digest('hex'), openProfile: profile, readKeptProfile });
+  inbox = newInbox();
   results = new MesResults(store.mes, store, store.search);
   folder = newFolder();
   mkdirSync(path('in'), { recursive: true });
@@ -52,9 +53,16 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
+function newInbox(practice = false, openProfile = profile): MesInbox {
+  const station = { record: store, clock, randomness: systemRandomness, servers, readKeptProfile };
+  return new MesInbox({ station, mes: store.mes, digest: (text) => createHash('sha256').update(text).digest('hex'), openProfile, practice });
+}
+
 function newFolder(): MesFolder {
   return new MesFolder({ folder: path(), inbox, results, clock, faults: { reached: () => undefined } });
 }
+
+const planned = async (batch: string): Promise<unknown[]> => (await store.orders.planned(batch, { state: 'planned', limit: 100, offset: 0 })).map(({ identity }) => identity);
 
 /** Two looks at the folder with time between them, so that whole files are taken. */
 async function look(): Promise<readonly string[]> {
@@ -65,6 +73,7 @@ async function look(): Promise<readonly string[]> {
 
 const order = (change: Readonly<Record<string, unknown>> = {}): string =>
   JSON.stringify({ v: 1, name: 'WO-1', profile: 'gateway', quantity: 2, customer: 'Example', workOrder: '4711', pallet: 'P 7', identities: [{ mac: '02-00-00-00-00-A1', serial: '0001' }, { mac: '02:00:00:00:00:a2', serial: '0002' }], ...change }, undefined, 2);
+const ordered = [{ mac: '02:00:00:00:00:a1', serial: '0001' }, { mac: '02:00:00:00:00:a2', serial: '0002' }] as const;
 const csv = 'name,profile,quantity,mac,serial\nWO-1,gateway,2,02:00:00:00:00:a1,0001\n,,,02:00:00:00:00:a2,0002\n';
 
 describe('the folder', () => {
@@ -75,7 +84,7 @@ describe('the folder', () => {
     expect(list('done')).toEqual(['a.json', 'a.json.receipt.json']);
     const receipt = JSON.parse(readFileSync(path('done', 'a.json.receipt.json'), 'utf8')) as Record<string, unknown>;
     expect(receipt).toMatchObject({ v: 1, accepted: true, already: false, name: 'WO-1', identities: 2 });
-    expect((await store.mes.order('WO-1'))?.order.identities).toEqual([{ mac: '02:00:00:00:00:a1', serial: '0001' }, { mac: '02:00:00:00:00:a2', serial: '0002' }]);
+    expect(await planned('WO-1')).toEqual([{ mac: '02:00:00:00:00:a1', serial: '0001' }, { mac: '02:00:00:00:00:a2', serial: '0002' }]);
     // The same order as CSV, under the same file name: nothing is new, nothing is overwritten.
     writeFileSync(path('in', 'a.csv'), csv);
     expect(await look()).toEqual(['accepted: Batch WO-1 was ordered before, the same as now.']);
@@ -98,16 +107,72 @@ describe('the folder', () => {
     expect(why('b.csv')).toEqual([expect.stringMatching(/^line 4, name: One file is one batch/)]);
     expect(why('c.csv')).toEqual(['line 1, quantity: The file needs this column.']);
     expect(why('d.json')[0]).toContain('price');
-    for (const name of ['WO-1', 'WO-2']) expect(await store.mes.order(name)).toBeUndefined();
+    for (const name of ['WO-1', 'WO-2']) expect(await store.orders.order(name)).toBeUndefined();
     writeFileSync(path('in', 'e.csv'), 'name,profile,quantity,mac,serial\nWO-2,gateway,2,02:00:00:00:00:a1,0001\n,,,02:00:00:00:00:A1,0001\n');
     await look();
     expect(why('e.csv')).toEqual([expect.stringMatching(/^line 3, identities\.1: .*stands there twice/)]);
   });
 
-  it('refuses an identity that a device has', async () => {
+  it('refuses an identity that a device has or another order plans, by its line, and orders nothing', async () => {
     await preauthorize(store, 1, { identity: { mac: '02:00:00:00:00:a1', serial: '0001' } });
     writeFileSync(path('in', 'a.json'), order());
-    expect(await look()).toEqual([expect.stringContaining('is in the record already')]);
+    writeFileSync(path('in', 'b.csv'), 'name,profile,quantity,mac,serial\nWO-2,gateway,1,02:00:00:00:00:a2,0002\n');
+    writeFileSync(path('in', 'c.csv'), 'name,profile,quantity,mac,serial\nWO-3,gateway,2,02:00:00:00:00:a3,0003\n,,,02:00:00:00:00:a2,0002\n');
+    expect(await look()).toEqual([
+      expect.stringMatching(/^rejected: line 10, identities\.0: mac 02:00:00:00:00:a1, serial 0001 is in the record already/),
+      'accepted: Batch WO-2 is ordered: 1 identity.',
+      'rejected: line 3, identities.1: mac 02:00:00:00:00:a2, serial 0002 is planned in batch "WO-2".',
+    ]);
+    expect((await store.orders.orders({ limit: 10, offset: 0 })).orders.map(({ batch }) => batch)).toEqual(['WO-2']);
+  });
+
+  it('makes a work order like any other: of a list, or of a number, made at the bench and nowhere else', async () => {
+    writeFileSync(path('in', 'a.json'), order());
+    writeFileSync(path('in', 'b.json'), order({ name: 'WO-2', quantity: 7, identities: undefined }));
+    expect(await look()).toEqual(['accepted: Batch WO-1 is ordered: 2 identities.', 'accepted: Batch WO-2 is ordered: whatever is scanned.']);
+    const { orders } = await store.orders.orders({ limit: 10, offset: 0 });
+    expect(orders).toMatchObject([
+      { batch: 'WO-2', kind: 'open', quantity: 7, mes: { source: 'folder' }, createdBy: 'MES' },
+      { batch: 'WO-1', kind: 'list', quantity: 2, customer: 'Example', workOrder: '4711', pallet: 'P 7', profileName: 'gateway', state: 'open', mes: { source: 'folder' } },
+    ]);
+    expect((await refusal(store.reserve(reservation(1, { batch: 'WO-1', identity: { mac: '02:00:00:00:00:a3', serial: '0003' } })))).code).toBe('identity-foreign');
+    expect((await refusal(store.reserve(reservation(1, { batch: 'WO-2', identity: { mac: '02:00:00:00:00:a1', serial: '0001' } })))).code).toBe('identity-planned');
+    await store.orders.changeOrder('WO-1', 'closed', 'Quinn', at(61));
+    // Handed in again it is the same order still, and stays closed.
+    writeFileSync(path('in', 'a.json'), order());
+    expect(await look()).toEqual(['accepted: Batch WO-1 was ordered before, the same as now.']);
+    expect((await store.orders.order('WO-1'))?.state).toBe('closed');
+  });
+
+  it('refuses the name of an order of the station, and of a batch that was typed at the bench', async () => {
+    await store.orders.placeOrder({ orderId: 'order-1', batch: 'WO-1', kind: 'open', profileName: 'gateway', by: 'Quinn', at: at(1) }, []);
+    await preauthorize(store, 1, { batch: 'WO-2' });
+    writeFileSync(path('in', 'a.json'), order());
+    writeFileSync(path('in', 'b.json'), order({ name: 'WO-2' }));
+    expect(await look()).toEqual([
+      `rejected: line 3, name: Batch WO-1 was ordered at the station already, at ${at(1)}: give this one another name.`,
+      'rejected: line 3, name: Batch WO-2 has devices already that nobody ordered: give this one another name.',
+    ]);
+  });
+
+  it('asks the server’s own rule of every identity', async () => {
+    inbox = newInbox(false, { ...profile, server: { kind: 'openmdm', url: 'https://mdm.example', settings: {} } } as unknown as Profile);
+    folder = newFolder();
+    writeFileSync(path('in', 'a.json'), order({ identities: [{ mac: '02:00:00:00:00:a1', serial: '0001' }], quantity: 1 }));
+    expect(await look()).toEqual(['rejected: line 11, identities.0.mac: OpenMDM has no identity attribute mac; rename or remove it in the profile.']);
+  });
+
+  it('says in receipts and results of a practice bench that nothing of it is real', async () => {
+    inbox = newInbox(true);
+    results = new MesResults(store.mes, store, store.search, true);
+    folder = newFolder();
+    writeFileSync(path('in', 'a.json'), order());
+    writeFileSync(path('in', 'b.json'), '{"v": 1, "results": "WO-1"}');
+    await look();
+    for (const file of [path('done', 'a.json.receipt.json'), path('out', 'WO-1.json')]) expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ practice: true });
+    await open();
+    for (const target of ['/v1/health', '/v1/batches/WO-1', '/v1/batches/WO-1/devices', '/v1/devices?identity=serial=0001']) expect(await call('GET', target)).toMatchObject({ status: 200, json: { practice: true } });
+    expect(await call('POST', '/v1/batches', { body: order() })).toMatchObject({ status: 200, json: { practice: true } });
   });
 
   it('reads no file that still grows, is hidden, is a link or too large', async () => {
@@ -121,7 +186,7 @@ describe('the folder', () => {
     now += 3000;
     // Stable now, and cut off: its quantity gives it away.
     expect((await folder.pass()).map(({ outcome }) => outcome)).toEqual(['rejected']);
-    expect(await store.mes.order('WO-1')).toBeUndefined();
+    expect(await store.orders.order('WO-1')).toBeUndefined();
     writeFileSync(join(root, 'elsewhere.json'), order());
     symlinkSync(join(root, 'elsewhere.json'), path('in', 'link.json'));
     writeFileSync(path('in', 'large.json'), Buffer.alloc(9 * 1024 * 1024, 0x20));
@@ -140,7 +205,7 @@ describe('the folder', () => {
   });
 
   it('gets the devices of a batch when it is complete, when it is signed off, and when it is asked for', async () => {
-    const receiver = new MesFolderReceiver(path(), folder, results);
+    const receiver = new MesFolderReceiver(path(), folder);
     const delivery = new WebhookDelivery({ journal: store.webhooks, clock, randomness: systemRandomness, faults: { reached: () => undefined } }, []);
     const never = new AbortController().signal;
     await delivery.pass(receiver, never);
@@ -216,15 +281,25 @@ describe('the endpoint', () => {
     expect(await call('POST', '/v1/batches', { body: order({ quantity: undefined }) })).toMatchObject({ status: 409, json: { code: 'order-exists' } });
     expect(await call('POST', '/v1/batches', { body: 'name\n', headers: { 'content-type': 'text/csv' } })).toMatchObject({ status: 422 });
     expect(await call('POST', '/v1/batches', { body: order({ name: 'WO-2', identities: [{ mac: 'x' }] }) })).toMatchObject({ status: 422, json: { code: 'order-invalid', problems: [{ field: 'quantity' }, { field: 'identities.0.mac', line: 11 }] } });
-    for (const number of [1, 2, 3]) await preauthorize(store, number, { batch: 'WO-1' });
-    expect(await call('GET', '/v1/batches/WO-1')).toMatchObject({ status: 200, json: { name: 'WO-1', complete: true, counts: { preauthorized: 3 }, order: { workOrder: '4711', identities: 2 } } });
+    const none = await call('GET', '/v1/batches/WO-1');
+    expect(none).toMatchObject({ status: 200, json: { complete: false, order: { state: 'open', made: 0, left: 2, source: 'http' } } });
+    expect(['practice', 'by', 'yield'].filter((member) => JSON.stringify(none.json).includes(member))).toEqual([]);
+    await store.reserve(reservation(7, { batch: 'WO-1', identity: ordered[0] }));
+    await store.endJob('job-7', 'failed', 'released', 'The card broke.', at(8));
+    await preauthorize(store, 1, { batch: 'WO-1', identity: ordered[0] });
+    await preauthorize(store, 2, { batch: 'WO-1', identity: ordered[1] });
+    expect(await call('GET', '/v1/batches/WO-1')).toMatchObject({
+      status: 200,
+      json: { name: 'WO-1', complete: true, counts: { preauthorized: 2, released: 1 }, order: { workOrder: '4711', identities: 2, made: 2, making: 0, failures: 1, left: 0, yield: 0.5 } },
+    });
     const first = await call('GET', '/v1/batches/WO-1/devices?limit=2');
     expect((first.json['devices'] as { deviceId: string }[]).map(({ deviceId }) => deviceId)).toEqual(['device-1', 'device-2']);
+    expect(first.json['devices']).toMatchObject([{ state: 'preauthorized', fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) as string }, {}]);
     const second = await call('GET', `/v1/batches/WO-1/devices?limit=2&after=${encodeURIComponent(String(first.json['next']))}`);
-    expect(second.json).toMatchObject({ devices: [{ deviceId: 'device-3' }] });
+    expect(second.json).toMatchObject({ devices: [{ deviceId: 'device-7', state: 'released' }] });
     expect(second.json['next']).toBeUndefined();
-    expect(await call('GET', '/v1/devices?identity=serial%3D1002')).toMatchObject({ status: 200, json: { devices: [{ deviceId: 'device-2' }] } });
-    expect(await call('GET', '/v1/devices?identity=mac=02-00-00-00-00-02')).toMatchObject({ json: { devices: [{ deviceId: 'device-2' }] } });
+    expect(await call('GET', '/v1/devices?identity=serial%3D0002')).toMatchObject({ status: 200, json: { devices: [{ deviceId: 'device-2' }] } });
+    expect(await call('GET', '/v1/devices?identity=mac=02-00-00-00-00-A2')).toMatchObject({ json: { devices: [{ deviceId: 'device-2' }] } });
     expect(await call('GET', '/v1/health')).toMatchObject({ status: 200, json: { status: 'ok' } });
   });
 
@@ -259,7 +334,7 @@ describe('the endpoint', () => {
     expect(await call('POST', '/v1/batches', { body: order(), headers: { 'content-encoding': 'gzip' } })).toMatchObject({ status: 415 });
     expect(await call('POST', '/v1/batches', { body: order(), headers: { 'content-type': 'text/plain' } })).toMatchObject({ status: 415 });
     expect(await call('POST', '/v1/batches', { body: Buffer.from([0xff, 0xfe]) })).toMatchObject({ status: 400 });
-    expect(await store.mes.order('WO-1')).toBeUndefined();
+    expect(await store.orders.order('WO-1')).toBeUndefined();
     await endpoint?.close();
     await open('read');
     expect(await call('POST', '/v1/batches', { body: order() })).toMatchObject({ status: 403 });

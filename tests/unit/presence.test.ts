@@ -42,10 +42,12 @@ const openToAuditors: readonly Method[] = [
   'conflict',
   'dashboard',
   'device',
+  'deviceLabels',
   'deviceLog',
   'devices',
   'exportRecord',
   'exports',
+  'labelPreview',
   'lock',
   'logHealth',
   'orderAttributes',
@@ -369,14 +371,19 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'status', 'list', 'outbox', 'batch', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'language', 'hooks']);
+    expect(open).toEqual(['inspect', 'verify-card', 'drives', 'slots', 'command-codes', 'status', 'list', 'outbox', 'batch', 'label', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'language', 'hooks']);
   });
 
   it('take more where they do more', () => {
     expect(requirementOf('drives', { values: { reset: 'Slot 1' }, positionals: [] })).toBe('provision');
     expect(requirementOf('slots', { values: {}, positionals: ['clear'] })).toBe('provision');
+    expect(requirementOf('slots', { values: {}, positionals: ['layout'] })).toBe('provision');
+    expect(requirementOf('slots', { values: {}, positionals: ['health'] })).toBe('look');
     expect(requirementOf('status', { values: { watch: true }, positionals: [] })).toBe('ask-server');
     expect(requirementOf('outbox', { values: { profile: 'p.json' }, positionals: [] })).toBe('provision');
+    expect(requirementOf('label', { values: {}, positionals: ['print'] })).toBe('provision');
+    expect(requirementOf('label', { values: { profile: 'p.json' }, positionals: ['queue'] })).toBe('provision');
+    expect(requirementOf('label', { values: { decide: '1' }, positionals: ['queue'] })).toBe('provision');
     for (const name of ['status', 'key', 'check', 'receipt', 'nonsense']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('look');
     for (const name of ['checkpoint', 'anchor', 'cosign']) expect(requirementOf('log', { values: {}, positionals: [name] })).toBe('keep-log');
     expect(requirementOf('log', { values: {}, positionals: ['renew-key'] })).toBe('renew-log-key');

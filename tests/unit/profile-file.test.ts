@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { readScanPattern } from '../../main/compose/scan-patterns';
 import { profileSchema, readProfile, type ProfileSurroundings } from '../../main/contract/profile-file';
 import { ImprintError } from '../../main/domain/errors';
 import { menderServer } from '../../main/servers/mender/adapter';
 
 const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 const surroundings: ProfileSurroundings = {
-  serverKinds: [menderServer],
+  serverKinds: [menderServer], readPattern: readScanPattern,
   resolvePath: (path) => (path.startsWith('/') ? path : `/profiles/${path}`),
   readText: (path) => {
     const files: Record<string, string> = {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readScanPattern } from '../../main/compose/scan-patterns';
 import { profileSchema, readProfile } from '../../main/contract/profile-file';
 import { menderServer } from '../../main/servers/mender/adapter';
 
@@ -10,7 +11,7 @@ const read = (targets: unknown) =>
       image: { path: 'a.img', sha256: 'a'.repeat(64) },
       targets,
     }),
-    { serverKinds: [menderServer], resolvePath: (path) => `/profiles/${path}`, readText: () => '' },
+    { serverKinds: [menderServer], readPattern: readScanPattern, resolvePath: (path) => `/profiles/${path}`, readText: () => '' },
   );
 
 describe('slots of a profile', () => {

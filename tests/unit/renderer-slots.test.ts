@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { BenchView, SlotState, SlotView } from '../../renderer/contract';
 import { changedSlots } from '../../renderer/logic/announcement';
+import { deskOf, neighbourOn } from '../../renderer/logic/desk';
 import { cancelQuestionMilliseconds, escapeMeaning } from '../../renderer/logic/cancelling';
-import { neighbourIndex, nextFreeSlot, slotForScan, slotIndexOfDigit } from '../../renderer/logic/slots';
+import { nextFreeSlot, slotForScan, slotIndexOfDigit } from '../../renderer/logic/slots';
 import { nextStation, unknownStation } from '../../renderer/state/station-state';
 
 const words = { free: 'Free', ready: 'Ready', running: 'Writing', done: 'Preauthorized', accepted: 'Accepted', waiting: 'Waiting', cancelled: 'Cancelled', failed: 'Stopped' } as const;
@@ -26,10 +27,16 @@ describe('the slot of the next scan', () => {
     expect(nextFreeSlot(slots('done', 'running'), 'Slot 2')).toBeUndefined();
   });
 
-  it('is the selected one unless that works', () => {
-    const bench = slots('running', 'done', 'free');
-    expect(slotForScan(bench, slot(2, 'done'))?.name).toBe('Slot 2');
-    expect(slotForScan(bench, slot(1, 'running'))?.name).toBe('Slot 3');
+  it('is the selected one if it is free, else the next free one', () => {
+    const bench = slots('running', 'done', 'free', 'free');
+    expect(slotForScan(bench, slot(4, 'free'))?.name).toBe('Slot 4');
+    for (const selected of [slot(1, 'running'), slot(2, 'done')]) expect(slotForScan(bench, selected)?.name).toBe('Slot 3');
+    expect(slotForScan(slots('ready', 'free'), slot(1, 'ready'))?.name).toBe('Slot 2');
+  });
+
+  it('is the selected one where none is free: the scan corrects the one before, or follows a result that was seen', () => {
+    expect(slotForScan(slots('ready', 'running'), slot(1, 'ready'))?.name).toBe('Slot 1');
+    expect(slotForScan(slots('running', 'done'), slot(2, 'done'))?.name).toBe('Slot 2');
   });
 
   it('never takes a result away that nobody selected', () => {
@@ -39,10 +46,12 @@ describe('the slot of the next scan', () => {
 
 describe('choosing a slot', () => {
   it('moves in two columns and stops at the edge', () => {
-    expect(neighbourIndex(0, 10, 2, 'ArrowDown')).toBe(2);
-    expect(neighbourIndex(9, 10, 2, 'ArrowDown')).toBe(9);
-    expect(neighbourIndex(1, 10, 2, 'ArrowUp')).toBe(1);
-    expect(neighbourIndex(2, 10, 2, 'ArrowLeft')).toBe(1);
+    const desk = deskOf(10, undefined);
+    expect(neighbourOn(desk, 0, 'ArrowDown')).toBe(2);
+    expect(neighbourOn(desk, 9, 'ArrowDown')).toBe(9);
+    expect(neighbourOn(desk, 1, 'ArrowUp')).toBe(1);
+    expect(neighbourOn(desk, 2, 'ArrowLeft')).toBe(2);
+    expect(neighbourOn(desk, 2, 'ArrowRight')).toBe(3);
   });
 
   it('counts from one to ten', () => {
@@ -99,6 +108,7 @@ describe('what the window knows', () => {
     serverUrl: 'https://127.0.0.1:1',
     imageName: 'golden.sdimg.xz',
     keyType: 'rsa-3072',
+    desk: { failures: [], badLots: [] },
     expectedWords: { mender: 'Preauthorized' },
     renews: false,
     warnings: [],
@@ -106,6 +116,8 @@ describe('what the window knows', () => {
     today: [],
     counts: { done: 0, failed: 0, accepted: 0 },
     outbox: { waiting: 0, limit: 20 },
+    labels: { on: false, unfinished: [] },
+    ordersVersion: 0,
   };
   const known = nextStation(unknownStation, { type: 'bench', bench });
 

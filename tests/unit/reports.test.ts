@@ -14,7 +14,7 @@ import { signCheckpoint } from '../../main/ledger/checkpoint';
 import { firstLogKey } from '../../main/ledger/log-key';
 import { openDatabase } from '../../main/storage/database';
 import type { RecordDatabase } from '../../main/storage/database';
-import { migrations } from '../../main/storage/migrations';
+import { reportSchema } from '../../main/storage/report-schema';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { rangesOf } from '../../main/storage/reports';
 import { logSigner } from '../support/log';
@@ -243,8 +243,7 @@ describe('the dashboards', () => {
     connection.exec(`DROP TABLE work_counts; DROP INDEX jobs_ended; DROP INDEX log_checkpoints_kept;
       DROP TRIGGER jobs_are_counted; DROP TRIGGER ends_are_counted; DROP TRIGGER acceptances_are_counted;
       ALTER TABLE jobs DROP COLUMN cause; ALTER TABLE steps DROP COLUMN bytes;`);
-    const up = migrations.at(-1)?.up;
-    if (typeof up === 'string') connection.exec(up);
+    connection.exec(reportSchema);
     expect(counts()).toEqual(kept);
     const { causes } = await dashboard();
     expect(causes).toMatchObject([{ cause: 'not-kept', word: 'Cause not kept', jobs: 1 }]);

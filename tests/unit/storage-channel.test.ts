@@ -13,6 +13,7 @@ import { logClient } from '../../main/ipc/log-channel';
 import { ProcedureClient, serveProcedures } from '../../main/ipc/remote-procedures';
 import type { MessagePortLike } from '../../main/ipc/remote-procedures';
 import { integrationHandlers } from '../../main/ipc/integration';
+import { labelHandlers } from '../../main/ipc/labels';
 import { operatorHandlers } from '../../main/ipc/operators';
 import { storageHandlers } from '../../main/ipc/storage-handlers';
 import { signCheckpoint } from '../../main/ledger/checkpoint';
@@ -39,7 +40,7 @@ beforeEach(() => {
   store = SqliteRecordStore.open(join(folder, 'record.sqlite'));
   const { port1, port2 } = new MessageChannel();
   ports = [port1, port2];
-  serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), ...operatorHandlers(() => store.operators), ...integrationHandlers(() => store), searchDevices: ({ search }) => store.search.searchDevices(search), shiftReport: ({ query }) => store.reports.shiftReport(query), dashboard: ({ query }) => store.reports.dashboard(query), close: () => store.close() });
+  serveProcedures(portLike(port2), storageMethods, { ...storageHandlers(() => store), ...operatorHandlers(() => store.operators), ...integrationHandlers(() => store), ...labelHandlers(() => store.labels), searchDevices: ({ search }) => store.search.searchDevices(search), shiftReport: ({ query }) => store.reports.shiftReport(query), dashboard: ({ query }) => store.reports.dashboard(query), close: () => store.close() });
   const client = new ProcedureClient(storageMethods, portLike(port1));
   remote = storageClient({ client });
   remoteLog = logClient({ client });

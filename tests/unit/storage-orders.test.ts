@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCounter } from '../../main/domain/counter';
 import { canonicalIdentity } from '../../main/domain/identity';
 import type { Identity, IdentityAttribute } from '../../main/domain/identity';
-import { leftOf, mostPlannedAtOnce, yieldOf } from '../../main/domain/work-orders';
-import type { NewOrder, WorkOrder } from '../../main/domain/work-orders';
+import { leftOf, mostPlacedAtOnce, mostPlannedAtOnce, yieldOf } from '../../main/domain/work-orders';
+import type { NewOrder, PlacedOrder, WorkOrder } from '../../main/domain/work-orders';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { action, at, foreignDevice, newKey, refusal, reservation } from '../support/reservations';
 
@@ -74,6 +74,8 @@ async function end({ number }: Job, state: 'done' | 'failed' | 'cancelled'): Pro
 
 const tally = async (batch: string): Promise<WorkOrder['tally'] | undefined> => (await store.orders.order(batch))?.tally;
 
+const none = { made: 0, making: 0, failures: 0, firstPasses: 0, firstFailures: 0 };
+
 const loggedChanges = async (): Promise<unknown[]> => {
   const entries = await store.log.entries(0, 1000);
   return entries.map(({ bytes }) => JSON.parse(Buffer.from(bytes).toString('utf8')) as { event: string; by: string; data: unknown }).filter(({ event }) => event === 'batch-changed').map(({ by, data }) => ({ by, data }));
@@ -136,7 +138,7 @@ describe('a list', () => {
     const { identitiesSha256 } = await listOrder('WO-1', identities);
     expect(performance.now() - began).toBeLessThan(8000);
     expect(identitiesSha256).toBe(createHash('sha256').update(identities.map((identity) => `${canonicalIdentity(identity)}\n`).join('')).digest('hex'));
-    expect(await loggedChanges()).toEqual([{ by: 'Quinn', data: { batch: 'WO-1', change: 'created', kind: 'list', quantity: 20_000, profile: 'gateway', identitiesSha256 } }]);
+    expect(await loggedChanges()).toEqual([{ by: 'Quinn', data: { batch: 'WO-1', change: 'created', kind: 'list', quantity: 20_000, profile: 'gateway', identitiesSha256, ...none } }]);
   });
 });
 
@@ -150,6 +152,41 @@ describe('an import that was killed', () => {
     await listOrder('WO-2', [mac(1)]);
     expect((await refusal(store.orders.finishOrder(lost.orderId))).code).toBe('unexpected');
     expect((await refusal(store.orders.beginOrder(order('WO-2')))).code).toBe('batch-exists');
+  });
+});
+
+describe('an order that is placed as a whole', () => {
+  const mes = { source: 'http', sha256: 'a'.repeat(64) } as const;
+  const place = (batch: string, identities: readonly Identity[], change: Partial<NewOrder> = {}): Promise<PlacedOrder> =>
+    store.orders.placeOrder(order(batch, { kind: 'list', quantity: identities.length, mes, by: 'MES', ...change }), identities);
+
+  it('is there with all of its identities, and once', async () => {
+    const placed = await place('WO-1', [mac(2), mac(1)]);
+    expect(placed).toMatchObject({ kind: 'placed', order: { batch: 'WO-1', kind: 'list', state: 'open', quantity: 2, mes, createdBy: 'MES' } });
+    expect(await place('WO-1', [mac(2), mac(1)])).toMatchObject({ kind: 'already', order: { batch: 'WO-1' } });
+    expect(await loggedChanges()).toEqual([{ by: 'MES', data: { batch: 'WO-1', change: 'created', kind: 'list', quantity: 2, profile: 'gateway', source: 'http', identitiesSha256: placed.kind === 'placed' ? placed.order.identitiesSha256 : '', ...none } }]);
+    expect((await store.orders.planned('WO-1', { state: 'planned', limit: 10, offset: 0 })).map(({ identity }) => identity)).toEqual([mac(2), mac(1)]);
+    await end(await reserve('WO-1', mac(1)), 'done');
+    expect(await tally('WO-1')).toMatchObject({ made: 1 });
+  });
+
+  it('is not made where something is in its way, and leaves nothing', async () => {
+    await listOrder('WO-0', [mac(1)]);
+    await end(await reserve('typed', mac(2)), 'done');
+    expect(await place('WO-1', [mac(3), mac(1), mac(2)])).toMatchObject({ kind: 'taken', taken: [{ index: 1, why: 'planned' }, { index: 2, why: 'recorded' }] });
+    expect(await place('WO-0', [mac(3)])).toMatchObject({ kind: 'other', order: { batch: 'WO-0' } });
+    expect(await place('typed', [mac(3)])).toEqual({ kind: 'other' });
+    expect(await place('WO-1', [mac(3)])).toMatchObject({ kind: 'placed' });
+    // Another content under the name, of which the hash tells.
+    expect(await place('WO-1', [mac(3)], { mes: { ...mes, sha256: 'b'.repeat(64) } })).toMatchObject({ kind: 'other', order: { mes } });
+    expect((await store.orders.orders({ limit: 10, offset: 0 })).orders.map(({ batch }) => batch)).toEqual(['WO-1', 'WO-0']);
+  });
+
+  it('of the most identities that there may be takes no longer than a bench can wait', async () => {
+    const identities = Array.from({ length: mostPlacedAtOnce }, (_, number) => mac(number));
+    const began = performance.now();
+    expect(await place('WO-1', identities)).toMatchObject({ kind: 'placed', order: { quantity: mostPlacedAtOnce } });
+    expect(performance.now() - began).toBeLessThan(3000);
   });
 });
 
@@ -239,7 +276,9 @@ describe('an order', () => {
     await store.orders.changeOrder('WO-1', 'closed', 'Quinn', at(4));
     expect((await refusal(reserve('WO-1', mac(5)))).message).toBe('Batch "WO-1" is closed: choose another batch.');
     expect((await refusal(store.orders.changeOrder('WO-1', 'resumed', 'Quinn', at(5)))).code).toBe('batch-stopped');
-    expect((await loggedChanges()).map((each) => (each as { data: { change: string } }).data.change)).toEqual(['created', 'paused', 'resumed', 'closed']);
+    expect((await loggedChanges()).map((each) => (each as { data: { change: string } }).data.change)).toEqual(['created', 'paused', 'resumed', 'completed', 'closed']);
+    // By itself, in the transaction that made the last device.
+    expect((await loggedChanges())[3]).toEqual({ by: 'station', data: { batch: 'WO-1', change: 'completed', made: 2, making: 0, failures: 1, firstPasses: 2, firstFailures: 1 } });
   });
 
   it('has a name that no batch had before', async () => {

@@ -51,7 +51,7 @@ async function costly(work: () => Promise<unknown>): Promise<string[]> {
   asked = [];
   await work();
   expect(asked.length).toBeGreaterThan(0);
-  return asked.flatMap(explain).filter((detail) => /TEMP B-TREE|^SCAN (?:devices|acceptances|jobs|steps|actions|sign_offs|foreign_devices|certificates|work_orders|planned_identities)\b/.test(detail));
+  return asked.flatMap(explain).filter((detail) => /TEMP B-TREE|^SCAN (?:devices|acceptances|jobs|steps|actions|sign_offs|foreign_devices|certificates|label_prints|work_orders|planned_identities)\b/.test(detail));
 }
 
 const page = { limit: 100, offset: 5000 };
@@ -152,7 +152,6 @@ describe('a range of an index answers', () => {
     expect(await costly(() => store.webhooks.attempts('https://mes.example/hook', 10))).toEqual([]);
     expect(await costly(() => store.mes.devicesOfBatch('order-7', `${at(0)}~1`, 100))).toEqual([]);
     expect(await costly(() => store.mes.batchCounts('order-7'))).toEqual([]);
-    expect(await costly(() => store.mes.takenIdentities(['{"mac":"x"}']))).toEqual([]);
     expect(await costly(() => store.mes.newestProfile('gateway'))).toEqual([]);
     expect(await costly(() => store.mes.signedOffAt('order-7'))).toEqual([]);
   });
@@ -174,8 +173,19 @@ describe('a range of an index answers', () => {
       await store.orders.beginOrder({ ...order, orderId: 'order-2', batch: 'order-8', kind: 'list' });
       await store.orders.planIdentities('order-2', 0, [{ mac: 'x' }, { mac: 'y' }, { mac: 'z' }]);
       await store.orders.finishOrder('order-2');
+      await store.orders.placeOrder({ ...order, orderId: 'order-3', batch: 'order-9', kind: 'list', quantity: 1, mes: { source: 'http', sha256: 'a'.repeat(64) } }, [{ mac: 'w' }]);
     });
     expect(found).toEqual([]);
+  });
+
+  it('the labels that are not printed or not scanned, and those of a device or of the day', async () => {
+    expect(await costly(() => store.labels.unfinishedLabels())).toEqual(['SCAN label_prints USING INDEX label_prints_unfinished']);
+    expect(await costly(() => store.labels.labelsToScan(50))).toEqual(['SCAN label_prints USING INDEX label_prints_to_scan']);
+    expect(await costly(() => store.labels.labelsOfDevice('device-1'))).toEqual([]);
+    expect(await costly(() => store.labels.labelsOfJobs(['job-1']))).toEqual([]);
+    expect(await costly(() => store.labels.startLabel(1, { pid: 1, started: 'x' }, at(1)))).toEqual([]);
+    expect(await costly(() => store.labels.scanLabel(1, 'Ana', at(1)).catch(() => undefined))).toEqual([]);
+    expect(await costly(() => store.labels.askLabel({ deviceId: 'device-1', reason: 'x', by: 'Ana', at: at(1) }).catch(() => undefined))).toEqual([]);
   });
 
   it('everything about one device, one key or one identity', async () => {

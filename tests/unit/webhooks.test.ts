@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { NewOrder } from '../../main/domain/work-orders';
 import type { Webhook, WebhookEvent } from '../../main/domain/webhooks';
 import { WebhookHttp } from '../../main/integration/webhook-http';
 import { readWebhookSecret } from '../../main/integration/webhook-signature';
 import { issueServerCertificate, openAuthority } from '../../main/servers/practice/practice-certificates';
-import { pauseAfter, shownUrl, WebhookDelivery, webhookWarning } from '../../main/station/webhook-delivery';
+import { pauseAfter, shownUrl, testWebhook, WebhookDelivery, webhookWarning } from '../../main/station/webhook-delivery';
 import { SqliteRecordStore } from '../../main/storage/record-store';
 import { systemClock, systemRandomness } from '../contract/mender-fixture';
-import { action, at, preauthorize, refusal, seen } from '../support/reservations';
+import { action, at, preauthorize, refusal, reservation, seen } from '../support/reservations';
 import { startWebhookServer, webhookSecret, type WebhookServer } from '../support/webhook-server';
 
 const all: readonly WebhookEvent[] = ['device.preauthorized', 'device.accepted', 'device.failed', 'device.decommissioned', 'batch.signed-off'];
@@ -57,6 +58,7 @@ async function twoDevices(to = receiver()): Promise<WebhookHttp> {
   return to;
 }
 
+const receiverOf = (events: readonly WebhookEvent[]) => () => receiver({ events });
 const told = (): unknown[] => server.received.map(({ json }) => [json.event, json.data['deviceId'] ?? json.data['batch']]);
 const passMinutes = (minutes: number): number => (now += minutes * 60_000);
 
@@ -104,6 +106,73 @@ describe('a message', () => {
     await store.signOff('WO-1', 'Quinn', at(11), 'why');
     await delivery.pass(to, never);
     expect(told()).toEqual([['batch.signed-off', 'WO-1']]);
+  });
+});
+
+describe('of a batch that was ordered', () => {
+  const changes = receiverOf(['batch.changed', 'batch.signed-off']);
+  const identity = (number: number) => ({ serial: String(1000 + number), mac: `02:00:00:00:00:0${String(number)}` });
+  const order = (change: Partial<NewOrder> = {}): NewOrder => ({ orderId: `order ${String(Math.random())}`, batch: 'WO-1', kind: 'list', profileName: 'gateway', quantity: 2, customer: 'Dr. Who', workOrder: '4711', by: 'Quinn', at: at(0), ...change });
+
+  it('every change is told with its counts, the last device too, and a later attempt has the same bytes', async () => {
+    const to = changes();
+    await delivery.pass(to, never);
+    await store.orders.placeOrder(order({ mes: { source: 'folder', sha256: 'a'.repeat(64) }, by: 'MES' }), [identity(1), identity(2)]);
+    await store.orders.changeOrder('WO-1', 'paused', 'Quinn', at(1));
+    await store.orders.changeOrder('WO-1', 'resumed', 'Quinn', at(2));
+    await store.reserve(reservation(1, { batch: 'WO-1', identity: identity(1) }));
+    await store.endJob('job-1', 'failed', 'released', 'The card broke.', at(3));
+    await preauthorize(store, 2, { batch: 'WO-1', identity: identity(2) });
+    await preauthorize(store, 3, { batch: 'WO-1', identity: identity(1) });
+    await store.signOff('WO-1', 'Quinn', at(11), 'one is late');
+    await store.orders.changeOrder('WO-1', 'closed', 'Quinn', at(12));
+    expect(await delivery.pass(to, never)).toMatchObject({ at: 'end' });
+    const ordered = { batch: 'WO-1', origin: 'mes', kind: 'list', profile: 'gateway', quantity: 2, workOrder: '4711', entry: expect.any(Number) as number };
+    const begun = { ...ordered, made: 0, making: 0, failures: 0, left: 2 };
+    const whole = { ...ordered, made: 2, making: 0, failures: 1, left: 0, yield: 0.5 };
+    expect(server.received.map(({ json }) => json.event)).toEqual([...Array<string>(4).fill('batch.changed'), 'batch.signed-off', ...Array<string>(2).fill('batch.changed')]);
+    expect(server.received.map(({ json }) => json.data).filter((data) => 'change' in data)).toEqual([
+      { ...begun, change: 'created' },
+      { ...begun, change: 'paused' },
+      { ...begun, change: 'resumed' },
+      { ...whole, change: 'completed' },
+      { ...whole, change: 'signed-off' },
+      { ...whole, change: 'closed' },
+    ]);
+    const everything = server.received.map(({ body }) => body).join('');
+    for (const word of ['Quinn', 'Who', 'MES', 'late']) expect(everything).not.toContain(word);
+    // As each was, however much has changed since.
+    await store.webhooks.retryWebhook(server.url, 'Ana', at(61), server.received[0]?.json.data['entry'] as number);
+    await delivery.pass(to, never);
+    expect(server.received.slice(7).map(({ body }) => body)).toEqual(server.received.slice(0, 7).map(({ body }) => body));
+  });
+
+  it('a batch that nobody ordered is signed off and has no changes; an order without a number is never complete', async () => {
+    const to = changes();
+    await delivery.pass(to, never);
+    await preauthorize(store, 1, { batch: 'typed' });
+    await store.signOff('typed', 'Quinn', at(11), 'why');
+    await store.orders.placeOrder(order({ kind: 'open', quantity: undefined }), []);
+    await preauthorize(store, 2, { batch: 'WO-1' });
+    await delivery.pass(to, never);
+    expect(server.received.map(({ json }) => [json.event, json.data['change'], json.data['origin']])).toEqual([['batch.signed-off', undefined, undefined], ['batch.changed', 'created', 'station']]);
+  });
+});
+
+describe('a practice bench', () => {
+  it('says in every message that nothing of it is real, and a real station in none', async () => {
+    const to = await twoDevices();
+    await delivery.pass(to, never);
+    expect(server.received.map(({ json }) => 'practice' in json)).toEqual([false, false]);
+    await store.close();
+    store = SqliteRecordStore.open(join(folder, 'practice.sqlite'), { station: 'Line 3', practice: true });
+    delivery = newDelivery();
+    server.received.length = 0;
+    await delivery.pass(await twoDevices(), never);
+    expect(server.received.map(({ json }) => json.practice)).toEqual([true, true]);
+    await testWebhook({ clock, randomness: systemRandomness }, to, { name: 'Line 3', practice: true }, never);
+    await testWebhook({ clock, randomness: systemRandomness }, to, { name: 'Line 3', practice: false }, never);
+    expect(server.received.slice(2).map(({ json }) => [json.event, json.practice])).toEqual([['test', true], ['test', undefined]]);
   });
 });
 

@@ -44,13 +44,13 @@ function list(context: CommandContext): Promise<number> {
   if (wrong !== undefined) throw wrongOption('state', `"${wrong}" is no state of a batch.`, orderStates.join(', '));
   const states = asked.length === 0 ? undefined : orderStates.filter((state) => asked.includes(state));
   return withStation(context, async ({ station }) => {
-    const rows = [['BATCH', 'STATE', 'KIND', 'PROFILE', 'MADE', 'LEFT', 'YIELD', 'CUSTOMER', 'WORK ORDER', 'PALLET', 'SINCE']];
+    const rows = [['BATCH', 'STATE', 'KIND', 'PROFILE', 'MADE', 'LEFT', 'YIELD', 'CUSTOMER', 'WORK ORDER', 'PALLET', 'ORIGIN', 'SINCE']];
     for (let offset = 0; ; offset += 500) {
       const { orders, total } = await station.record.orders.orders({ states, limit: 500, offset });
       for (const order of orders) {
         context.output.emit({ event: 'result', ...orderResult(order) });
         const { made } = order.tally;
-        rows.push([order.batch, order.state, order.kind, order.profileName, `${String(made)}${order.quantity === undefined ? '' : ` of ${String(order.quantity)}`}`, inWords(leftOf(order)), percent(order), order.customer ?? '', order.workOrder ?? '', order.pallet ?? '', order.createdAt.slice(0, 10)]);
+        rows.push([order.batch, order.state, order.kind, order.profileName, `${String(made)}${order.quantity === undefined ? '' : ` of ${String(order.quantity)}`}`, inWords(leftOf(order)), percent(order), order.customer ?? '', order.workOrder ?? '', order.pallet ?? '', originOf(order), order.createdAt.slice(0, 10)]);
       }
       if (orders.length === 0 || offset + orders.length >= total) break;
     }
@@ -68,7 +68,7 @@ function show(context: CommandContext): Promise<number> {
     context.output.emit({ event: 'result', ...orderResult(order) });
     const { tally, counter, quantity } = order;
     const lines = [
-      `Batch ${batch}: ${order.state}, ${order.kind}, profile ${order.profileName}, made by ${order.createdBy} on ${order.createdAt}`,
+      `Batch ${batch}: ${order.state}, ${order.kind}, profile ${order.profileName}, made by ${order.createdBy} on ${order.createdAt}${order.mes === undefined ? '' : order.mes.source === 'http' ? ', over HTTP' : ', by its folder'}`,
       ...(['customer', 'workOrder', 'pallet'] as const).flatMap((name) => (order[name] === undefined ? [] : [`${name === 'workOrder' ? 'work order' : name}: ${order[name]}`])),
       `${String(tally.made)}${quantity === undefined ? '' : ` of ${String(quantity)}`} made, ${String(tally.making)} at work, ${String(tally.failures)} cards failed, ${inWords(leftOf(order))} left, first pass yield ${percent(order)}`,
       ...(counter === undefined || quantity === undefined ? [] : [`from ${describeIdentity(counterIdentity(counter, 0))} to ${describeIdentity(counterIdentity(counter, quantity - 1))}`]),
@@ -165,7 +165,11 @@ function wholeNumber(context: CommandContext, name: 'quantity'): number | undefi
 
 function orderResult({ counter, ...order }: WorkOrder): Readonly<Record<string, unknown>> {
   const range = counter === undefined || order.quantity === undefined ? {} : { first: counterIdentity(counter, 0), last: counterIdentity(counter, order.quantity - 1) };
-  return { ...order, ...range, left: leftOf(order), yield: yieldOf(order.tally) };
+  return { ...order, ...range, origin: order.mes === undefined ? 'station' : 'mes', left: leftOf(order), yield: yieldOf(order.tally) };
+}
+
+function originOf({ mes }: WorkOrder): string {
+  return mes === undefined ? 'station' : 'MES';
 }
 
 function percent({ tally }: WorkOrder): string {

@@ -62,7 +62,7 @@ async function test(context: CommandContext, { station, folder }: OpenStation): 
   const settings = webhooks[index];
   if (settings === undefined) throw noSuch();
   const receiver = webhookReceiver(settings, index, station.clock, stationSecrets(new Keyring(folder.keyring), () => Promise.resolve(undefined)));
-  const outcome = await testWebhook(station, receiver, name ?? 'station', context.signal);
+  const outcome = await testWebhook(station, receiver, { name: name ?? 'station', practice: folder.practice }, context.signal);
   context.output.emit({ event: 'result', url: shownUrl(url), ...outcome });
   context.output.print(outcome.kind === 'delivered' ? `${shownUrl(url)} took the test message (${outcome.sentence}).` : `${shownUrl(url)}: ${outcome.sentence}`);
   return outcome.kind === 'delivered' ? 0 : exitCodes.server;

@@ -1,7 +1,10 @@
 import { ImprintError } from '../../domain/errors';
-import { readIdentity } from '../../domain/identity';
+import { describeIdentity, readIdentity } from '../../domain/identity';
 import type { JobOutcome } from '../../domain/job';
+import { labelPress } from '../../labels/label-press';
+import { printWaiting } from '../../station/labels';
 import { provision, type ProvisionRequest } from '../../station/provision';
+import type { Profile } from '../../domain/profile';
 import type { OpenStation } from '../open-station';
 import { identityPairs, required, usage, type Command, type CommandContext } from './arguments';
 import { batchOf, profileOf, recoverFirst, warnings, withStation } from './context';
@@ -21,9 +24,25 @@ export const provisionCommand: Command = async (context) => {
     const naming = context.values['fixed-disk'] === true ? 'fixed-disk' : 'typed';
     const identity = given ?? (await open.station.record.orders.nextIdentity({ batch: batch ?? '', profileName: loaded.profile.name, without: [] }));
     const outcome = await runJob(context, open, { loaded, identity, counted: given === undefined, slot: 'command line', targetPath, naming, batch, replace });
+    if (outcome.state === 'done') await printLabelOf(context, open, loaded.profile, outcome.jobId);
     return report(context, outcome);
   });
 };
+
+/** The label of a device that is finished. Without a printer it waits in the record, and the device is as good as with one. */
+async function printLabelOf({ output, signal }: CommandContext, { station, labels }: OpenStation, profile: Profile, jobId: string): Promise<void> {
+  if (profile.label === undefined) return;
+  await printWaiting(
+    { station, labels, press: labelPress },
+    profile,
+    (print) => print.jobId === jobId && !print.reprint,
+    (print) => {
+      if (print.state === 'printed') output.emit({ event: 'notice', sentence: `Its label is printed. ${print.sentence ?? ''}` });
+      else output.emit({ event: 'warning', sentence: `The label of ${describeIdentity(print.identity)} is not printed: ${print.sentence ?? ''} "imprint label queue" shows it.` });
+    },
+    signal,
+  );
+}
 
 /** One job with its steps and progress told on the way. */
 export function runJob(context: CommandContext, { station }: OpenStation, request: ProvisionRequest): Promise<JobOutcome> {

@@ -1,17 +1,29 @@
 import { arrivedCards, canBeSlot, cardAtPort, describeCard, describePort, driveName, type Drive } from '../../domain/drives';
 import { cancelled } from '../../domain/errors';
+import { healthQuery, isSuspect, type FailureCount } from '../../domain/slot-health';
+import { mostColumns, slotOrders, type SlotOrder } from '../../domain/slot-layout';
 import { watchDrives } from '../../flash/drive-watch';
 import { listDrives } from '../../flash/drives';
 import { stationFolder } from '../open-station';
 import { SlotsStore } from '../slots-store';
-import { required, usage, type Command, type CommandContext } from './arguments';
+import { required, text, usage, wrongOption, type Command, type CommandContext } from './arguments';
+import { withStation } from './context';
 
-/** `slots [list]`, `slots bind --name NAME`, `slots clear`: the slots that profiles without slots of their own use. */
+const forms = 'slots list, slots bind --name NAME, slots clear, slots layout --columns N, or slots health';
+
+/** The slots that profiles without slots of their own use, how they stand on the desk, and how many cards failed in each. */
 export const slotsCommand: Command = async (context) => {
-  const store = new SlotsStore(stationFolder(context.dataFolder, false).root);
+  const practice = context.values['practice'] === true;
+  const store = new SlotsStore(stationFolder(context.dataFolder, practice).root);
   const [what = 'list', ...more] = context.positionals;
-  if (more.length > 0) throw usage(`"${more.join(' ')}" is one word too many.`, 'slots list, slots bind --name NAME, or slots clear');
+  if (more.length > 0) throw usage(`"${more.join(' ')}" is one word too many.`, forms);
+  // SECURITY: with --practice nobody is asked who they are, so nothing but the practice folder may be touched.
+  if (practice && (what === 'bind' || what === 'clear')) throw usage('The practice bench has slots of its own: none is bound.', 'this command without --practice');
   switch (what) {
+    case 'layout':
+      return layout(context, store);
+    case 'health':
+      return health(context);
     case 'list':
       return list(context, store);
     case 'bind':
@@ -21,7 +33,7 @@ export const slotsCommand: Command = async (context) => {
       context.output.print('No slot is bound.');
       return 0;
     default:
-      throw usage(`There is no command "slots ${what}".`, 'slots list, slots bind --name NAME, or slots clear');
+      throw usage(`There is no command "slots ${what}".`, forms);
   }
 };
 
@@ -36,6 +48,53 @@ async function list({ output }: CommandContext, store: SlotsStore): Promise<numb
   if (slots.length === 0) output.print('No slot is bound.');
   return 0;
 }
+
+/** Says how the slots stand; with --columns, sets it. `--columns auto`: as the window thinks fit. */
+function layout(context: CommandContext, store: SlotsStore): number {
+  const { output } = context;
+  const [columns, order] = [text(context, 'columns'), text(context, 'order')];
+  if (columns === undefined && order !== undefined) throw usage('--order needs --columns.', '--columns N');
+  if (columns === 'auto') store.writeLayout(undefined);
+  else if (columns !== undefined) store.writeLayout({ columns: columnsOf(columns), order: orderOf(order ?? 'rows') });
+  const kept = store.layout();
+  output.emit({ event: 'result', columns: kept?.columns, order: kept?.order });
+  output.print(kept === undefined ? 'The window places the slots as it thinks fit.' : `${String(kept.columns)} ${kept.columns === 1 ? 'column' : 'columns'}, counted by ${kept.order}.`);
+  return 0;
+}
+
+function columnsOf(given: string): number {
+  const columns = /^\d{1,2}$/.test(given) ? Number(given) : 0;
+  if (columns < 1 || columns > mostColumns) throw wrongOption('columns', `${given} is no number of columns.`, `1 to ${String(mostColumns)}, or auto`);
+  return columns;
+}
+
+function orderOf(given: string): SlotOrder {
+  const order = slotOrders.find((known) => known === given);
+  if (order === undefined) throw wrongOption('order', `Slots cannot be counted by "${given}".`, slotOrders.join(', '));
+  return order;
+}
+
+/** How many cards failed in each slot, and of which lot and card. Exit code 0 also where some are suspect. */
+function health(context: CommandContext): Promise<number> {
+  const { output } = context;
+  return withStation(context, async ({ station }) => {
+    const { slots, lots, cards } = await station.record.benchHealth(healthQuery(station.clock.now()));
+    for (const { slot, recent, week, month, sentence } of slots) {
+      const suspect = isSuspect(recent);
+      output.emit({ event: 'result', slot, recent, week, month, suspect, sentence });
+      output.print(`${slot}: ${counted(recent)} of the last ${String(recent.of)}, ${counted(week)} in 7 days (${String(week.of)}), ${counted(month)} in 30 days (${String(month.of)}).${suspect ? ' Look at its port, its cable and its reader.' : ''}`);
+    }
+    for (const { lot, card, month, slots: count } of [...lots, ...cards]) {
+      const suspect = count > 1 && isSuspect(month);
+      output.emit({ event: 'result', lot, card, month, slots: count, suspect });
+      output.print(`${card === undefined ? `Lot ${lot}` : `Card ${card}`}: ${counted(month)} of ${String(month.of)} in 30 days, in ${String(count)} ${count === 1 ? 'slot' : 'slots'}.${suspect ? ' Set these cards aside.' : ''}`);
+    }
+    if (slots.length === 0) output.print('No card was written yet.');
+    return 0;
+  });
+}
+
+const counted = ({ failed }: FailureCount): string => `${String(failed)} failed`;
 
 /** A name or a port that is bound already is bound anew: the reader was moved, or its slots were counted differently. */
 async function bind({ output, signal }: CommandContext, store: SlotsStore, name: string): Promise<number> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { compactDecrypt, importJWK, SignJWT, type JWK } from 'jose';
+import type { JWK } from 'jose';
 import { z } from 'zod';
 import { ImprintError } from '../../domain/errors';
 import type { DeviceTls, RevocationReason, Secrets } from '../../domain/ports';
@@ -87,6 +87,7 @@ export class StepCa {
   /** A one-time token of a JWK provisioner (RFC 7519), as `step ca revoke` makes it: its subject is the serial number. */
   async #token(provisioner: NonNullable<NonNullable<BridgeOptions['stepCa']>['provisioner']>, serial: string): Promise<string> {
     const jwk = await this.#provisionerKey(provisioner);
+    const { importJWK, SignJWT } = await import('jose');
     const now = Math.floor(this.#surroundings.clock.now().getTime() / 1000);
     const algorithm = jwk.kty === 'OKP' ? 'EdDSA' : jwk.kty === 'RSA' ? 'RS256' : jwk.crv === 'P-384' ? 'ES384' : 'ES256';
     return new SignJWT({ sha: undefined })
@@ -108,6 +109,7 @@ export class StepCa {
     let plain = text;
     if (/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){4}$/.test(text)) {
       if (password === undefined) throw wrong;
+      const { compactDecrypt } = await import('jose');
       try {
         const opened = await compactDecrypt(text, Buffer.from(await this.#secrets.resolve(password), 'utf8'), { keyManagementAlgorithms: ['PBES2-HS256+A128KW', 'PBES2-HS384+A192KW', 'PBES2-HS512+A256KW'], maxPBES2Count: 1_000_000 });
         plain = Buffer.from(opened.plaintext).toString('utf8');

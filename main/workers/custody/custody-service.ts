@@ -68,8 +68,8 @@ export class CustodyService implements Custody {
   }
 
   status(): Promise<CustodyStatus> {
-    const { warning, keysHeld } = this.#vault;
-    return Promise.resolve({ memoryLocked: warning === undefined, ...(warning === undefined ? {} : { warning }), keysHeld });
+    const { warning, keysHeld, keysAhead } = this.#vault;
+    return Promise.resolve({ memoryLocked: warning === undefined, ...(warning === undefined ? {} : { warning }), keysHeld, keysAhead });
   }
 
   async prepareImage(settings: ImageSettings, onProgress: ProgressListener, signal: AbortSignal): Promise<PreparedImage> {
@@ -91,7 +91,13 @@ export class CustodyService implements Custody {
     return inspectTarget(path);
   }
 
+  keysAhead(keyType: KeyType, most: number): Promise<void> {
+    this.#vault.keepAhead(keyType, most);
+    return Promise.resolve();
+  }
+
   generate(jobId: string, keyType: KeyType): Promise<PublicKey> {
+    this.#vault.atWork();
     return this.#vault.generate(jobId, keyType);
   }
 
@@ -117,6 +123,8 @@ export class CustodyService implements Custody {
 
   async write({ jobId, image, files, contents, target: facts, erasure }: WriteRequest, onProgress: ProgressListener, signal: AbortSignal): Promise<WriteReceipt> {
     const started = performance.now();
+    // Writing waits for the card; the processor has time for the next card's key.
+    this.#vault.makeAhead();
     await assertUnchanged(image);
     const parts = files.map((file) => partsOf(file, contents));
     const injection = await this.#withImage(image, (reader) =>
@@ -189,6 +197,7 @@ export class CustodyService implements Custody {
   }
 
   async destroy(jobId: string): Promise<void> {
+    this.#vault.atWork();
     await this.#vault.destroy(jobId);
     await this.#letGo(jobId);
   }

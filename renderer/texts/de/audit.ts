@@ -95,6 +95,7 @@ export const audit: Texts['audit'] = {
       'verified': 'Karte zurückgelesen',
       'enrolled': 'Server erwartet den Schlüssel',
       'destroyed': 'Privater Schlüssel vernichtet',
+      'label-printed': 'Etikett gedruckt',
       'preauthorized': 'Fertig: am Server erwartet',
       'released': 'Ohne Erfolg beendet, Kennung frei',
       'accepted': 'Vom Server angenommen',

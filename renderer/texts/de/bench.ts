@@ -124,6 +124,7 @@ export const bench = {
     'Accepted': 'Angenommen',
     'Renewed': 'Erneuert',
     'Waiting': 'Wartet',
+    'Scan the label': 'Etikett scannen',
     'Cancelled': 'Abgebrochen',
     'Decommissioned': 'Stillgelegt',
     'Stopped': 'Gestoppt',

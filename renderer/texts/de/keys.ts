@@ -55,7 +55,6 @@ export const keys = {
   },
 
   hints: {
-    audit: 'Register',
     shift: 'Schichtbericht',
     dashboard: 'Übersicht',
     reportPdf: 'PDF',
@@ -73,15 +72,11 @@ export const keys = {
     tryOutbox: 'Jetzt melden',
     renew: 'Erneuern',
     compromised: 'Kompromittiert?',
-    certificates: 'Zertifikate',
     conflict: 'Was tun',
     textFilter: 'Suchen',
     askNow: 'Jetzt fragen',
     stateFilter: 'Zustand',
     batches: 'Lose',
-    acceptance: 'Annahme',
-    bench: 'Platz',
-    devices: 'Geräte',
     slotBinding: 'Steckplätze',
     help: 'Tasten',
     back: 'Zurück',

@@ -104,6 +104,11 @@ export const ofMain: OfMain = {
     'custody-unavailable': 'Die Schlüsselverwahrung ist ausgefallen.',
     'custody-no-such-key': 'Der Schlüssel ist nicht mehr da.',
     'custody-key-failed': 'Kein Schlüssel konnte erzeugt werden.',
+
+    'printer-unreachable': 'Etikettendrucker nicht erreichbar.',
+    'label-doubtful': 'Etikett gedruckt? Am Drucker nachsehen.',
+    'label-invalid': 'Die Etikettenvorlage ist ungültig.',
+    'label-differs': 'Falsches Etikett: nicht verwenden.',
   },
 
   slots: {
@@ -115,6 +120,15 @@ export const ofMain: OfMain = {
     waiting: 'Karte gut: Server wird später benachrichtigt.',
     cancelled: 'Keine fertige Karte: entnehmen.',
     failed: 'Gestoppt.',
+  },
+
+  labels: {
+    waiting: 'Sein Etikett wird noch gedruckt.',
+    sending: 'Sein Etikett wird gedruckt.',
+    doubtful: 'Etikett gedruckt? Am Drucker nachsehen.',
+    printed: 'Sein Etikett ist gedruckt.',
+    failed: 'Sein Etikett wurde aufgegeben.',
+    scan: 'Etikett aufkleben und scannen.',
   },
 
   listProblems: {

@@ -95,6 +95,7 @@ export const audit: Texts['audit'] = {
       'verified': '已回读卡',
       'enrolled': '服务器预期此密钥',
       'destroyed': '已销毁私钥',
+      'label-printed': '已打印标签',
       'preauthorized': '完成：服务器预期此设备',
       'released': '未成功结束，标识已释放',
       'accepted': '服务器已接受',

@@ -124,6 +124,7 @@ export const bench = {
     'Accepted': '已接受',
     'Renewed': '已更新',
     'Waiting': '等待中',
+    'Scan the label': '扫描标签',
     'Cancelled': '已取消',
     'Decommissioned': '已停用',
     'Stopped': '已停止',

@@ -55,7 +55,6 @@ export const keys = {
   },
 
   hints: {
-    audit: '记录',
     shift: '班次报告',
     dashboard: '看板',
     reportPdf: '存为 PDF',
@@ -73,15 +72,11 @@ export const keys = {
     tryOutbox: '立即重试',
     renew: '更新',
     compromised: '失陷？',
-    certificates: '证书',
     conflict: '怎么办',
     textFilter: '查找',
     askNow: '立即询问',
     stateFilter: '状态',
     batches: '批次',
-    acceptance: '接受情况',
-    bench: '工位',
-    devices: '设备',
     slotBinding: '卡槽',
     help: '按键',
     back: '返回',

@@ -104,6 +104,11 @@ export const ofMain: OfMain = {
     'custody-unavailable': '密钥保管进程已退出。',
     'custody-no-such-key': '密钥已不存在。',
     'custody-key-failed': '无法生成密钥。',
+
+    'printer-unreachable': '连不上标签打印机。',
+    'label-doubtful': '标签打印了吗？请查看打印机。',
+    'label-invalid': '标签模板无效。',
+    'label-differs': '标签不对：不要使用。',
   },
 
   slots: {
@@ -115,6 +120,15 @@ export const ofMain: OfMain = {
     waiting: '卡是好的：稍后通知服务器。',
     cancelled: '卡未完成：请取出。',
     failed: '已停止。',
+  },
+
+  labels: {
+    waiting: '标签稍后打印。',
+    sending: '正在打印标签。',
+    doubtful: '标签打印了吗？请查看打印机。',
+    printed: '标签已打印。',
+    failed: '标签已放弃。',
+    scan: '贴上标签并扫描。',
   },
 
   listProblems: {
