@@ -47,7 +47,7 @@ export function dashOf(series: number): readonly number[] {
 
 /** About how wide a text is in letters of that height: good enough to leave room for it in any font. A Chinese character is as wide as it is high. */
 export function widthOf(text: string, size: number): number {
-  return [...text].reduce((width, letter) => width + (letter >= wide ? 1 : 0.6), 0) * size;
+  return Array.from(text).reduce((width, letter) => width + (letter >= wide ? 1 : 0.6), 0) * size;
 }
 
 /** From here on Unicode has the scripts of East Asia. */
@@ -56,7 +56,7 @@ const wide = '\u2e80';
 /** As much of a text as fits. */
 export function fitting(text: string, width: number, size: number): string {
   if (widthOf(text, size) <= width) return text;
-  const letters = [...text];
+  const letters = Array.from(text);
   while (letters.length > 1 && widthOf(`${letters.join('')}…`, size) > width) letters.pop();
   return `${letters.join('')}…`;
 }

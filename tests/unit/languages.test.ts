@@ -27,7 +27,7 @@ const ofOneLanguage = /^(ofMain|keys)\./;
 const said = new Map(leavesOf(english));
 
 /** Numbers in every place: a text puts them in as they are, and a count by the way of its language, which is taken out again. */
-const samples: readonly (readonly unknown[])[] = [
+const samples: readonly (readonly (number | undefined)[])[] = [
   [7301, 7302, 7303, 7304],
   [7301, undefined, 7303, 7304],
   [1, 7302, 7303, 7304],

@@ -1,13 +1,17 @@
 /** The window in German: what main says in English stands beneath, and numbers and moments are German. */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type * as formatModule from '../../renderer/logic/format';
+import type * as keysModule from '../../renderer/logic/key-names';
+import type * as wordsModule from '../../renderer/logic/of-main';
+import type * as statesModule from '../../renderer/logic/words';
 
 const plain = (text: string | undefined): string | undefined => text?.replaceAll('\u00a0', ' ');
 
 describe('a window that speaks German', () => {
-  let format: typeof import('../../renderer/logic/format');
-  let words: typeof import('../../renderer/logic/of-main');
-  let keys: typeof import('../../renderer/logic/key-names');
-  let states: typeof import('../../renderer/logic/words');
+  let format: typeof formatModule;
+  let words: typeof wordsModule;
+  let keys: typeof keysModule;
+  let states: typeof statesModule;
 
   beforeAll(async () => {
     vi.stubGlobal('location', { search: '?language=de' });

@@ -18,7 +18,7 @@ export const audit: Texts['audit'] = {
   wrongDays: 'Der letzte Tag liegt vor dem ersten.',
   empty: 'Das Register hat kein solches Gerät.',
   loading: 'Register wird gelesen…',
-  columns: { identity: 'Kennung', state: 'Zustand', key: 'Fingerabdruck', batch: 'Los', operator: 'Gemacht von', made: 'Gemacht' },
+  columns: { identity: 'Kennung', state: 'Zustand', key: 'Fingerabdruck', batch: 'Los', operator: 'Von', made: 'Gemacht' },
   close: 'Schließen',
   log: {
     title: 'Protokoll des Registers',

@@ -5,7 +5,7 @@ import { number } from './count';
 export const bench = {
   scan: {
     label: (attribute) => `${attributeName(attribute)} scannen`,
-    placeholder: 'Wartet auf den Scanner',
+    placeholder: 'Wartet auf Scan',
     others: 'Für dieses Gerät ebenfalls nötig',
     hintFree: (attribute) => `Karte einlegen, dann ${attributeName(attribute)} der Platine scannen.`,
     hintReady: 'Kennung prüfen, dann mit Enter die Karte schreiben.',
