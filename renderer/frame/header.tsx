@@ -38,7 +38,7 @@ export function Header(props: HeaderProps) {
           <Icon name="folder" />
           <span className="header__words">{texts.navigation.openProfile}</span>
         </button>
-        <button type="button" className="button button--quiet button--square" data-testid="open-desk" onClick={props.onDesk} aria-keyshortcuts="Control+M" aria-label={texts.desk.settings.open} title={`${texts.desk.settings.open} (Ctrl+M)`}>
+        <button type="button" className="button button--quiet button--square" data-testid="open-desk" onClick={props.onDesk} aria-keyshortcuts="Control+M" aria-label={texts.desk.settings.open} title={`${texts.desk.settings.open} (${keyNames('Ctrl+M')})`}>
           <Icon name="sound" />
         </button>
         <button
