@@ -31,8 +31,8 @@ export function TextField({ label, value, testId, onChange, kind = 'text', first
       <input
         id={id}
         type={kind === 'hidden' ? 'password' : 'text'}
-        // A badge is scanned, also in a dialog; a PIN may be typed as fast.
-        data-scans={kind === 'hidden' ? '' : undefined}
+        // A badge is scanned, also in a dialog; a name or PIN may be typed as fast. None of it is a board.
+        data-scans
         inputMode={kind === 'digits' ? 'numeric' : 'text'}
         autoComplete="off"
         spellCheck={false}
