@@ -30,6 +30,7 @@ export function CodeDialog({ question, onAnswer }: CodeDialogProps) {
             type="text"
             inputMode="numeric"
             autoFocus
+            data-scans
             autoComplete="off"
             spellCheck={false}
             value={code}
