@@ -114,9 +114,9 @@ module.exports = {
     },
     {
       name: 'circular',
-      comment: 'a circle is one module that pretends to be several',
+      comment: 'a circle is one module that pretends to be several; a language is checked by the shape of the English one that it stands in for',
       severity: 'error',
-      from: {},
+      from: { pathNot: '^renderer/texts(\\.ts$|/(de|zh-hans)/)' },
       to: { circular: true },
     },
   ],

@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint';
+import { windowWords } from './scripts/lint/window-words.mjs';
 
 const typescript = ['**/*.ts', '**/*.tsx'];
 
@@ -60,6 +61,10 @@ export default tseslint.config(
   {
     files: ['main/**/*.ts', 'renderer/**/*.ts', 'renderer/**/*.tsx'],
     rules: { 'no-console': 'error' },
+  },
+  {
+    files: ['renderer/**/*.tsx'],
+    rules: { 'no-restricted-syntax': ['error', ...windowWords] },
   },
   {
     files: ['**/*.mjs', '**/*.cjs', '**/*.js'],

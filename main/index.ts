@@ -10,19 +10,21 @@ import { commandLine, isCommand, ownArguments } from './compose/command-line';
 import { ErrorLog, textsIn } from './compose/error-log';
 import { defaultDataFolder } from './compose/data-folder';
 import { healthHandlers } from './compose/health/health-handlers';
-import type { WhoIsAtWork } from './compose/open-station';
+import { stationFolder, type WhoIsAtWork } from './compose/open-station';
 import type { ReportDesk, WrittenReport } from './compose/report-desk';
 import type { SessionSlots } from './compose/session-slots';
+import { chosenLanguage } from './compose/station-settings';
 import { openWindowAccess, refuseOwnRole, type WindowAccess } from './compose/window-access';
 import type { AccessView } from './contract/access-channel';
 import type { ReportWish, SavedReport } from './contract/report-channel';
 import type { CodeQuestion, SecretQuestion, WindowMethods } from './contract/window-channel';
 import { asImprintError, ImprintError } from './domain/errors';
 import type { DeviceDetails } from './domain/ports';
+import { languageOf } from './domain/languages';
 import { dayName } from './domain/shifts';
 import type { Handlers } from './ipc/remote-procedures';
 import { WindowGateway } from './ipc/window-gateway';
-import { openStationWindow, pageOrigin, registerPageScheme } from './window/station-window';
+import { chromiumLocales, openStationWindow, pageOrigin, registerPageScheme, speak } from './window/station-window';
 
 const args = ownArguments();
 if (isCommand(args)) commandLine(args);
@@ -36,6 +38,13 @@ function openWindow(): void {
   app.setPath('userData', join(dataFolder, 'window'));
   app.setName('Imprint');
   registerPageScheme();
+  // What the browser itself says in the page, such as the form of a date field; from the next start on.
+  const language = chosenLanguage(stationFolder(dataFolder, false).root);
+  if (language !== undefined) {
+    app.commandLine.appendSwitch('lang', chromiumLocales[language]);
+    // On Linux the desktop's own wish would be stronger.
+    process.env['LANGUAGE'] = chromiumLocales[language];
+  }
   // A second start shows the window that is there instead of a second station on the same folder.
   if (!app.requestSingleInstanceLock()) {
     process.stderr.write('The station of this folder is open already.\n');
@@ -64,10 +73,14 @@ class StationWindow {
   constructor(dataFolder: string) {
     this.#dataFolder = dataFolder;
     this.#errors = new ErrorLog(dataFolder);
-    this.#window = openStationWindow(join(import.meta.dirname, '../renderer'), join(import.meta.dirname, '../preload/index.cjs'));
+    const language = chosenLanguage(stationFolder(dataFolder, false).root) ?? languageOf(app.getPreferredSystemLanguages());
+    this.#window = openStationWindow(join(import.meta.dirname, '../renderer'), join(import.meta.dirname, '../preload/index.cjs'), language);
     this.#begun = new Promise(() => undefined);
     this.#session = new Promise(() => undefined);
-    this.#access = openWindowAccess(dataFolder, () => void this.#tellAccess().catch(() => undefined));
+    this.#access = openWindowAccess(dataFolder, () => void this.#tellAccess().catch(() => undefined), (wanted) => {
+      // After the answer to the page that is going.
+      setTimeout(() => speak(this.#window, wanted), 0);
+    });
     const { presence } = this.#access;
     this.#gateway = new WindowGateway(this.#window, pageOrigin, this.#handlers(), presence, (method, params, error) => {
       this.#errors.add(error, 'window', method, textsIn(params));

@@ -43,6 +43,7 @@ import { useStation } from './state/use-station';
 import { useTheme } from './state/use-theme';
 import { ask } from './station';
 import { texts } from './texts';
+import { refused } from './logic/of-main';
 
 /** @param first the page that is shown when somebody comes */
 export function App({ first }: { readonly first: ListPage }) {
@@ -74,7 +75,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const openAcceptance = (): void => setPage({ name: 'acceptance' });
   const openAudit = (): void => setPage({ name: 'audit' });
   const chooseBatch = (batch: string): void => {
-    void ask('setBatch', { batch }).then((reply) => (reply.ok ? openBench() : notify({ sentence: reply.error.sentence, tone: 'problem' })));
+    void ask('setBatch', { batch }).then((reply) => (reply.ok ? openBench() : notify(refused(reply.error))));
   };
   const showBatch = (batch: string): void => {
     setAcceptanceSearch({ ...emptyAcceptanceSearch, batch });
@@ -89,7 +90,7 @@ export function App({ first }: { readonly first: ListPage }) {
   const back = (): void => setPage((now) => ({ name: now.name === 'device' ? now.from : 'bench' }));
   const open = (what: 'openProfile' | 'openPractice') => (): void => {
     void ask(what, {}).then((reply) => {
-      if (!reply.ok) notify({ sentence: reply.error.sentence, tone: 'problem' });
+      if (!reply.ok) notify(refused(reply.error));
       else if (what === 'openPractice' || reply.value !== undefined) openBench();
     });
   };

@@ -72,6 +72,12 @@ export type {
 };
 
 export type ErrorReport = Extract<WindowReply<unknown>, { ok: false }>['error'];
+export type ErrorCode = ErrorReport['code'];
+export type Language = WindowMethods['setLanguage']['params']['_zod']['output']['language'];
+export type LabelState = NonNullable<SlotView['label']>['state'];
+export type ListProblem = ListView['problems'][number]['why'];
+export type LockReason = NonNullable<AccessView['why']>;
+export type SlotWord = SlotView['word'];
 export type ServerView = NonNullable<DeviceView['server']>;
 export type Identity = NonNullable<SlotView['identity']>;
 export type Progress = NonNullable<SlotView['progress']>;

@@ -1,10 +1,12 @@
 import { createRoot } from 'react-dom/client';
 import { AccessGate } from './access/access-gate';
 import { App } from './app';
+import { language } from './language';
 import { applyTheme, rememberedTheme } from './logic/theme';
 import { keepCaret } from './state/keep-caret';
 import './styles/index.css';
 
+document.documentElement.lang = language;
 const theme = rememberedTheme();
 if (theme !== undefined) applyTheme(theme);
 

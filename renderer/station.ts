@@ -1,4 +1,5 @@
 import type { WindowApi } from './contract';
+import { ownError, type ShownError } from './logic/of-main';
 import { texts } from './texts';
 
 declare global {
@@ -22,8 +23,8 @@ export const ask: WindowApi['call'] = async (name, params) => {
   }
 };
 
-function unanswered(sentence: string): { readonly ok: false; readonly error: { readonly code: 'unexpected'; readonly sentence: string } } {
-  return { ok: false, error: { code: 'unexpected', sentence } };
+function unanswered(sentence: string): { readonly ok: false; readonly error: ShownError } {
+  return { ok: false, error: ownError('unexpected', sentence) };
 }
 
 /** Subscribes to what main tells without being asked. */

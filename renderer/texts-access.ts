@@ -1,4 +1,4 @@
-import type { OperatorRole, Role } from './contract';
+import type { OperatorRole } from './contract';
 
 const operatorRoles: Readonly<Record<OperatorRole, string>> = {
   technician: 'Makes cards.',
@@ -112,8 +112,3 @@ export const accessTexts = {
     close: 'Close',
   },
 } as const;
-
-export function roleAndMode(role: string, single: boolean, rawRole: Role): string {
-  if (!single) return role;
-  return rawRole === 'lab' ? accessTexts.singlePerson : accessTexts.singlePersonAs(role);
-}

@@ -1,4 +1,5 @@
-import type { AcceptanceState, ActionEntry, ConflictChoice, DeviceState, Diagnosis, JobState, ProgressPhase, RevocationReason, Role, SlotState, Step } from './contract';
+import type { AcceptanceState, ActionEntry, ConflictChoice, DeviceState, Diagnosis, JobState, ProgressPhase, RevocationReason, Role, SlotState, SlotWord, Step } from './contract';
+import { language } from './language';
 import type { ShownState } from './logic/certificates';
 
 import { accessTexts } from './texts-access';
@@ -8,11 +9,12 @@ import { orderTexts } from './texts-orders';
 import { dashboardTexts, reportTexts } from './texts-report';
 import { labelTexts } from './texts-labels';
 import { deskTexts } from './texts-desk';
+import { german } from './texts/de';
+import type { OfMain, Translated } from './texts/translated';
+import { chinese } from './texts/zh-hans';
 
-export { roleAndMode } from './texts-access';
-
-/** Every word that the window itself says, in one place so that another language is another object of this shape. */
-export const texts = {
+/** Every word that the window itself says, in one place. Every other language is another object of this shape, under `texts/`. */
+export const english = {
   application: 'Imprint',
 
   navigation: {
@@ -598,9 +600,62 @@ export const texts = {
     cancelled: 'cancelled',
     failed: 'stopped',
   } satisfies Record<SlotState, string>,
+
+  /** The result of a slot, in the word that main has for it. */
+  slotWords: {
+    'Free': 'Free',
+    'Ready': 'Ready',
+    'Starting': 'Starting',
+    'Running': 'Running',
+    'Reserving': 'Reserving',
+    'Checking': 'Checking',
+    'Generating': 'Generating',
+    'Writing': 'Writing',
+    'Verifying': 'Verifying',
+    'Enrolling': 'Enrolling',
+    'Trying the key': 'Trying the key',
+    'Erasing': 'Erasing',
+    'Recording': 'Recording',
+    'Reading': 'Reading',
+    'Exporting': 'Exporting',
+    'Renewing': 'Renewing',
+    'Preauthorized': 'Preauthorized',
+    'Enrolled': 'Enrolled',
+    'Accepted': 'Accepted',
+    'Renewed': 'Renewed',
+    'Waiting': 'Waiting',
+    'Scan the label': 'Scan the label',
+    'Cancelled': 'Cancelled',
+    'Decommissioned': 'Decommissioned',
+    'Stopped': 'Stopped',
+    'Not renewed': 'Not renewed',
+  } satisfies Record<SlotWord, string>,
+
+  drive: { card: (size: string) => `Card ${size}`, noCard: 'No card' },
+
+  /** How a device or a key stands at a server of a kind that has such words; another one stands as the server has it. */
+  serverStates: { accepted: 'accepted', pending: 'pending', rejected: 'rejected', preauthorized: 'preauthorized', noauth: 'noauth' } as Readonly<Record<string, string>>,
+
+  /** Each language by its own name, for whoever cannot read the one that is there. */
+  languages: { label: 'Language', names: { 'en': 'English', 'de': 'Deutsch', 'zh-Hans': '中文' } },
+
+  /** How numbers and moments are written. Dates are those of ISO 8601, as Swedish writes them: the same in London and in Chicago. */
+  locale: { numbers: 'en', dates: 'sv' },
+  units: { milliseconds: 'ms', seconds: 's', minutes: 'min', hours: 'h', days: 'days', perSecond: (amount: string) => `${amount}/s`, megabytesPerSecond: (amount: string) => `${amount} MB/s` },
+
+  /** What is printed on the keys, where it is not what an American keyboard has. */
+  keys: {} as Readonly<Record<string, string>>,
+
+  /** Nothing: main's own sentences are English, and say more. */
+  ofMain: undefined as OfMain | undefined,
 } as const;
 
 /** `mac` as a person writes it; other attributes have the profile's own names. */
 function attributeName(attribute: string): string {
   return attribute === 'mac' ? 'MAC' : attribute;
 }
+
+export type Texts = Translated<typeof english>;
+
+/** In the language of this window: chosen once, before the first component is there. */
+export const texts: Texts = { 'en': english, 'de': german, 'zh-Hans': chinese }[language];

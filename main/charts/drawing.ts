@@ -45,13 +45,18 @@ export function dashOf(series: number): readonly number[] {
   return dashes[Math.floor(series / markers.length + series) % dashes.length] ?? [];
 }
 
-/** About how wide a text is in letters of that height: good enough to leave room for it in any font. */
+/** About how wide a text is in letters of that height: good enough to leave room for it in any font. A Chinese character is as wide as it is high. */
 export function widthOf(text: string, size: number): number {
-  return text.length * size * 0.6;
+  return Array.from(text).reduce((width, letter) => width + (letter >= wide ? 1 : 0.6), 0) * size;
 }
+
+/** From here on Unicode has the scripts of East Asia. */
+const wide = '\u2e80';
 
 /** As much of a text as fits. */
 export function fitting(text: string, width: number, size: number): string {
-  const most = Math.max(2, Math.floor(width / (size * 0.6)));
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+  if (widthOf(text, size) <= width) return text;
+  const letters = Array.from(text);
+  while (letters.length > 1 && widthOf(`${letters.join('')}…`, size) > width) letters.pop();
+  return `${letters.join('')}…`;
 }

@@ -1,4 +1,5 @@
 import type { AccessMethods } from '../contract/access-channel';
+import type { Language } from '../domain/languages';
 import { usualIdleMinutes } from '../domain/operators';
 import type { Handlers } from '../ipc/remote-procedures';
 import { addOperator, changeOperator, setIdleMinutes, type OperatorDoors } from '../station/operators';
@@ -8,11 +9,14 @@ import type { Presence } from './presence';
 export type AccessHandlers = Omit<Handlers<AccessMethods>, 'access'>;
 
 /** @param hasRecord whether there is a record: it is not made by being asked */
-export function accessHandlers(presence: Presence, doors: OperatorDoors, hasRecord: () => boolean): AccessHandlers {
+export function accessHandlers(presence: Presence, doors: OperatorDoors, hasRecord: () => boolean, setLanguage: (language: Language) => void): AccessHandlers {
   return {
     signIn: ({ claim, pin }) => presence.signIn(claim, pin),
     lock: () => {
       presence.lock();
+    },
+    setLanguage: ({ language }) => {
+      setLanguage(language);
     },
     setUp: ({ admin }) => presence.setUp(admin),
     operators: async () => {

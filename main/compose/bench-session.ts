@@ -382,6 +382,6 @@ function rulesWhereAny(profile: Profile): readonly ScanRule[] {
 
 /** A slot as the window sees it. */
 export function slotView(slot: BenchSlot): SlotView {
-  const { errorCode, ...shown } = slot;
-  return { ...shown, identity: slot.identity === undefined ? undefined : { ...slot.identity }, hasConflict: slot.state === 'failed' && (errorCode === 'identity-at-server' || errorCode === 'identity-recorded') };
+  const { errorCode } = slot;
+  return { ...slot, identity: slot.identity === undefined ? undefined : { ...slot.identity }, hasConflict: slot.state === 'failed' && (errorCode === 'identity-at-server' || errorCode === 'identity-recorded') };
 }

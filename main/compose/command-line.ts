@@ -24,6 +24,7 @@ import { outboxCommand } from './commands/outbox';
 import { practiceCommand, practiceServerCommand } from './commands/practice';
 import { provisionCommand } from './commands/provision';
 import { dashboardCommand, reportCommand } from './commands/report';
+import { languageCommand } from './commands/language';
 import { listCommand, recoverCommand, statusCommand } from './commands/record';
 import { renewCommand } from './commands/renew';
 import { secretCommand } from './commands/secret';
@@ -80,6 +81,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   'secret': secretCommand,
   'operators': operatorsCommand,
   'update': updateCommand,
+  'language': languageCommand,
   'hooks': hooksCommand,
   'integrate': integrateCommand,
   'command-codes': commandCodesCommand,

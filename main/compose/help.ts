@@ -89,6 +89,8 @@ export const helpText = `imprint: a key of its own for every device
                                             the whole life of a device, nothing real touched
   imprint practice-server --port N [--server KIND] [--ca-file PATH] [--data DIR]
   imprint secret NAME < FILE                keeps a credential in the desktop's keyring
+  imprint language [en | de | zh-Hans | system]
+                                            what the window speaks, from its next start on
   imprint operators init --admin NAME | --single-person
                                             who works at this station: people who sign in, or one person
   imprint operators list | add --name NAME --role ROLE [--badge] | role --name NAME --role ROLE

@@ -1,4 +1,4 @@
-import type { AccessView } from '../contract/access-channel';
+import type { AccessView, LockReason } from '../contract/access-channel';
 import { heardWhileLocked, methodRights, type Requirement } from '../contract/window-rights';
 import type { WindowEventName, WindowMethods } from '../contract/window-channel';
 import { ImprintError } from '../domain/errors';
@@ -18,7 +18,7 @@ export interface PresenceParts extends OperatorDoors {
   readonly changed: () => void;
 }
 
-type State = { readonly name: 'set-up' } | { readonly name: 'locked'; readonly sentence?: string } | { readonly name: 'open'; readonly operator?: Operator };
+type State = { readonly name: 'set-up' } | { readonly name: 'locked'; readonly because?: { readonly why: LockReason; readonly sentence: string } } | { readonly name: 'open'; readonly operator?: Operator };
 
 /** Where nobody is let in: the least of all roles, so that a use case which is reached all the same refuses. */
 const nobody = { operator: 'nobody', role: 'auditor' } as const;
@@ -90,7 +90,7 @@ export class Presence {
     if (state.name === 'open') return { state: 'open', mode, ...this.who, running: [] };
     if (state.name === 'set-up') return { state: 'set-up', mode, running };
     const people = mode === 'operators' ? (await this.#parts.operators.operators()).filter(({ enabled }) => enabled) : [];
-    return { state: 'locked', mode, people: people.map(({ name, role }) => ({ name, role })), running, ...(state.sentence === undefined ? {} : { sentence: state.sentence }) };
+    return { state: 'locked', mode, people: people.map(({ name, role }) => ({ name, role })), running, ...state.because };
   }
 
   /** What the gateway asks before each call. @throws ImprintError sign-in-needed, not-allowed */
@@ -124,9 +124,9 @@ export class Presence {
   }
 
   /** Nothing where nobody could be let in again. */
-  lock(sentence?: string): void {
+  lock(why?: LockReason, sentence = ''): void {
     if (this.#settings.mode !== 'operators' || this.#state.name !== 'open') return;
-    this.#become({ name: 'locked', ...(sentence === undefined ? {} : { sentence }) });
+    this.#become({ name: 'locked', ...(why === undefined ? {} : { because: { why, sentence } }) });
   }
 
   /** @throws ImprintError operator-exists, operator-invalid */
@@ -167,7 +167,7 @@ export class Presence {
   tick(): void {
     const { idleMinutes } = this.#settings;
     if (this.#now() - this.#lastTouch < idleMinutes * 60_000) return;
-    this.lock(`Nobody was here for ${idleMinutes === 1 ? 'a minute' : `${String(idleMinutes)} minutes`}.`);
+    this.lock('idle', `Nobody was here for ${idleMinutes === 1 ? 'a minute' : `${String(idleMinutes)} minutes`}.`);
   }
 
   /** SECURITY: another window or a command may have disabled this person, or made operators, since the sign-in. */
@@ -182,7 +182,7 @@ export class Presence {
     }
     const now = await this.#parts.operators.operator(state.operator.name);
     if (now?.enabled !== true || now.role !== state.operator.role) {
-      this.lock('Your rights have changed.');
+      this.lock('rights-changed', 'Your rights have changed.');
       throw signInNeeded();
     }
     // Locked while it was asked.

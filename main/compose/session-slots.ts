@@ -51,6 +51,7 @@ export class SessionSlots {
         path: drive.path,
         name: driveName(drive),
         description: describeCard(drive.mediaPresent ? drive : undefined),
+        ...(drive.mediaPresent ? { bytes: drive.bytes } : {}),
         port: describePort(drive.portPath ?? ''),
         slot: slotAt(drive.portPath),
       })),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { ImprintError } from '../domain/errors';
+import type { Language } from '../domain/languages';
 import type { AccessMode } from '../domain/operators';
 import { logClient } from '../ipc/log-channel';
 import { operatorsClient } from '../ipc/operators';
@@ -8,7 +9,7 @@ import { accessHandlers, type AccessHandlers } from './access-handlers';
 import { atWorkOfEnvironment } from './at-work';
 import { always, stationFolder, storageProcess } from './open-station';
 import { Presence } from './presence';
-import { stationSettings } from './station-settings';
+import { keepLanguage, stationSettings } from './station-settings';
 
 export interface WindowAccess {
   readonly presence: Presence;
@@ -22,7 +23,7 @@ export interface WindowAccess {
  *
  * @throws ImprintError usage where the environment names no role; profile-invalid for settings of the station that cannot be read
  */
-export function openWindowAccess(dataFolder: string, changed: () => void): WindowAccess {
+export function openWindowAccess(dataFolder: string, changed: () => void, speak: (language: Language) => void): WindowAccess {
   const folder = stationFolder(dataFolder, false);
   const storage = storageProcess(folder.record, stationSettings(folder.root).name);
   const doors: OperatorDoors = { operators: operatorsClient(storage), clock: { now: () => new Date() } };
@@ -33,7 +34,11 @@ export function openWindowAccess(dataFolder: string, changed: () => void): Windo
     hasRecord: () => existsSync(folder.record),
     changed,
   });
-  return { presence, handlers: accessHandlers(presence, doors, () => existsSync(folder.record)), close: () => storage.stop() };
+  const setLanguage = (language: Language): void => {
+    keepLanguage(folder.root, language);
+    speak(language);
+  };
+  return { presence, handlers: accessHandlers(presence, doors, () => existsSync(folder.record), setLanguage), close: () => storage.stop() };
 }
 
 /** SECURITY: where people sign in, nobody says their own role. @throws ImprintError usage */

@@ -1,12 +1,18 @@
 /** Who is at the window: what the page may ask and do before anybody is let in. */
 import { z } from 'zod';
+import { languages } from '../domain/languages';
 import { roles } from '../domain/roles';
+import { slotWords } from '../domain/slot-words';
 import type { Methods } from './methods';
 import { accessModeSchema, claimSchema, operatorChangeSchema, operatorRoleSchema, operatorSchema } from './operators-channel';
 import { identitySchema, listOf, progressSchema } from './values';
 
 /** A card that is being written while nobody is signed in: its progress, and nothing to press. */
-export const runningSlotSchema = z.object({ name: z.string(), word: z.string(), identity: identitySchema.optional(), progress: progressSchema.optional() });
+export const runningSlotSchema = z.object({ name: z.string(), word: z.enum(slotWords), identity: identitySchema.optional(), progress: progressSchema.optional() });
+
+/** Why a window locked by itself. */
+export const lockReasons = ['idle', 'rights-changed'] as const;
+export type LockReason = (typeof lockReasons)[number];
 
 export const accessViewSchema = z.object({
   /** set-up: nobody has decided yet who works here. locked: somebody must sign in. open: the pages are there. */
@@ -19,6 +25,8 @@ export const accessViewSchema = z.object({
   people: listOf(z.object({ name: z.string(), role: operatorRoleSchema })).optional(),
   /** Why it is locked, where that is not plain: nobody touched it for a while. */
   sentence: z.string().optional(),
+  /** The same as one of a closed set. */
+  why: z.enum(lockReasons).optional(),
   running: listOf(runningSlotSchema),
 });
 export type AccessView = z.output<typeof accessViewSchema>;
@@ -43,6 +51,8 @@ export const accessMethods = {
   /** @throws sign-in-refused, sign-in-paused */
   signIn: { params: z.object({ claim: claimSchema, pin }), result: nothing },
   lock: { params: z.object({}), result: nothing },
+  /** Of the station. The page is loaded anew in it, and cards that run go on. @throws record-full-disk, record-unavailable */
+  setLanguage: { params: z.object({ language: z.enum(languages) }), result: nothing },
   /** The first start, once. `admin` absent: one person works here. @throws operator-invalid, operator-exists */
   setUp: { params: z.object({ admin: adminSchema.optional() }), result: nothing },
 

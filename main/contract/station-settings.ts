@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ImprintError } from '../domain/errors';
+import { languages } from '../domain/languages';
 import { webhookEvents } from '../domain/webhooks';
 
 /** `station/settings.json`: what is of the station and of no profile. Absent members have no effect. */
@@ -52,6 +53,8 @@ const settingsSchema = z.strictObject({
   version: z.literal(1),
   /** Name of the station in the log, where its first entry is not made yet. */
   name: z.string().min(1).max(100).optional(),
+  /** What the window speaks; absent: what the system does. */
+  language: z.enum(languages, `expected one of ${languages.join(', ')}`).optional(),
   /** When the shifts begin, for the report: times of day on this computer. */
   shifts: z.array(time).min(1).max(24).readonly().optional(),
   log: z

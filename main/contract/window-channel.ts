@@ -1,8 +1,9 @@
 /** What the window may ask of main and what main tells the window. Both sides use this one map. */
 import { z } from 'zod';
-import type { ErrorReport } from '../domain/errors';
+import { errorCodes, type ErrorCode, type ErrorReport } from '../domain/errors';
 import { revocationReasons, type RevocationReason } from '../domain/ports';
 import { rights, roles, type Right } from '../domain/roles';
+import { slotWords } from '../domain/slot-words';
 import { accessMethods, accessViewSchema } from './access-channel';
 import { auditMethods } from './audit-channel';
 import { healthMethods } from './health';
@@ -51,12 +52,14 @@ export const slotViewSchema = z.object({
   /** Where the card is: `/dev/sdb`, or the practice card's file name. */
   place: z.string(),
   /** Whether a card is in it, and how large; absent where that is not known. */
-  card: z.object({ present: z.boolean(), description: z.string() }).optional(),
+  card: z.object({ present: z.boolean(), description: z.string(), bytes: z.number().optional() }).optional(),
   state: slotStateSchema,
-  /** The result in one word: Free, Ready, Writing, Verifying, Preauthorized, Enrolled, Renewed, Accepted, Waiting, Cancelled, Stopped … */
-  word: z.string(),
+  /** The result in one word. */
+  word: z.enum(slotWords),
   /** And in one sentence. */
   sentence: z.string(),
+  /** Why it stopped. */
+  errorCode: z.enum(errorCodes as [ErrorCode, ...ErrorCode[]]).optional(),
   identity: identitySchema.optional(),
   deviceId: z.string().optional(),
   jobId: z.string().optional(),
@@ -236,6 +239,8 @@ export const driveViewSchema = z.object({
   name: z.string(),
   /** `Card 31.9 GB`, `No card` */
   description: z.string(),
+  /** How large the card is; absent where there is none. */
+  bytes: z.number().optional(),
   /** `USB 2.3, slot 2` */
   port: z.string(),
   /** The slot that is bound to this port. */

@@ -18,6 +18,8 @@ export const methodRights = {
   access: 'anybody',
   signIn: 'anybody',
   lock: 'anybody',
+  // Who cannot read the sign-in cannot sign in. It changes how this window reads, and nothing of record, server or card.
+  setLanguage: 'anybody',
   setUp: 'anybody',
 
   bench: 'look',

@@ -5,6 +5,7 @@ import type { LabelPrint, LabelState } from '../domain/labels';
 import type { JobOutcome, Progress, ProgressPhase, StepName } from '../domain/job';
 import type { ServerKind } from '../domain/ports';
 import type { SlotSettings } from '../domain/profile';
+import type { SlotWord } from '../domain/slot-words';
 
 export type BenchSlotState = 'free' | 'ready' | 'running' | 'done' | 'accepted' | 'waiting' | 'cancelled' | 'failed';
 
@@ -13,6 +14,8 @@ export interface SlotCard {
   readonly present: boolean;
   /** `Card 31.9 GB`, `No card` */
   readonly description: string;
+  /** How large it is; absent where there is none. */
+  readonly bytes?: number | undefined;
 }
 
 /** The label of a slot's job. */
@@ -30,7 +33,7 @@ export interface BenchSlot {
   /** Absent where that is not known: before the drives were looked at, and for a file that stands for a card. */
   readonly card?: SlotCard | undefined;
   readonly state: BenchSlotState;
-  readonly word: string;
+  readonly word: SlotWord;
   readonly sentence: string;
   /** Why it stopped: `identity-at-server` and `identity-recorded` are conflicts that a person may resolve. */
   readonly errorCode?: ErrorCode | undefined;
@@ -47,7 +50,7 @@ export interface BenchSlot {
   readonly canPowerOn: boolean;
 }
 
-export const stepWords: Readonly<Record<StepName, string>> = {
+export const stepWords: Readonly<Record<StepName, SlotWord>> = {
   reserve: 'Reserving',
   check: 'Checking',
   generate: 'Generating',
@@ -60,10 +63,10 @@ export const stepWords: Readonly<Record<StepName, string>> = {
 };
 
 /** What a slot says while bytes are counted. */
-export const phaseWords: Readonly<Record<ProgressPhase, string>> = { ...stepWords, image: 'Reading', export: 'Exporting' };
+export const phaseWords: Readonly<Record<ProgressPhase, SlotWord>> = { ...stepWords, image: 'Reading', export: 'Exporting' };
 
 /** How a job ended; one that is done has the word of its kind of server. */
-const endWords: Readonly<Record<Exclude<JobOutcome['state'], 'done'>, string>> = {
+const endWords: Readonly<Record<Exclude<JobOutcome['state'], 'done'>, SlotWord>> = {
   open: 'Running',
   failed: 'Stopped',
   cancelled: 'Cancelled',
@@ -71,7 +74,7 @@ const endWords: Readonly<Record<Exclude<JobOutcome['state'], 'done'>, string>> =
   waiting: 'Waiting',
 };
 
-export function endWord(state: JobOutcome['state'], { expectedWord }: ServerKind): string {
+export function endWord(state: JobOutcome['state'], { expectedWord }: ServerKind): SlotWord {
   return state === 'done' ? expectedWord : endWords[state];
 }
 

@@ -284,7 +284,7 @@ export class Bench {
       const found = await this.#cardIn(slot.settings, drives);
       const before = slot.view.card;
       if (found === 'unknown' || this.#slots.get(slot.settings.name) !== slot) continue;
-      const card: SlotCard = { present: found !== undefined, description: describeCard(found) };
+      const card: SlotCard = { present: found !== undefined, description: describeCard(found), ...(found === undefined ? {} : { bytes: found.bytes }) };
       const place = slot.settings.path ?? found?.path ?? describePort(slot.settings.port);
       if (before?.present === card.present && before.description === card.description && slot.view.place === place) continue;
       const { name, state, identity, sentence } = slot.view;

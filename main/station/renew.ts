@@ -4,6 +4,7 @@ import { describeIdentity, type Identity } from '../domain/identity';
 import type { DeviceDetails, TlsEndpoint } from '../domain/ports';
 import { isSecretFile, privateKeyContent, type CardFile, type Profile } from '../domain/profile';
 import { assertMay } from '../domain/roles';
+import type { SlotWord } from '../domain/slot-words';
 import { assertTargetAllowed, type TargetNaming } from '../domain/targets';
 import { assertVersionAllowed } from '../domain/version';
 import { assertSlotFree } from './provision';
@@ -20,7 +21,7 @@ export interface RenewalRequest {
 export type RenewalPhase = 'read' | 'ask' | 'write';
 
 /** How each phase is told. */
-export const renewalWords: Readonly<Record<RenewalPhase, { readonly word: string; readonly sentence: string }>> = {
+export const renewalWords: Readonly<Record<RenewalPhase, { readonly word: SlotWord; readonly sentence: string }>> = {
   read: { word: 'Reading', sentence: 'The card is read.' },
   ask: { word: 'Renewing', sentence: 'The server is asked for a new certificate or token, with the key on the card.' },
   write: { word: 'Writing', sentence: 'What is new is written to the card and read back. Leave the card in.' },

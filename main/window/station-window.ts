@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 import { BrowserWindow, protocol, session } from 'electron';
+import { usualLanguage, type Language } from '../domain/languages';
 import { zoomByKeys } from './zoom';
 
 const scheme = 'imprint';
 export const pageOrigin = `${scheme}://station`;
+
+/** Names of Chromium's own translations. British English has dates with the day first, on a clock of 24 hours. */
+export const chromiumLocales: Readonly<Record<Language, string>> = { 'en': 'en-GB', 'de': 'de', 'zh-Hans': 'zh-CN' };
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -49,10 +53,19 @@ function servePage(folder: string): void {
 }
 
 /**
+ * Loads the page in a language. It is said in the address, so that the page knows it before it shows anything.
+ *
+ * What main does goes on meanwhile: the page is only shown anew.
+ */
+export function speak(window: BrowserWindow, language: Language): void {
+  void window.loadURL(`${pageOrigin}/index.html${language === usualLanguage ? '' : `?language=${language}`}`);
+}
+
+/**
  * The station's window. It can show our page and nothing else: no navigation, no second window, no permissions, no
  * network.
  */
-export function openStationWindow(pageFolder: string, preload: string): BrowserWindow {
+export function openStationWindow(pageFolder: string, preload: string, language: Language): BrowserWindow {
   servePage(pageFolder);
   session.defaultSession.setPermissionRequestHandler((_contents, _permission, decide) => {
     decide(false);
@@ -85,7 +98,7 @@ export function openStationWindow(pageFolder: string, preload: string): BrowserW
   window.once('ready-to-show', () => {
     window.show();
   });
-  void window.loadURL(`${pageOrigin}/index.html`);
+  speak(window, language);
   return window;
 }
 

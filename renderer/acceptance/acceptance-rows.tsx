@@ -1,6 +1,7 @@
 import type { RefObject } from 'react';
 import { useCallback } from 'react';
 import type { AcceptanceRowView } from '../contract';
+import { English } from '../frame/said';
 import { formatAge } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
 import { Moment } from '../rows/moment';
@@ -70,7 +71,7 @@ function Cells({ device, scanAttribute }: { readonly device: AcceptanceRowView; 
       </span>
       <span role="gridcell" className="cell cell--sentence" title={sentence}>
         {diagnosis === undefined ? null : <strong>{texts.diagnoses[diagnosis]}. </strong>}
-        {sentence ?? ''}
+        <English>{sentence ?? ''}</English>
       </span>
     </>
   );

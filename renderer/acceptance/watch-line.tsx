@@ -2,7 +2,8 @@ import type { ReactNode } from 'react';
 import type { WatchView } from '../contract';
 import { ActionButton } from '../frame/action-button';
 import { Icon } from '../frame/icons';
-import { formatTime } from '../logic/format';
+import { English } from '../frame/said';
+import { formatCount, formatTime } from '../logic/format';
 import { texts } from '../texts';
 
 interface WatchLineProps {
@@ -25,7 +26,7 @@ export function WatchLine({ watch, onAskNow, children }: WatchLineProps) {
       {watch?.trouble === undefined ? null : (
         <p className="watch__trouble" role="alert" data-testid="watch-trouble">
           <Icon name="warning" />
-          {watch.trouble}
+          <English>{watch.trouble}</English>
         </p>
       )}
       <div className="watch__buttons">
@@ -39,7 +40,7 @@ export function WatchLine({ watch, onAskNow, children }: WatchLineProps) {
 }
 
 function roundOf({ asking, done, total, last }: WatchView): string {
-  if (asking) return done === undefined || total === undefined || total === 0 ? texts.watch.asking : texts.watch.askingSome(done.toLocaleString('en'), total.toLocaleString('en'));
+  if (asking) return done === undefined || total === undefined || total === 0 ? texts.watch.asking : texts.watch.askingSome(formatCount(done), formatCount(total));
   if (last === undefined) return texts.watch.never;
   return texts.watch.last(formatTime(last.at), texts.watch.checked(last.checked), texts.watch.changed(last.changed));
 }

@@ -26,7 +26,7 @@ export function IdleForm({ minutes, onSave }: IdleFormProps) {
         void onSave(/^\d{1,6}$/.test(text.trim()) ? Number(text) : 0).then(setError);
       }}
     >
-      <TextField label={words.idle} value={text} testId="idle-minutes" onChange={setText} kind="digits" error={error?.sentence} />
+      <TextField label={words.idle} value={text} testId="idle-minutes" onChange={setText} kind="digits" error={error} />
       <button type="submit" className="button button--plain" data-testid="save-idle" disabled={text.trim() === String(minutes)}>
         {words.saveIdle}
       </button>

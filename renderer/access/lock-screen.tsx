@@ -2,6 +2,9 @@ import { useLayoutEffect, useRef, useState } from 'react';
 import type { AccessView, ErrorReport } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
+import { LanguageChoice } from '../frame/language-choice';
+import { SaidText } from '../frame/said';
+import { lockWords } from '../logic/of-main';
 import { useTheme } from '../state/use-theme';
 import { readBenchCode } from '../logic/command-codes';
 import { useKeys } from '../state/use-keys';
@@ -63,12 +66,14 @@ export function LockScreen({ access }: { readonly access: AccessView }) {
     });
   };
 
+  const why = lockWords(access);
   const question = claim === undefined ? words.scanBadge : 'name' in claim ? words.pinOf(claim.name) : words.pinOfBadge;
   return (
     <main className="lock" data-testid="lock-screen">
       <header className="lock__head">
         <Icon name="key" />
         {texts.application}
+        <LanguageChoice />
       </header>
       <form
         className="lock__form"
@@ -78,7 +83,11 @@ export function LockScreen({ access }: { readonly access: AccessView }) {
         }}
       >
         <h1>{words.title}</h1>
-        {access.sentence === undefined ? null : <p className="quiet">{access.sentence}</p>}
+        {why === undefined ? null : (
+          <p className="quiet">
+            <SaidText words={why} />
+          </p>
+        )}
         <label className="lock__field">
           <span>{question}</span>
           <input

@@ -70,7 +70,7 @@ export function OperatorPanel({ operator, self, asking, onAsk, onChange, onDone 
       {asking === undefined ? (
         <div className="operator__rows">
           <div className="operator__row">
-            <RoleSelect role={role} onRole={setRole} error={error?.at === 'role' ? error.sentence : undefined} />
+            <RoleSelect role={role} onRole={setRole} error={error?.at === 'role' ? error : undefined} />
             <ActionButton testId="save-role" disabled={role === operator.role} onPress={() => void change({ what: 'role', role }, words.roleChanged(name, texts.roles[role]))}>
               {words.saveRole}
             </ActionButton>

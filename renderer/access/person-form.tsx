@@ -3,6 +3,7 @@ import type { ErrorReport, OperatorRole } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { TextField } from '../frame/text-field';
 import { errorAt, errorBeside, scannerPause, toFirstEmpty } from '../logic/forms';
+import { ownError } from '../logic/of-main';
 import { texts } from '../texts';
 import { RoleSelect } from './role-select';
 
@@ -47,7 +48,7 @@ export function PersonForm({ of, button, onMake, onBack }: PersonFormProps) {
 
   const submit = (): void => {
     if (sending || toFirstEmpty(form.current)) return;
-    if (pin !== again) return setError({ code: 'operator-invalid', sentence: words.differs, field: 'again' });
+    if (pin !== again) return setError(ownError('operator-invalid', words.differs, 'again'));
     setSending(true);
     setError(undefined);
     void onMake({ name, pin, ...(badge === '' ? {} : { badge }) }, role).then((refusal) => {

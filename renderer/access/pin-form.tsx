@@ -3,6 +3,7 @@ import type { ErrorReport } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { TextField } from '../frame/text-field';
 import { errorAt, errorBeside, toFirstEmpty } from '../logic/forms';
+import { ownError } from '../logic/of-main';
 import { texts } from '../texts';
 
 const { person: words } = texts.access;
@@ -28,7 +29,7 @@ export function PinForm({ own, onSave, onBack }: PinFormProps) {
     if (sending || toFirstEmpty(form.current)) return;
     if (newPin !== again) {
       setAgain('');
-      return setError({ code: 'operator-invalid', sentence: words.differs, field: 'again' });
+      return setError(ownError('operator-invalid', words.differs, 'again'));
     }
     setSending(true);
     setError(undefined);

@@ -1,6 +1,8 @@
 import { useId } from 'react';
 import type { OperatorRole } from '../contract';
 import { Icon } from '../frame/icons';
+import { ErrorText } from '../frame/said';
+import type { ShownError } from '../logic/of-main';
 import { texts } from '../texts';
 
 const { person: words } = texts.access;
@@ -13,7 +15,7 @@ interface RoleSelectProps {
   /** Nothing is chosen for the person who chooses. */
   readonly role: OperatorRole | undefined;
   readonly onRole: (role: OperatorRole) => void;
-  readonly error?: string | undefined;
+  readonly error?: ShownError | undefined;
   readonly first?: boolean;
 }
 
@@ -49,7 +51,7 @@ export function RoleSelect({ role, onRole, error, first = false }: RoleSelectPro
       ) : (
         <p id={`${id}-below`} className="field__error" role="alert" data-testid="field-error">
           <Icon name="failed" />
-          {error}
+          <ErrorText error={error} />
         </p>
       )}
     </div>

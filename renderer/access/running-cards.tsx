@@ -34,7 +34,7 @@ export function RunningCards({ running }: { readonly running: readonly Running[]
               <Icon name="running" />
               <strong>{name}</strong>
               <span className="code">{Object.values(identity ?? {}).join(' ')}</span>
-              <span>{word}</span>
+              <span>{texts.slotWords[word]}</span>
             </p>
             {progress === undefined ? null : <SlotProgress progress={progress} slot={name} />}
           </li>

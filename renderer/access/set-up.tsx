@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { ErrorReport } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
+import { LanguageChoice } from '../frame/language-choice';
 import { useKeys } from '../state/use-keys';
 import { useTheme } from '../state/use-theme';
 import { ask } from '../station';
@@ -35,6 +36,7 @@ export function SetUp() {
       <header className="lock__head">
         <Icon name="key" />
         {texts.application}
+        <LanguageChoice />
       </header>
       <div className="lock__form">
         <h1>{making ? words.adminTitle : words.title}</h1>

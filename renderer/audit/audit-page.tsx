@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef } from 'react';
 import type { Notice } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { isDialogOpen } from '../logic/elements';
+import { formatCount } from '../logic/format';
 import { PageTurner } from '../rows/page-turner';
 import type { RecordSearch } from '../state/page';
 import { devicesOnPage } from '../state/page';
@@ -76,7 +77,7 @@ export function AuditPage({ search, scanAttribute, onSearch, onOpen, notify }: A
             <FoundTable key={offset} devices={found.devices} scanAttribute={scanAttribute} onOpen={onOpen} />
           )}
         </div>
-        <PageTurner hasPrevious={hasPrevious} hasNext={hasNext} range={count === 0 ? '' : texts.devices.range(offset + 1, offset + count, total.toLocaleString('en'))} onTurn={turn} />
+        <PageTurner hasPrevious={hasPrevious} hasNext={hasNext} range={count === 0 ? '' : texts.devices.range(offset + 1, offset + count, formatCount(total))} onTurn={turn} />
       </div>
       <aside className="audit__side">
         <LogPanel notify={notify} />

@@ -1,6 +1,7 @@
 import type { KeyboardEvent } from 'react';
 import type { DeviceState } from '../contract';
 import { toggled, type ExportDraft } from '../logic/export-wish';
+import { keyNames } from '../logic/key-names';
 import { texts } from '../texts';
 
 const { export: words } = texts.audit;
@@ -102,7 +103,7 @@ export function ExportForm({ draft, asking, onDraft, onStart, onClose }: ExportF
         </button>
         <button type="submit" className="button button--main" disabled={asking} data-testid="export-start" aria-keyshortcuts="Control+Enter">
           {asking ? words.asking : words.choosePlace}
-          <kbd aria-hidden="true">Ctrl+Enter</kbd>
+          <kbd aria-hidden="true">{keyNames('Ctrl+Enter')}</kbd>
         </button>
       </div>
     </form>

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { ActionButton } from '../frame/action-button';
 import { Icon } from '../frame/icons';
+import { ErrorText } from '../frame/said';
 import { isDialogOpen } from '../logic/elements';
 import type { RecordSearch } from '../state/page';
 import { useKeys } from '../state/use-keys';
@@ -32,7 +33,7 @@ export function ExportPanel({ search }: { readonly search: RecordSearch }) {
       {running === undefined && last !== undefined ? (
         <p className="audit__outcome">
           <Icon name={last.outcome === 'written' ? 'done' : last.outcome === 'failed' ? 'failed' : 'cancelled'} />
-          {last.outcome === 'written' ? words.done(last.to) : last.outcome === 'cancelled' ? words.cancelled : last.error.sentence}
+          {last.outcome === 'written' ? words.done(last.to) : last.outcome === 'cancelled' ? words.cancelled : <ErrorText error={last.error} />}
         </p>
       ) : null}
       <ActionButton onPress={() => setOpen(true)} keyName="Ctrl+E" tone="main" testId="export">

@@ -1,6 +1,6 @@
 import type { ExportView } from '../contract';
 import { ProgressBar } from '../frame/progress-bar';
-import { formatTimeLeft, percentOf } from '../logic/format';
+import { formatCount, formatTimeLeft, percentOf } from '../logic/format';
 import { texts } from '../texts';
 
 const { export: words } = texts.audit;
@@ -16,8 +16,8 @@ export function ExportProgress({ running: { progress, cancelling } }: { readonly
         <span className="progress__phase">{phase}</span>
         {progress === undefined || percent === 100 ? null : (
           <>
-            <span>{words.rows(progress.doneBytes.toLocaleString('en'), progress.totalBytes.toLocaleString('en'))}</span>
-            <span>{progress.bytesPerSecond > 0 ? words.rate(Math.round(progress.bytesPerSecond).toLocaleString('en')) : ''}</span>
+            <span>{words.rows(formatCount(progress.doneBytes), formatCount(progress.totalBytes))}</span>
+            <span>{progress.bytesPerSecond > 0 ? words.rate(formatCount(Math.round(progress.bytesPerSecond))) : ''}</span>
             <span>{progress.secondsLeft === undefined ? '' : texts.progress.left(formatTimeLeft(progress.secondsLeft))}</span>
           </>
         )}

@@ -3,7 +3,7 @@ import { useRef, useState } from 'react';
 import type { FoundDevicesView } from '../contract';
 import { deviceIcons, Icon } from '../frame/icons';
 import { shortFingerprint } from '../logic/fingerprint';
-import { formatDate, formatTime } from '../logic/format';
+import { formatClock, formatDate } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
 import { rowAfter } from '../logic/rows';
 import { texts } from '../texts';
@@ -59,7 +59,7 @@ export function FoundTable({ devices, scanAttribute, onOpen }: FoundTableProps) 
               <td className="quiet">{device.batch ?? '—'}</td>
               <td className="quiet">{device.operator}</td>
               <td className="quiet">
-                <time dateTime={device.createdAt}>{`${formatDate(device.createdAt)} ${formatTime(device.createdAt).slice(0, 5)}`}</time>
+                <time dateTime={device.createdAt}>{`${formatDate(device.createdAt)} ${formatClock(device.createdAt)}`}</time>
               </td>
             </tr>
           );

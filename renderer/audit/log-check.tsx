@@ -1,7 +1,8 @@
 import type { LogHealthView } from '../contract';
 import { Icon, type IconName } from '../frame/icons';
 import { ProgressBar } from '../frame/progress-bar';
-import { formatDateTime, percentOf } from '../logic/format';
+import { English } from '../frame/said';
+import { formatCount, formatDateTime, percentOf } from '../logic/format';
 import { texts } from '../texts';
 
 const { log: words } = texts.audit;
@@ -23,8 +24,10 @@ export function LogCheck({ check: { running, last } }: { readonly check: LogHeal
             <Icon name={icons[last.result]} />
             {words.results[last.result]}
           </p>
-          {last.entry === undefined ? null : <p className="audit__entry">{words.entry(last.entry.toLocaleString('en'))}</p>}
-          <p>{last.sentence}</p>
+          {last.entry === undefined ? null : <p className="audit__entry">{words.entry(formatCount(last.entry))}</p>}
+          <p>
+            <English>{last.sentence}</English>
+          </p>
           <p className="quiet">
             <time dateTime={last.at}>{words.checkedAt(formatDateTime(last.at))}</time>
           </p>
@@ -41,7 +44,7 @@ function Running({ done, total }: { readonly done: number; readonly total: numbe
       <ProgressBar percent={percent} label={words.checking} phase={words.checking} />
       <p className="progress__facts">
         <span className="progress__phase">{words.checking}</span>
-        {percent === undefined ? null : <span>{words.of(done.toLocaleString('en'), total.toLocaleString('en'))}</span>}
+        {percent === undefined ? null : <span>{words.of(formatCount(done), formatCount(total))}</span>}
       </p>
     </div>
   );

@@ -4,8 +4,10 @@ import { ActionButton } from '../frame/action-button';
 import { CopyButton } from '../frame/copy-button';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
+import { English } from '../frame/said';
 import { isDialogOpen } from '../logic/elements';
-import { formatDateTime } from '../logic/format';
+import { formatCount, formatDateTime } from '../logic/format';
+import { refused } from '../logic/of-main';
 import { useKeys } from '../state/use-keys';
 import { ask } from '../station';
 import { texts } from '../texts';
@@ -25,7 +27,7 @@ export function LogPanel({ notify }: { readonly notify: (notice: Notice) => void
   const press = (): void => {
     if (health === undefined || running?.canCancel === false) return;
     void ask(running === undefined ? 'checkLog' : 'cancelLogCheck', {}).then((reply) => {
-      if (!reply.ok) notify({ sentence: reply.error.sentence, tone: 'problem' });
+      if (!reply.ok) notify(refused(reply.error));
     });
   };
 
@@ -78,11 +80,11 @@ function Facts({ health: { size, checkpoint, anchor } }: { readonly health: LogH
   return (
     <dl className="facts facts--stacked">
       <dt>{words.size}</dt>
-      <dd data-testid="log-size">{size?.toLocaleString('en') ?? words.none}</dd>
+      <dd data-testid="log-size">{size === undefined ? words.none : formatCount(size)}</dd>
       <dt>{words.checkpoint}</dt>
-      <dd data-testid="log-checkpoint">{checkpoint === undefined ? words.none : words.at(checkpoint.size.toLocaleString('en'), formatDateTime(checkpoint.at))}</dd>
+      <dd data-testid="log-checkpoint">{checkpoint === undefined ? words.none : words.at(formatCount(checkpoint.size), formatDateTime(checkpoint.at))}</dd>
       <dt>{words.anchor}</dt>
-      <dd data-testid="log-anchor">{anchor === undefined ? words.none : words.anchorAt(anchor.size.toLocaleString('en'), formatDateTime(anchor.at), anchor.place)}</dd>
+      <dd data-testid="log-anchor">{anchor === undefined ? words.none : words.anchorAt(formatCount(anchor.size), formatDateTime(anchor.at), anchor.place)}</dd>
     </dl>
   );
 }
@@ -91,7 +93,7 @@ function Warnings({ warnings }: { readonly warnings: readonly string[] }) {
   return warnings.map((warning) => (
     <p key={warning} className="audit__warning" data-testid="log-warning">
       <Icon name="warning" />
-      {warning}
+      <English>{warning}</English>
     </p>
   ));
 }

@@ -2,8 +2,9 @@ import { AcceptanceBadge } from '../acceptance/acceptance-badge';
 import type { BatchView, BenchView } from '../contract';
 import { ActionButton } from '../frame/action-button';
 import { Icon } from '../frame/icons';
+import { English } from '../frame/said';
 import { statesInOrder } from '../logic/acceptance-keys';
-import { formatDateTime } from '../logic/format';
+import { formatCount, formatDateTime } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
 import { useKeys } from '../state/use-keys';
 import { texts } from '../texts';
@@ -41,13 +42,13 @@ export function BatchPanel({ view, bench, control, asking, onAsk, onEnd, onShow,
     <section className="panel batch" aria-label={batch} data-testid="batch" data-batch={batch}>
       <header className="panel__head">
         <h3>{batch}</h3>
-        <span className="panel__aside">{words.accepted(counts.accepted.toLocaleString('en'), total.toLocaleString('en'))}</span>
+        <span className="panel__aside">{words.accepted(formatCount(counts.accepted), formatCount(total))}</span>
       </header>
       <ul className="batch__counts">
         {statesInOrder.map((state) => (
           <li key={state} data-state={state}>
             <AcceptanceBadge state={state} />
-            <strong>{counts[state].toLocaleString('en')}</strong>
+            <strong>{formatCount(counts[state])}</strong>
           </li>
         ))}
       </ul>
@@ -71,7 +72,7 @@ export function BatchPanel({ view, bench, control, asking, onAsk, onEnd, onShow,
                 <Icon name={lastSignOff === undefined ? 'free' : 'done'} />
                 {lastSignOff === undefined ? words.notSigned : words.signed(lastSignOff.by, formatDateTime(lastSignOff.at))}
               </p>
-              {lastSignOff === undefined ? null : <p className="quiet">{words.signedThen(lastSignOff.accepted.toLocaleString('en'), lastSignOff.total.toLocaleString('en'))}</p>}
+              {lastSignOff === undefined ? null : <p className="quiet">{words.signedThen(formatCount(lastSignOff.accepted), formatCount(lastSignOff.total))}</p>}
               {lastSignOff?.remark === undefined ? null : <p className="quiet">{words.remark(lastSignOff.remark)}</p>}
             </div>
             {allowed ? (
@@ -84,7 +85,7 @@ export function BatchPanel({ view, bench, control, asking, onAsk, onEnd, onShow,
           </div>
           <Unaccepted view={view} scanAttribute={bench.scanAttribute} onOpen={onOpen} />
           <div className="batch__more">
-            {more > 0 ? <span className="quiet">{words.more(more.toLocaleString('en'))}</span> : null}
+            {more > 0 ? <span className="quiet">{words.more(formatCount(more))}</span> : null}
             <button type="button" className="button button--plain" data-testid="show-batch" onClick={() => onShow(batch)}>
               {words.showAll}
             </button>
@@ -109,7 +110,7 @@ function Unaccepted({ view, scanAttribute, onOpen }: { readonly view: BatchView;
               <AcceptanceBadge state={device.acceptance} />
               <span className="batch-device__sentence" title={device.sentence}>
                 {device.diagnosis === undefined ? null : <strong>{texts.diagnoses[device.diagnosis]}. </strong>}
-                {device.sentence ?? ''}
+                <English>{device.sentence ?? ''}</English>
               </span>
             </button>
           </li>

@@ -4,6 +4,7 @@ import type { BatchSummary, BenchView } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
+import { formatCount } from '../logic/format';
 import { rowAfter } from '../logic/rows';
 import { texts } from '../texts';
 import { BatchPanel } from './batch-panel';
@@ -125,7 +126,7 @@ function BatchLine({ summary, chosen, onChoose }: { readonly summary: BatchSumma
         <Icon name={lastSignOff === undefined ? 'free' : 'done'} />
         {lastSignOff === undefined ? words.notSigned : words.signedShort}
         {' · '}
-        {words.accepted(counts.accepted.toLocaleString('en'), total.toLocaleString('en'))}
+        {words.accepted(formatCount(counts.accepted), formatCount(total))}
       </span>
     </li>
   );

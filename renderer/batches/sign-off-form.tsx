@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { BatchSummary } from '../contract';
+import { formatCount } from '../logic/format';
 import { texts } from '../texts';
 
 const { batches: words } = texts;
@@ -28,7 +29,7 @@ export function SignOffForm({ summary, operator, signing, onSign, onLeave }: Sig
       }}
     >
       <h4>{words.confirmTitle(batch)}</h4>
-      <p>{words.confirm(operator, counts.accepted.toLocaleString('en'), total.toLocaleString('en'))}</p>
+      <p>{words.confirm(operator, formatCount(counts.accepted), formatCount(total))}</p>
       <label className="field">
         {needsRemark ? words.remarkLabel : words.remarkOptional}
         <input type="text" autoFocus={needsRemark} required={needsRemark} maxLength={2000} value={remark} data-testid="remark" autoComplete="off" onChange={(event) => setRemark(event.target.value)} />

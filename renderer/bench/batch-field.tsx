@@ -1,6 +1,8 @@
 import type { KeyboardEvent, RefObject } from 'react';
 import { useEffect, useRef, useState } from 'react';
+import type { ErrorReport } from '../contract';
 import { Icon } from '../frame/icons';
+import { keyNames } from '../logic/key-names';
 import { ask } from '../station';
 import { texts } from '../texts';
 
@@ -11,7 +13,7 @@ interface BatchFieldProps {
   readonly field: RefObject<HTMLInputElement | null>;
   /** Where the focus goes when the batch is set. */
   readonly onDone: () => void;
-  readonly onProblem: (sentence: string) => void;
+  readonly onProblem: (problem: ErrorReport) => void;
 }
 
 /** The batch of the next devices. Enter or Tab sets it, typed or scanned; whatever else leaves the field changes nothing. */
@@ -30,7 +32,7 @@ export function BatchField({ batch, field, onDone, onProblem }: BatchFieldProps)
     void ask('setBatch', named === '' ? {} : { batch: named }).then((reply) => {
       if (reply.ok) return;
       setText(batch ?? '');
-      onProblem(reply.error.sentence);
+      onProblem(reply.error);
     });
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
@@ -43,7 +45,7 @@ export function BatchField({ batch, field, onDone, onProblem }: BatchFieldProps)
       <span className="batch-field__label">
         <Icon name="batch" />
         {words.label}
-        <kbd aria-hidden="true">Ctrl+B</kbd>
+        <kbd aria-hidden="true">{keyNames('Ctrl+B')}</kbd>
       </span>
       <input
         ref={field}

@@ -7,6 +7,7 @@ import { readBenchKey } from '../logic/bench-keys';
 import { focusHolder, isDialogOpen } from '../logic/elements';
 import { viewIdentity } from '../logic/identity';
 import { deskOf, neighbourOn, nextToTakeOut } from '../logic/desk';
+import { errorWords, refused } from '../logic/of-main';
 import { useKeys } from '../state/use-keys';
 import { texts } from '../texts';
 import { BenchOrder } from '../orders/order-progress';
@@ -58,12 +59,12 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
   const scan: typeof actions.scan = async (text, others) => {
     const refusal = await actions.scan(text, others);
     // What only lacks a typed attribute is asked for where it is typed.
-    if (refusal?.code === 'identity-missing-attribute') signals.bad(refusal.sentence);
-    else if (refusal !== undefined) signals.raise(refusal.sentence);
+    if (refusal?.code === 'identity-missing-attribute') signals.bad(errorWords(refusal));
+    else if (refusal !== undefined) signals.raise(errorWords(refusal));
     return refusal;
   };
   const control = useScanField({ field, scan, start, onRefusal: focusNamedInput });
-  const onProblem = (sentence: string): void => notify({ sentence, tone: 'problem' });
+  const onProblem = (problem: ErrorReport): void => notify(refused(problem));
   const renewal = useRenewal(bench, selected, notify);
   useScanFocus(field, control.returned);
 
@@ -144,7 +145,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
         </div>
       ) : null}
       <div className="bench__work">
-        <ScanArea bench={bench} selected={selected} field={field} control={control} error={actions.error} told={actions.error?.sentence === signals.last?.sentence}>
+        <ScanArea bench={bench} selected={selected} field={field} control={control} error={actions.error} told={actions.error !== undefined && errorWords(actions.error).said === signals.last?.said.said}>
           <BatchField
             batch={bench.batch}
             field={batchField}
@@ -162,7 +163,7 @@ export function BenchPage({ bench, selected, onSelect, onSlot, onOpen, onLabels,
       </div>
       <DayList bench={bench} list={list} onOpen={onOpen} />
       {renewal.slot === undefined ? null : <RenewDialog slot={renewal.slot} onYes={renewal.confirm} onNo={renewal.close} />}
-      {signals.alarm === undefined ? null : <RedScreen sentence={signals.alarm} onDismiss={signals.dismiss} />}
+      {signals.alarm === undefined ? null : <RedScreen said={signals.alarm} onDismiss={signals.dismiss} />}
       {conflict.open === undefined || signals.alarm !== undefined ? null : (
         <ConflictDialog
           conflict={conflict.open.view}

@@ -1,7 +1,8 @@
 import { useState } from 'react';
-import type { OutboxView } from '../contract';
+import type { ErrorReport, OutboxView } from '../contract';
 import { ActionButton } from '../frame/action-button';
 import { Icon } from '../frame/icons';
+import { English } from '../frame/said';
 import { formatTime } from '../logic/format';
 import { useKeys } from '../state/use-keys';
 import { isDialogOpen } from '../logic/elements';
@@ -12,7 +13,7 @@ const { outbox: words } = texts;
 
 interface OutboxStripProps {
   readonly outbox: OutboxView;
-  readonly onProblem: (sentence: string) => void;
+  readonly onProblem: (problem: ErrorReport) => void;
 }
 
 /** Cards that are good and wait for the server: how many, until when, and why. Gone when none waits. */
@@ -25,7 +26,7 @@ export function OutboxStrip({ outbox, onProblem }: OutboxStripProps) {
     setTrying(true);
     void ask('tryOutbox', {}).then((reply) => {
       setTrying(false);
-      if (!reply.ok) onProblem(reply.error.sentence);
+      if (!reply.ok) onProblem(reply.error);
     });
   };
 
@@ -45,7 +46,13 @@ export function OutboxStrip({ outbox, onProblem }: OutboxStripProps) {
         </p>
         <p className="outbox__sentence">
           {full ? <strong>{words.full} </strong> : null}
-          {sentence ?? words.keep}
+          {sentence === undefined || texts.ofMain !== undefined ? words.keep : sentence}
+          {sentence === undefined || texts.ofMain === undefined ? null : (
+            <>
+              {' '}
+              <English>{sentence}</English>
+            </>
+          )}
         </p>
       </div>
       <p className="outbox__next" data-testid="outbox-next">

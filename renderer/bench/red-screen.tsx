@@ -2,10 +2,12 @@ import { useEffect, useRef } from 'react';
 import { createPortal } from 'react-dom';
 import { ActionButton } from '../frame/action-button';
 import { Icon } from '../frame/icons';
+import { SaidText } from '../frame/said';
+import type { Said } from '../logic/of-main';
 import { texts } from '../texts';
 
 interface RedScreenProps {
-  readonly sentence: string;
+  readonly said: Said;
   readonly onDismiss: () => void;
 }
 
@@ -13,7 +15,7 @@ interface RedScreenProps {
  * A code that must not pass unseen, for eyes two metres away. It takes neither the focus nor the keys, so the next scan goes where
  * it belongs. Over a dialog it lies inside it: whatever is outside of a modal dialog can be neither seen nor read aloud.
  */
-export function RedScreen({ sentence, onDismiss }: RedScreenProps) {
+export function RedScreen({ said, onDismiss }: RedScreenProps) {
   const newest = useRef(onDismiss);
   newest.current = onDismiss;
   useEffect(() => {
@@ -32,7 +34,9 @@ export function RedScreen({ sentence, onDismiss }: RedScreenProps) {
     <div className="red-screen" role="alert" data-testid="red-screen">
       <Icon name="failed" />
       <strong>{texts.desk.redScreen}</strong>
-      <p>{sentence}</p>
+      <p>
+        <SaidText words={said} />
+      </p>
       <small>{texts.desk.redScreenHint}</small>
       <ActionButton testId="dismiss-red-screen" keyName="Esc" onPress={onDismiss} icon={<Icon name="next" />}>
         {texts.desk.dismiss}

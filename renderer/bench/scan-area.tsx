@@ -2,6 +2,8 @@ import type { KeyboardEvent, ReactNode, RefObject } from 'react';
 import type { BenchView, ErrorReport, SlotView } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
+import { ErrorText, SaidText } from '../frame/said';
+import { slotSentence } from '../logic/of-main';
 import { givesIdentities, hasEnded } from '../logic/slots';
 import { texts } from '../texts';
 import type { ScanFieldControl } from './use-scan-field';
@@ -56,19 +58,23 @@ export function ScanArea({ bench, selected, field, control, error, told, childre
   );
 }
 
-function hint(bench: BenchView, selected: SlotView | undefined): string {
+function hint(bench: BenchView, selected: SlotView | undefined): ReactNode {
   if (selected === undefined || selected.state === 'free') return givesIdentities(bench) ? texts.orders.giveHint : texts.scan.hintFree(bench.scanAttribute);
   // In a crowded grid the selected slot's sentence has its place here.
-  const sentence = bench.slots.length > 4 ? `${selected.name}: ${selected.sentence} ` : '';
-  if (selected.state === 'ready') return sentence + texts.scan.hintReady;
-  if (selected.state === 'running') return sentence + texts.scan.hintRunning;
-  return hasEnded(selected.state) ? sentence + texts.scan.hintEnded : sentence;
+  const next = selected.state === 'ready' ? texts.scan.hintReady : selected.state === 'running' ? texts.scan.hintRunning : hasEnded(selected.state) ? texts.scan.hintEnded : '';
+  if (bench.slots.length <= 4) return next;
+  return (
+    <>
+      {`${selected.name}: `}
+      <SaidText words={slotSentence(selected)} /> {next}
+    </>
+  );
 }
 
 function ScanProblem({ error, told }: { readonly error: ErrorReport; readonly told: boolean }) {
   return (
     <ErrorPanel error={error} silent={told}>
-      <strong>{texts.scan.problem}</strong> {error.sentence}
+      <strong>{texts.scan.problem}</strong> <ErrorText error={error} />
       {error.expected === undefined ? null : <small>{texts.scan.expected(error.expected)}</small>}
     </ErrorPanel>
   );

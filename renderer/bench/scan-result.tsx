@@ -1,4 +1,5 @@
 import { Icon } from '../frame/icons';
+import { SaidText } from '../frame/said';
 import { texts } from '../texts';
 import type { BenchSignals } from './use-bench-signals';
 
@@ -12,7 +13,7 @@ export function ScanResult({ last, sound, alarm }: Pick<BenchSignals, 'last' | '
       <span className="scan-result__label">{words.lastScan}</span>
       {/* The region stays and its words are new, or a screen reader does not notice them. A red screen says its sentence itself. */}
       <p role="status" aria-live={alarm === undefined ? 'polite' : 'off'}>
-        <span key={last?.number}>{last?.sentence ?? words.nothingScanned}</span>
+        <span key={last?.number}>{last === undefined ? words.nothingScanned : <SaidText words={last.said} />}</span>
       </p>
       {sound === undefined ? null : (
         <small data-testid="sound" data-sound={sound}>

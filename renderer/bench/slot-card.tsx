@@ -1,10 +1,13 @@
 import { memo } from 'react';
 import type { BenchView, SlotView } from '../contract';
 import { Icon, slotIcons } from '../frame/icons';
+import { SaidText } from '../frame/said';
 import { groupsOfFour } from '../logic/fingerprint';
 import { percentOf } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
+import { slotSentence } from '../logic/of-main';
 import { hasEnded } from '../logic/slots';
+import { cardWords } from '../logic/words';
 import { texts } from '../texts';
 import { SlotProgress } from './slot-progress';
 
@@ -51,7 +54,7 @@ export const SlotCard = memo(function SlotCard({ slot, number, row, column, next
           <span className="slot__place">{slot.place}</span>
           {slot.card === undefined ? null : (
             <span className="slot__card" data-testid="slot-card" data-present={slot.card.present}>
-              {slot.card.description}
+              {cardWords(slot.card)}
             </span>
           )}
         </header>
@@ -62,7 +65,7 @@ export const SlotCard = memo(function SlotCard({ slot, number, row, column, next
         <p className="slot__result">
           <Icon name={slot.label?.awaitsScan === true ? 'ready' : slotIcons[slot.state]} />
           <strong className="slot__word" data-testid="slot-word">
-            {slot.word}
+            {texts.slotWords[slot.word]}
           </strong>
           {hasEnded(slot.state) && !alone ? (
             <span className={next ? 'slot__out slot__out--next' : 'slot__out'} data-testid="take-out">
@@ -80,18 +83,13 @@ export const SlotCard = memo(function SlotCard({ slot, number, row, column, next
           </p>
         )}
         <p className={cancelAsked ? 'slot__sentence slot__sentence--asks' : 'slot__sentence'} data-testid="slot-sentence">
-          {cancelAsked ? texts.slot.cancelAgain : gives && slot.state === 'free' ? texts.orders.giveHint : sentenceOf(slot)}
+          {cancelAsked ? texts.slot.cancelAgain : gives && slot.state === 'free' ? texts.orders.giveHint : <SaidText words={slotSentence(slot)} />}
         </p>
         <div className="slot__progress">{slot.state === 'running' && slot.progress !== undefined ? <SlotProgress progress={slot.progress} slot={slot.name} /> : <SlotFingerprint slot={slot} />}</div>
       </div>
     </article>
   );
 });
-
-/** A label that a hand must see to comes before what is known already. */
-function sentenceOf({ label, sentence }: SlotView): string {
-  return label === undefined || (label.state === 'printed' && !label.awaitsScan) ? sentence : label.sentence;
-}
 
 /** Which key is on the card, where there is one. */
 function SlotFingerprint({ slot }: { readonly slot: SlotView }) {

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'react';
 import type { SlotState, SlotView } from '../contract';
+import type { Said } from '../logic/of-main';
 import { play, rememberedSound, type Sound } from '../logic/sounds';
 
 export interface LastScan {
   readonly good: boolean;
-  readonly sentence: string;
+  readonly said: Said;
   /** Grows with each, so that the same sentence twice is told twice. */
   readonly number: number;
 }
@@ -12,25 +13,27 @@ export interface LastScan {
 export interface BenchSignals {
   readonly last: LastScan | undefined;
   /** The sentence of the red screen. */
-  readonly alarm: string | undefined;
+  readonly alarm: Said | undefined;
   readonly sound: Sound | undefined;
   /** A scan did what it should; a red screen goes with it. */
   readonly good: (sentence: string, sound?: Sound) => void;
   /** A command that there is nothing to do for. */
-  readonly bad: (sentence: string) => void;
+  readonly bad: (said: string | Said) => void;
   /** A code that must not pass unseen. */
-  readonly raise: (sentence: string) => void;
+  readonly raise: (said: string | Said) => void;
   readonly dismiss: () => void;
   /** The last result once more. */
   readonly again: () => void;
 }
+
+const wordsOf = (said: string | Said): Said => (typeof said === 'string' ? { said } : said);
 
 const soundOf: Readonly<Partial<Record<SlotState, Sound>>> = { running: 'start', done: 'done', waiting: 'done', failed: 'error', cancelled: 'take-out' };
 
 /** What the bench says of scans and of cards that end: a line, a red screen, a sound. */
 export function useBenchSignals(slots: readonly SlotView[]): BenchSignals {
   const [last, setLast] = useState<LastScan>();
-  const [alarm, setAlarm] = useState<string>();
+  const [alarm, setAlarm] = useState<Said>();
   const [sound, setSound] = useState<Sound>();
   const before = useRef(slots);
 
@@ -38,7 +41,7 @@ export function useBenchSignals(slots: readonly SlotView[]): BenchSignals {
     setSound(name);
     play(name, rememberedSound());
   };
-  const tell = (isGood: boolean, sentence: string): void => setLast((now) => ({ good: isGood, sentence, number: (now?.number ?? 0) + 1 }));
+  const tell = (isGood: boolean, said: Said): void => setLast((now) => ({ good: isGood, said, number: (now?.number ?? 0) + 1 }));
 
   useEffect(() => {
     const known = before.current;
@@ -56,22 +59,22 @@ export function useBenchSignals(slots: readonly SlotView[]): BenchSignals {
     sound,
     good: (sentence, name = 'accepted') => {
       setAlarm(undefined);
-      tell(true, sentence);
+      tell(true, { said: sentence });
       hear(name);
     },
-    bad: (sentence) => {
-      tell(false, sentence);
+    bad: (said) => {
+      tell(false, wordsOf(said));
       hear('error');
     },
-    raise: (sentence) => {
-      setAlarm(sentence);
-      tell(false, sentence);
+    raise: (said) => {
+      setAlarm(wordsOf(said));
+      tell(false, wordsOf(said));
       hear('error');
     },
     dismiss: () => setAlarm(undefined),
     again: () => {
       if (last === undefined) return;
-      tell(last.good, last.sentence);
+      tell(last.good, last.said);
       hear(last.good ? 'accepted' : 'error');
     },
   };

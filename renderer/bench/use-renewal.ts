@@ -1,5 +1,6 @@
 import { useRef, useState } from 'react';
 import type { BenchView, Notice, SlotView } from '../contract';
+import { refused, told } from '../logic/of-main';
 import { canRenew } from '../logic/slots';
 import { ask } from '../station';
 import { texts } from '../texts';
@@ -26,8 +27,8 @@ export function useRenewal(bench: BenchView, selected: SlotView | undefined, not
     running.current.add(asked);
     void ask('renew', { slot: asked }).then((reply) => {
       running.current.delete(asked);
-      if (reply.ok) notify({ sentence: reply.value.sentence ?? texts.confirm.finished, tone: 'success' });
-      else notify({ sentence: `${asked}: ${reply.error.sentence}`, tone: 'problem' });
+      if (reply.ok) notify(reply.value.sentence === undefined ? { sentence: texts.confirm.finished, tone: 'success' } : told(reply.value.sentence, 'success'));
+      else notify(refused(reply.error, asked));
     });
   };
 

@@ -5,6 +5,7 @@ import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon, type IconName } from '../frame/icons';
 import { ReasonField } from '../frame/reason-field';
+import { English } from '../frame/said';
 import { ServerWait } from '../frame/server-wait';
 import { TypedConfirmation } from '../frame/typed-confirmation';
 import { landsInScanField } from '../logic/focus';
@@ -50,7 +51,7 @@ export function ConflictDialog({ conflict, bench, onClose, onScan, onFree }: Con
           <small>{viewIdentity(view.identity, bench.scanAttribute).rest}</small>
         </p>
         <p className="conflict__sentence" data-testid="conflict-sentence">
-          {view.sentence}
+          <English>{view.sentence}</English>
         </p>
         {control.error === undefined ? null : <ErrorPanel error={control.error} />}
         {step === 'server' ? <ServerWait sentence={control.doing === 'wait' ? words.meaning.wait : words.leaveMeaning} /> : null}

@@ -1,7 +1,7 @@
 import type { BenchView, ConflictView } from '../contract';
 import { shortFingerprint } from '../logic/fingerprint';
 import { formatDateTime } from '../logic/format';
-import { deviceWord } from '../logic/words';
+import { deviceWord, serverWord } from '../logic/words';
 import { texts } from '../texts';
 
 const { conflict: words } = texts;
@@ -16,7 +16,7 @@ export function ConflictFacts({ view: { server, recorded }, bench }: { readonly 
           <dl className="facts">
             <dt>{words.status}</dt>
             <dd>
-              <strong>{server.status ?? '—'}</strong>
+              <strong>{server.status === undefined ? '—' : serverWord(server.status)}</strong>
               {server.decommissioning === true ? ` · ${words.decommissioning}` : ''}
             </dd>
             <dt>{words.device}</dt>
@@ -32,7 +32,7 @@ export function ConflictFacts({ view: { server, recorded }, bench }: { readonly 
                 {server.authSets.map((set) => (
                   <li key={set.id} data-testid="conflict-auth-set">
                     <span className="code">{set.fingerprint === undefined ? words.unreadable : `${shortFingerprint(set.fingerprint)} …`}</span>
-                    {` · ${set.status}`}
+                    {` · ${serverWord(set.status)}`}
                     {set.ours ? ` · ${texts.device.ours}` : ''}
                   </li>
                 ))}

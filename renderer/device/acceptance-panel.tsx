@@ -1,5 +1,6 @@
 import { AcceptanceBadge } from '../acceptance/acceptance-badge';
 import type { DeviceDetails } from '../contract';
+import { English } from '../frame/said';
 import { formatDateTime } from '../logic/format';
 import { texts } from '../texts';
 
@@ -17,7 +18,7 @@ export function AcceptancePanel({ device, onOpen }: { readonly device: DeviceDet
         {acceptance === undefined ? null : <span className="panel__aside">{words.checkedAt(formatDateTime(acceptance.checkedAt))}</span>}
       </header>
       {acceptance?.diagnosis === undefined ? null : <p className="panel__word panel__word--small">{texts.diagnoses[acceptance.diagnosis]}</p>}
-      <p>{acceptance?.sentence ?? words.notAsked}</p>
+      <p>{acceptance?.sentence === undefined ? words.notAsked : <English>{acceptance.sentence}</English>}</p>
       {related === undefined ? null : (
         <button type="button" className="button button--plain panel__button" onClick={() => onOpen(related)}>
           {words.related}

@@ -1,5 +1,6 @@
 import type { ActionEntry } from '../contract';
 import { actionIcons, Icon } from '../frame/icons';
+import { English } from '../frame/said';
 import { formatDateTime, formatTime } from '../logic/format';
 import { reasonWords } from '../logic/words';
 import { texts } from '../texts';
@@ -21,7 +22,7 @@ export function ActionsPanel({ actions }: { readonly actions: readonly ActionEnt
               <Icon name={actionIcons[action.state]} />
               <span className="step__name">{words.actionNames[action.action]}</span>
               <span className="step__sentence">
-                {action.sentence ?? words.actionStates[action.state]} ({words.by(action.by)}){action.reason === undefined ? '' : ` ${words.reason(reasonWords(action.reason))}.`}
+                {action.sentence === undefined ? words.actionStates[action.state] : <English>{action.sentence}</English>} ({words.by(action.by)}){action.reason === undefined ? '' : ` ${words.reason(reasonWords(action.reason))}.`}
               </span>
               <time className="step__time" dateTime={action.startedAt}>
                 {formatDateTime(action.startedAt)}
@@ -43,7 +44,9 @@ function Parts({ parts }: { readonly parts: NonNullable<ActionEntry['steps']> })
       {parts.map((part) => (
         <li key={part.part} className="step step--part step--done" data-testid="action-part" data-part={part.part}>
           <Icon name="done" />
-          <span className="step__sentence">{part.sentence}</span>
+          <span className="step__sentence">
+            <English>{part.sentence}</English>
+          </span>
           <time className="step__time" dateTime={part.at}>
             {formatTime(part.at)}
           </time>

@@ -31,7 +31,7 @@ interface DeviceActionDialogProps {
   /** It is done, or failed and is in the record. */
   readonly onDone: (entry: ActionEntry) => void;
   /** It failed after the dialog was left. */
-  readonly onProblem: (sentence: string) => void;
+  readonly onProblem: (problem: ErrorReport) => void;
 }
 
 const content = {
@@ -60,7 +60,7 @@ export function DeviceActionDialog({ action, identity, confirmation, onClose, on
     setError(undefined);
     void tell(action, identity, typed, reason).then((reply) => {
       if (reply.ok) return onDone(reply.value);
-      if (left.current) return onProblem(reply.error.sentence);
+      if (left.current) return onProblem(reply.error);
       setWorking(false);
       setError(reply.error);
     });

@@ -5,6 +5,7 @@ import { deviceIcons, Icon } from '../frame/icons';
 import { LabelPanel } from '../labels/label-panel';
 import { formatDateTime } from '../logic/format';
 import { viewIdentity } from '../logic/identity';
+import { refused, told } from '../logic/of-main';
 import { deviceWord, jobWord } from '../logic/words';
 import { texts } from '../texts';
 import { AcceptancePanel } from './acceptance-panel';
@@ -82,10 +83,11 @@ export function DevicePage({ deviceId, bench, onBack, onOpen, notify }: DevicePa
           onClose={() => setAction(undefined)}
           onDone={(entry) => {
             setAction(undefined);
-            notify({ sentence: entry.sentence ?? texts.confirm.finished, tone: entry.state === 'failed' ? 'problem' : 'success' });
+            const tone = entry.state === 'failed' ? 'problem' : 'success';
+            notify(entry.sentence === undefined ? { sentence: texts.confirm.finished, tone } : told(entry.sentence, tone));
             reload();
           }}
-          onProblem={(sentence) => notify({ sentence, tone: 'problem' })}
+          onProblem={(problem) => notify(refused(problem))}
         />
       )}
     </main>

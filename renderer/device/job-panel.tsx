@@ -1,5 +1,6 @@
 import type { JobRow, Step } from '../contract';
 import { Icon, jobIcons, stepIcons } from '../frame/icons';
+import { English } from '../frame/said';
 import { formatDateTime, formatDuration, formatTime } from '../logic/format';
 import { texts } from '../texts';
 
@@ -27,7 +28,11 @@ export function JobPanel({ job, word, number, count }: JobPanelProps) {
           {formatDuration(job.startedAt, job.endedAt) ?? texts.device.stepStates.started}
         </span>
       </header>
-      {job.sentence === undefined ? null : <p>{job.sentence}</p>}
+      {job.sentence === undefined ? null : (
+        <p>
+          <English>{job.sentence}</English>
+        </p>
+      )}
       <ol className="steps" aria-label={texts.device.steps}>
         {job.steps.map((step) => (
           <StepLine key={`${step.name} ${step.startedAt}`} step={step} />
@@ -54,7 +59,7 @@ function StepLine({ step }: { readonly step: Step }) {
     <li className={`step step--${step.state}`}>
       <Icon name={stepIcons[step.state]} />
       <span className="step__name">{texts.device.stepNames[step.name]}</span>
-      <span className="step__sentence">{step.sentence ?? texts.device.stepStates[step.state]}</span>
+      <span className="step__sentence">{step.sentence === undefined ? texts.device.stepStates[step.state] : <English>{step.sentence}</English>}</span>
       <time className="step__time" dateTime={step.startedAt}>
         {formatTime(step.startedAt)}
       </time>

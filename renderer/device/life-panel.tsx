@@ -2,9 +2,11 @@ import { useState } from 'react';
 import type { DeviceDetails, ErrorReport, LoggedEntry, Notice } from '../contract';
 import { ActionButton } from '../frame/action-button';
 import { ErrorPanel } from '../frame/error-panel';
+import { English } from '../frame/said';
 import { isDialogOpen } from '../logic/elements';
-import { formatDateTime } from '../logic/format';
+import { formatCount, formatDateTime } from '../logic/format';
 import { entryFacts, eventWords } from '../logic/log-words';
+import { told } from '../logic/of-main';
 import { useKeys } from '../state/use-keys';
 import { ask } from '../station';
 import { texts } from '../texts';
@@ -32,7 +34,7 @@ export function LifePanel({ device, notify }: LifePanelProps) {
     void ask('saveReceipt', { deviceId }).then((reply) => {
       setSaving(false);
       if (!reply.ok) setRefusal(reply.error);
-      else if (reply.value !== undefined) notify({ sentence: reply.value.sentence, tone: 'success' });
+      else if (reply.value !== undefined) notify(told(reply.value.sentence, 'success'));
     });
   };
 
@@ -52,7 +54,7 @@ export function LifePanel({ device, notify }: LifePanelProps) {
           </ActionButton>
         ) : null}
       </header>
-      {refusal !== undefined ? <ErrorPanel error={refusal} /> : log?.noReceipt === undefined ? null : <p className="quiet" data-testid="no-receipt">{log.noReceipt}</p>}
+      {refusal !== undefined ? <ErrorPanel error={refusal} /> : log?.noReceipt === undefined ? null : <p className="quiet" data-testid="no-receipt"><English>{log.noReceipt}</English></p>}
       {error === undefined ? null : <ErrorPanel error={error} />}
       {log === undefined ? (
         <p className="quiet">{error === undefined ? words.loading : ''}</p>
@@ -75,7 +77,7 @@ function Entry({ entry }: { readonly entry: LoggedEntry }) {
     <li className="life__entry" data-testid="life-entry" data-event={entry.event} data-seq={seq}>
       <p className="life__head">
         <strong>{eventWords(entry)}</strong>
-        <span className="life__seq code">{words.entry(seq.toLocaleString('en'))}</span>
+        <span className="life__seq code">{words.entry(formatCount(seq))}</span>
         <span className="quiet">
           <time dateTime={at}>{formatDateTime(at)}</time> {words.by(by)}
         </span>

@@ -1,6 +1,8 @@
 import type { AuthSet, BenchView, ServerView } from '../contract';
 import { Icon } from '../frame/icons';
+import { English } from '../frame/said';
 import { formatDateTime } from '../logic/format';
+import { serverWord } from '../logic/words';
 import { texts } from '../texts';
 import type { DeviceAction } from './device-action-dialog';
 import { Fingerprint } from './public-key';
@@ -31,8 +33,10 @@ export function ServerState({ server, bench, current, asking, onAsk, onAct }: Se
         </button>
       </header>
       <div data-testid="server-state" data-status={server?.status} aria-live="polite" aria-busy={asking}>
-        <p className="panel__word">{server?.status ?? (asking ? words.serverAsking : words.serverUnknown)}</p>
-        <p>{server?.sentence ?? ''}</p>
+        <p className="panel__word">{server?.status === undefined ? (asking ? words.serverAsking : words.serverUnknown) : serverWord(server.status)}</p>
+        <p>
+          <English>{server?.sentence ?? ''}</English>
+        </p>
         {current || server?.serverDeviceId === undefined ? null : <p className="quiet">{words.notThisOne}</p>}
       </div>
       {server === undefined || server.keysHidden === true || (server.authSets.length === 0 && server.serverDeviceId === undefined) ? null : (
@@ -72,7 +76,7 @@ function AuthSets({ sets, onReject, onRemove }: AuthSetsProps) {
         <li key={set.id} className={set.ours ? 'auth-set auth-set--ours' : 'auth-set'} data-testid="auth-set" data-ours={set.ours} data-status={set.status}>
           <p className="auth-set__head">
             <span>
-              <strong>{set.status}</strong>
+              <strong>{serverWord(set.status)}</strong>
               {set.at === undefined ? null : <small className="quiet">{` ${words.setAt} ${formatDateTime(set.at)}`}</small>}
             </span>
             <span className={set.ours ? 'badge tone--accepted' : 'badge tone--failed'}>

@@ -1,5 +1,6 @@
 import type { BenchView } from '../contract';
 import { isDialogOpen } from '../logic/elements';
+import { formatCount } from '../logic/format';
 import type { DeviceSearch } from '../state/page';
 import { devicesOnPage } from '../state/page';
 import { useKeys } from '../state/use-keys';
@@ -54,7 +55,7 @@ export function DevicesPage({ search, bench, onSearch, onOpen }: DevicesPageProp
           <DeviceTable key={offset} devices={found.devices} bench={bench} onOpen={onOpen} />
         )}
       </div>
-      <PageTurner hasPrevious={hasPrevious} hasNext={hasNext} range={found === undefined || found.devices.length === 0 ? '' : texts.devices.range(offset + 1, offset + found.devices.length, total.toLocaleString('en'))} onTurn={turn} />
+      <PageTurner hasPrevious={hasPrevious} hasNext={hasNext} range={found === undefined || found.devices.length === 0 ? '' : texts.devices.range(offset + 1, offset + found.devices.length, formatCount(total))} onTurn={turn} />
     </main>
   );
 }

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { keyNames } from '../logic/key-names';
 
 interface ActionButtonProps {
   readonly children: ReactNode;
@@ -17,7 +18,7 @@ export function ActionButton({ children, onPress, keyName, tone = 'plain', disab
     <button type="button" className={`button button--${tone}`} onClick={onPress} disabled={disabled} data-testid={testId} aria-keyshortcuts={keyName}>
       {icon}
       <span className="button__words">{children}</span>
-      {keyName === undefined ? null : <kbd aria-hidden="true">{keyName}</kbd>}
+      {keyName === undefined ? null : <kbd aria-hidden="true">{keyNames(keyName)}</kbd>}
     </button>
   );
 }

@@ -1,24 +1,26 @@
 import { useState } from 'react';
+import { errorWords, type Said } from '../logic/of-main';
 import { play, rememberedSound, rememberSound, sounds, type SoundSettings } from '../logic/sounds';
 import { ask } from '../station';
 import { texts } from '../texts';
 import { ActionButton } from './action-button';
 import { Dialog } from './dialog';
 import { Icon } from './icons';
+import { SaidText } from './said';
 
 const { settings: words, sounds: names } = texts.desk;
 
 /** How loud the bench is, what its sounds mean, and the sheet of command codes. */
 export function DeskDialog({ onClose }: { readonly onClose: () => void }) {
   const [settings, setSettings] = useState<SoundSettings>(rememberedSound);
-  const [printed, setPrinted] = useState<string>();
+  const [printed, setPrinted] = useState<Said>();
   const change = (part: Partial<SoundSettings>): void => {
     const next = { ...settings, ...part };
     setSettings(next);
     rememberSound(next);
   };
   const print = (): void => {
-    void ask('commandCodes', {}).then((reply) => setPrinted(reply.ok ? (reply.value === undefined ? undefined : words.saved(reply.value)) : reply.error.sentence));
+    void ask('commandCodes', {}).then((reply) => setPrinted(reply.ok ? (reply.value === undefined ? undefined : { said: words.saved(reply.value) }) : errorWords(reply.error)));
   };
   return (
     <Dialog title={words.title} onClose={onClose} className="desk-dialog">
@@ -45,7 +47,11 @@ export function DeskDialog({ onClose }: { readonly onClose: () => void }) {
         <ActionButton testId="print-codes" onPress={print} icon={<Icon name="ready" />}>
           {words.print}
         </ActionButton>
-        {printed === undefined ? null : <p role="status">{printed}</p>}
+        {printed === undefined ? null : (
+          <p role="status">
+            <SaidText words={printed} />
+          </p>
+        )}
       </div>
       <div className="dialog__actions">
         <button type="button" className="button button--main" autoFocus onClick={onClose}>

@@ -2,6 +2,7 @@ import type { BenchView } from '../contract';
 import { texts } from '../texts';
 import type { Theme } from '../logic/theme';
 import { WhoIsHere, type PeopleDialog } from '../access/who-is-here';
+import { keyNames } from '../logic/key-names';
 import { Icon } from './icons';
 
 interface HeaderProps {
@@ -33,11 +34,11 @@ export function Header(props: HeaderProps) {
             {texts.navigation.openPractice}
           </button>
         )}
-        <button type="button" className="button button--quiet" onClick={props.onOpenProfile} aria-keyshortcuts="Control+O" aria-label={texts.navigation.openProfile} title={`${texts.navigation.openProfile} (Ctrl+O)`}>
+        <button type="button" className="button button--quiet" onClick={props.onOpenProfile} aria-keyshortcuts="Control+O" aria-label={texts.navigation.openProfile} title={`${texts.navigation.openProfile} (${keyNames('Ctrl+O')})`}>
           <Icon name="folder" />
           <span className="header__words">{texts.navigation.openProfile}</span>
         </button>
-        <button type="button" className="button button--quiet button--square" data-testid="open-desk" onClick={props.onDesk} aria-keyshortcuts="Control+M" aria-label={texts.desk.settings.open} title={`${texts.desk.settings.open} (Ctrl+M)`}>
+        <button type="button" className="button button--quiet button--square" data-testid="open-desk" onClick={props.onDesk} aria-keyshortcuts="Control+M" aria-label={texts.desk.settings.open} title={`${texts.desk.settings.open} (${keyNames('Ctrl+M')})`}>
           <Icon name="sound" />
         </button>
         <button

@@ -1,6 +1,8 @@
 import { Fragment } from 'react';
 import { texts } from '../texts';
+import { keyNames } from '../logic/key-names';
 import { Dialog } from './dialog';
+import { LanguageChoice } from './language-choice';
 
 const { help } = texts;
 
@@ -116,7 +118,7 @@ export function HelpDialog({ onHealth, onClose }: HelpDialogProps) {
                 <Fragment key={does}>
                   <dt>
                     {keys.split(' ').map((key) => (
-                      <kbd key={key}>{key}</kbd>
+                      <kbd key={key}>{keyNames(key)}</kbd>
                     ))}
                   </dt>
                   <dd>{does}</dd>
@@ -134,6 +136,8 @@ export function HelpDialog({ onHealth, onClose }: HelpDialogProps) {
           {help.close}
           <kbd aria-hidden="true">Esc</kbd>
         </button>
+        {/* After it: an Enter that comes with the dialog closes it. */}
+        <LanguageChoice />
       </div>
     </Dialog>
   );

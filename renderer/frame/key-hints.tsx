@@ -1,3 +1,4 @@
+import { keyNames } from '../logic/key-names';
 import { texts } from '../texts';
 
 export interface KeyHint {
@@ -21,7 +22,7 @@ export function KeyHints({ hints, slots }: { readonly hints: readonly KeyHint[];
 function renderHint({ keys, does }: KeyHint) {
   return (
     <li key={keys}>
-      <kbd>{keys}</kbd>
+      <kbd>{keyNames(keys)}</kbd>
       {does}
     </li>
   );

@@ -4,6 +4,7 @@ import type { NumberedNotice } from '../state/station-state';
 import { texts } from '../texts';
 import type { IconName } from './icons';
 import { Icon } from './icons';
+import { English } from './said';
 
 const icons = { information: 'information', success: 'done', problem: 'failed' } satisfies Record<Notice['tone'], IconName>;
 /** A problem is read twice. */
@@ -25,7 +26,7 @@ export function Notices({ notices, onDismiss }: NoticesProps) {
 }
 
 function Toast({ notice, onDismiss }: { readonly notice: NumberedNotice; readonly onDismiss: (number: number) => void }) {
-  const { number, tone, sentence } = notice;
+  const { number, tone, sentence, english } = notice;
   useEffect(() => {
     const timer = setTimeout(() => onDismiss(number), milliseconds[tone]);
     return () => clearTimeout(timer);
@@ -35,6 +36,7 @@ function Toast({ notice, onDismiss }: { readonly notice: NumberedNotice; readonl
       <Icon name={icons[tone]} />
       <p>
         <strong>{texts.notices[tone]}</strong> {sentence}
+        {english === undefined ? null : <English>{english}</English>}
       </p>
       <button type="button" className="button button--quiet button--square" aria-label={texts.notices.dismiss} onClick={() => onDismiss(number)}>
         <Icon name="close" />

@@ -1,3 +1,4 @@
+import { keyNames } from '../logic/key-names';
 import { texts } from '../texts';
 import type { ListPage } from '../state/page';
 import { Icon, type IconName } from './icons';
@@ -55,7 +56,7 @@ export function PageRail({ page, onPage }: PageRailProps) {
         >
           <Icon name={link.icon} />
           <span className="page-button__label">{pageNames[link.page]}</span>
-          <kbd aria-hidden="true">{link.keys}</kbd>
+          <kbd aria-hidden="true">{keyNames(link.keys)}</kbd>
         </button>
       ))}
     </nav>

@@ -23,7 +23,7 @@ export function SecretDialog({ question, onAnswer }: SecretDialogProps) {
       >
         <label className="field">
           <span className="secret__question">{question.question}</span>
-          <input type="password" autoFocus autoComplete="off" maxLength={10_000} value={value} onChange={(event) => setValue(event.target.value)} data-testid="secret-input" />
+          <input type="password" autoFocus data-scans autoComplete="off" maxLength={10_000} value={value} onChange={(event) => setValue(event.target.value)} data-testid="secret-input" />
         </label>
         {question.canKeep ? (
           <label className="check">

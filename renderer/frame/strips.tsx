@@ -1,5 +1,6 @@
 import { texts } from '../texts';
 import { Icon } from './icons';
+import { English } from './said';
 
 /** Stands on every page of the practice bench. */
 export function PracticeStrip() {
@@ -19,7 +20,7 @@ export function WarningStrip({ warnings }: { readonly warnings: readonly string[
       {warnings.map((warning) => (
         <li key={warning}>
           <Icon name="warning" />
-          {warning}
+          <English>{warning}</English>
         </li>
       ))}
     </ul>

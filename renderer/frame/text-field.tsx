@@ -1,6 +1,8 @@
 import type { KeyboardEvent } from 'react';
 import { useId } from 'react';
+import type { ShownError } from '../logic/of-main';
 import { Icon } from './icons';
+import { ErrorText } from './said';
 
 interface TextFieldProps {
   readonly label: string;
@@ -14,7 +16,7 @@ interface TextFieldProps {
   /** May stay empty. */
   readonly optional?: boolean;
   /** What is wrong with it. */
-  readonly error?: string | undefined;
+  readonly error?: ShownError | undefined;
   readonly hint?: string | undefined;
   readonly onKeyDown?: ((event: KeyboardEvent<HTMLInputElement>) => void) | undefined;
 }
@@ -29,6 +31,8 @@ export function TextField({ label, value, testId, onChange, kind = 'text', first
       <input
         id={id}
         type={kind === 'hidden' ? 'password' : 'text'}
+        // A badge is scanned, also in a dialog; a name or PIN may be typed as fast. None of it is a board.
+        data-scans
         inputMode={kind === 'digits' ? 'numeric' : 'text'}
         autoComplete="off"
         spellCheck={false}
@@ -45,7 +49,7 @@ export function TextField({ label, value, testId, onChange, kind = 'text', first
       {error === undefined ? null : (
         <p id={`${id}-below`} className="field__error" role="alert" data-testid="field-error">
           <Icon name="failed" />
-          {error}
+          <ErrorText error={error} />
         </p>
       )}
       {error === undefined && hint !== undefined ? (

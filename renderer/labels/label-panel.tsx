@@ -1,7 +1,9 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { BenchView, DeviceDetails, DeviceLabel, Notice } from '../contract';
 import { Icon } from '../frame/icons';
+import { English } from '../frame/said';
 import { formatDateTime } from '../logic/format';
+import { told } from '../logic/of-main';
 import { ask } from '../station';
 import { texts } from '../texts';
 import { ReprintDialog } from './reprint-dialog';
@@ -54,7 +56,9 @@ export function LabelPanel({ device, bench, notify }: LabelPanelProps) {
             <div className={`step step--action step--${tones[label.state]}`}>
               <Icon name={icons[label.state]} />
               <span className="step__name">{label.reprint ? words.reprint : words.first}</span>
-              <span className="step__sentence">{describe(label)}</span>
+              <span className="step__sentence">
+                {describe(label)} {label.sentence === undefined ? null : <English>{label.sentence}</English>}
+              </span>
               <time className="step__time" dateTime={label.askedAt}>
                 {formatDateTime(label.askedAt)}
               </time>
@@ -68,7 +72,7 @@ export function LabelPanel({ device, bench, notify }: LabelPanelProps) {
           onClose={() => setAsking(false)}
           onDone={(sentence, printed) => {
             setAsking(false);
-            notify({ sentence, tone: printed ? 'success' : 'problem' });
+            notify(told(sentence, printed ? 'success' : 'problem'));
             load();
           }}
         />
@@ -77,8 +81,8 @@ export function LabelPanel({ device, bench, notify }: LabelPanelProps) {
   );
 }
 
-function describe({ state, sentence, askedBy, reason, scanBack, scannedBy }: DeviceLabel): string {
-  const parts = [`${states[state]} ${words.by(askedBy)}${reason === undefined ? '' : `, ${words.reason(reason)}`}.`, sentence];
+function describe({ state, askedBy, reason, scanBack, scannedBy }: DeviceLabel): string {
+  const parts = [`${states[state]} ${words.by(askedBy)}${reason === undefined ? '' : `, ${words.reason(reason)}`}.`];
   if (scanBack && state === 'printed') parts.push(scannedBy === undefined ? words.toScan : words.scanned(scannedBy));
-  return parts.filter((part) => part !== undefined).join(' ');
+  return parts.join(' ');
 }

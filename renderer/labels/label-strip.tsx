@@ -1,6 +1,7 @@
 import type { LabelsView } from '../contract';
 import { ActionButton } from '../frame/action-button';
 import { Icon } from '../frame/icons';
+import { English } from '../frame/said';
 import { formatTime } from '../logic/format';
 import { texts } from '../texts';
 
@@ -17,7 +18,8 @@ export function LabelStrip({ labels, onOpen }: { readonly labels: LabelsView; re
       <Icon name={doubtful > 0 ? 'warning' : 'label'} />
       <div className="outbox__words" role="status">
         <p className="outbox__count">{counts.join(' · ')}</p>
-        <p className="outbox__sentence">{labels.sentence ?? words.keep}</p>
+        <p className="outbox__sentence">{labels.sentence === undefined || texts.ofMain !== undefined ? words.keep : labels.sentence}
+          {labels.sentence === undefined || texts.ofMain === undefined ? null : <English> {labels.sentence}</English>}</p>
       </div>
       <p className="outbox__next">{labels.nextTryAt === undefined ? '' : words.next(formatTime(labels.nextTryAt))}</p>
       <ActionButton testId="open-labels" keyName="Ctrl+P" onPress={onOpen} icon={<Icon name="label" />}>

@@ -1,8 +1,10 @@
 import { useEffect, useRef, useState } from 'react';
-import type { BenchView, LabelPreview, LabelsView, Notice } from '../contract';
+import type { BenchView, ErrorReport, LabelPreview, LabelsView, Notice } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { Icon } from '../frame/icons';
+import { English } from '../frame/said';
 import { viewIdentity } from '../logic/identity';
+import { refused, told } from '../logic/of-main';
 import { ask } from '../station';
 import { texts } from '../texts';
 
@@ -29,19 +31,19 @@ export function LabelsDialog({ bench, notify, onClose }: LabelsDialogProps) {
   useEffect(() => {
     void ask('labelPreview', {}).then((reply) => {
       if (reply.ok) setPreview(reply.value);
-      else notify({ sentence: reply.error.sentence, tone: 'problem' });
+      else notify(refused(reply.error));
     });
   }, [finished, notify]);
 
-  const problem = (reply: { readonly ok: true } | { readonly ok: false; readonly error: { readonly sentence: string } }): void => {
-    if (!reply.ok) notify({ sentence: reply.error.sentence, tone: 'problem' });
+  const problem = (reply: { readonly ok: true } | { readonly ok: false; readonly error: ErrorReport }): void => {
+    if (!reply.ok) notify(refused(reply.error));
   };
   const test = (): void => {
     if (testing) return;
     setTesting(true);
     void ask('printTestLabel', {}).then((reply) => {
       setTesting(false);
-      if (reply.ok) notify({ sentence: reply.value.sentence, tone: 'success' });
+      if (reply.ok) notify(told(reply.value.sentence, 'success'));
       problem(reply);
     });
   };
@@ -89,7 +91,7 @@ function Preview({ preview, scanAttribute }: { readonly preview: LabelPreview | 
       {preview.problems.map((sentence) => (
         <p key={sentence} className="label-preview__problem">
           <Icon name="warning" />
-          {sentence}
+          <English>{sentence}</English>
         </p>
       ))}
     </figure>
@@ -100,7 +102,7 @@ interface QueueProps {
   readonly labels: LabelsView;
   readonly scanAttribute: string;
   readonly may: boolean;
-  readonly onProblem: (reply: { readonly ok: true } | { readonly ok: false; readonly error: { readonly sentence: string } }) => void;
+  readonly onProblem: (reply: { readonly ok: true } | { readonly ok: false; readonly error: ErrorReport }) => void;
 }
 
 function Queue({ labels, scanAttribute, may, onProblem }: QueueProps) {
@@ -115,7 +117,7 @@ function Queue({ labels, scanAttribute, may, onProblem }: QueueProps) {
             <p>
               <Icon name={state === 'doubtful' ? 'warning' : 'waiting'} />
               <strong>{viewIdentity(identity, scanAttribute).main}</strong> {state === 'doubtful' ? words.asked : states[state]}
-              {sentence === undefined ? null : <small>{sentence}</small>}
+              {sentence === undefined ? null : <small><English>{sentence}</English></small>}
             </p>
             {may && state !== 'sending' ? (
               <div className="label-queue__actions">

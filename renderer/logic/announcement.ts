@@ -1,5 +1,6 @@
 import type { SlotView } from '../contract';
 import { texts } from '../texts';
+import { slotSentence } from './of-main';
 import { hasEnded } from './slots';
 
 /** What a screen reader says of the slots. */
@@ -32,12 +33,13 @@ export function announce(before: readonly SlotView[], now: readonly SlotView[]):
 }
 
 function sentenceOf(slot: SlotView): string {
-  const { name, word, state, sentence, label } = slot;
+  const { name, state, label } = slot;
+  const word = texts.slotWords[slot.word];
   // What to do with a free slot stands at the scan field.
   if (state === 'free') return `${name}: ${word}.`;
-  const said = [`${name}: ${word}.`, sentence];
+  const said = [`${name}: ${word}.`, slotSentence({ ...slot, label: undefined }).said];
   const needsHand = label !== undefined && (label.awaitsScan || label.state !== 'printed');
-  if (needsHand) said.push(label.sentence);
+  if (needsHand) said.push(slotSentence(slot).said);
   // A label goes onto the board before the card is taken out.
   if (hasEnded(state) && label?.awaitsScan !== true) said.push(`${texts.desk.takeOut}.`);
   return said.filter((each) => each !== '').join(' ');

@@ -8,9 +8,9 @@ export function toFirstEmpty(form: HTMLFormElement | null): boolean {
   return empty !== undefined;
 }
 
-/** The sentence of an error, where it is about this field of a form. */
-export function errorAt(error: ErrorReport | undefined, field: string): string | undefined {
-  return error?.field === field ? error.sentence : undefined;
+/** The error, where it is about this field of a form. */
+export function errorAt(error: ErrorReport | undefined, field: string): ErrorReport | undefined {
+  return error?.field === field ? error : undefined;
 }
 
 /** The error, where it is about none of these fields: it stands above them. */

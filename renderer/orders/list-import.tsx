@@ -1,6 +1,8 @@
 import type { ListView } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
 import { Icon } from '../frame/icons';
+import { SaidText } from '../frame/said';
+import { problemWords } from '../logic/of-main';
 import { texts } from '../texts';
 import type { ListControl } from './use-list';
 
@@ -102,7 +104,7 @@ function Problems({ view }: { readonly view: ListView }) {
           <li key={`${String(line)} ${why}`} data-testid="list-problem" data-line={line} data-why={why}>
             <strong>{words.line(line, column)}</strong>
             <span>
-              {sentence} <small>{words.expected(expected)}</small>
+              <SaidText words={problemWords(why, sentence)} /> <small>{words.expected(expected)}</small>
             </span>
           </li>
         ))}

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { CountParams, ErrorReport, OrderContentParams, OrderKind, OrderView } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { ErrorText } from '../frame/said';
 import { ask } from '../station';
 import { texts } from '../texts';
 import { CounterFields } from './counter-fields';
@@ -95,7 +96,7 @@ export function NewOrderDialog({ onClose, onMade }: NewOrderDialogProps) {
         {kind === 'list' ? null : <div className="new-order__quantity">{field('quantity', kind === 'open' ? words.quantityOptional : words.quantity)}</div>}
         {error === undefined ? null : (
           <ErrorPanel error={error}>
-            {error.sentence}
+            <ErrorText error={error} />
             {error.expected === undefined ? null : <small>{words.expected(error.expected)}</small>}
           </ErrorPanel>
         )}

@@ -1,6 +1,6 @@
 import type { OrderView } from '../contract';
 import { Icon } from '../frame/icons';
-import { formatShare, percentOf } from '../logic/format';
+import { formatCount, formatShare, percentOf } from '../logic/format';
 import { texts } from '../texts';
 
 const { orders: words } = texts;
@@ -16,9 +16,9 @@ export function OrderProgress({ order }: { readonly order: OrderView }) {
           <span style={{ width: `${String(percent)}%` }} />
         </span>
       )}
-      <strong>{words.made(tally.made.toLocaleString('en'), quantity?.toLocaleString('en'))}</strong>
-      {left === undefined ? null : <span>{left === 0 && tally.making === 0 ? words.complete : words.left(left.toLocaleString('en'))}</span>}
-      {tally.making === 0 ? null : <span>{words.making(tally.making.toLocaleString('en'))}</span>}
+      <strong>{words.made(formatCount(tally.made), quantity === undefined ? undefined : formatCount(quantity))}</strong>
+      {left === undefined ? null : <span>{left === 0 && tally.making === 0 ? words.complete : words.left(formatCount(left))}</span>}
+      {tally.making === 0 ? null : <span>{words.making(formatCount(tally.making))}</span>}
       {order.yield === undefined ? null : <span title={words.yieldMeaning}>{words.yield(formatShare(order.yield))}</span>}
     </span>
   );

@@ -1,6 +1,6 @@
 import type { BenchView, DashboardView } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
-import { formatTime } from '../logic/format';
+import { formatClock, formatCount, formatDay, formatDecimal, formatTime } from '../logic/format';
 import { ask } from '../station';
 import { texts } from '../texts';
 import { BigNumber, percentOfBoards } from './big-number';
@@ -27,8 +27,8 @@ export function DashboardPage({ bench }: { readonly bench: BenchView }) {
         <div className="report__body" role="region" aria-label={words.title} tabIndex={0}>
           <Numbers found={found} />
           <div className="report__pair">
-            <CardsPlot title={`${words.today}: ${shift.plots.perHour}`} parts={found.hours} label={(from) => formatTime(from).slice(0, 5)} />
-            <CardsPlot title={`${words.month}: ${shift.plots.perDay}`} parts={found.days.map(({ day, done, failed }) => ({ from: day, done, failed }))} label={(day) => day.slice(5)} />
+            <CardsPlot title={`${words.today}: ${shift.plots.perHour}`} parts={found.hours} label={(from) => formatClock(from)} />
+            <CardsPlot title={`${words.month}: ${shift.plots.perDay}`} parts={found.days.map(({ day, done, failed }) => ({ from: day, done, failed }))} label={formatDay} />
             <CausesPlot title={`${words.today}: ${shift.plots.causes}`} causes={found.causes.filter(({ today }) => today > 0).map(({ today, ...cause }) => ({ ...cause, jobs: today })).sort((one, other) => other.jobs - one.jobs)} />
             <CausesPlot title={`${words.month}: ${shift.plots.causes}`} causes={found.causes} />
             <Slots slots={found.slots} />
@@ -49,22 +49,22 @@ function Numbers({ found }: { readonly found: DashboardView }) {
       <section className="panel" aria-label={words.today}>
         <h2>{words.today}</h2>
         <dl className="big-numbers">
-          <BigNumber name={numbers.done} value={today.done.toLocaleString('en')} testId="dashboard-done" />
-          <BigNumber name={numbers.failed} value={today.failed.toLocaleString('en')} />
+          <BigNumber name={numbers.done} value={formatCount(today.done)} testId="dashboard-done" />
+          <BigNumber name={numbers.failed} value={formatCount(today.failed)} />
           <BigNumber name={numbers.firstPass} value={percent(percentOfBoards(today.firstPass))} note={boards(today.firstPass.good, today.firstPass.of)} />
-          <BigNumber name={numbers.perHour} value={found.perHour.toFixed(1)} />
+          <BigNumber name={numbers.perHour} value={formatDecimal(found.perHour)} />
         </dl>
         <p className="report__rest">{`${numbers.running} ${String(found.running)} · ${numbers.waiting} ${String(found.waiting)} · ${numbers.accepted} ${String(today.accepted)}`}</p>
       </section>
       <section className="panel" aria-label={words.month}>
         <h2>{words.month}</h2>
         <dl className="big-numbers">
-          <BigNumber name={numbers.done} value={found.total.done.toLocaleString('en')} />
-          <BigNumber name={numbers.failed} value={found.total.failed.toLocaleString('en')} />
+          <BigNumber name={numbers.done} value={formatCount(found.total.done)} />
+          <BigNumber name={numbers.failed} value={formatCount(found.total.failed)} />
           <BigNumber name={numbers.firstPass} value={percent(percentOfBoards(found.total.firstPass))} note={boards(found.total.firstPass.good, found.total.firstPass.of)} />
           <BigNumber name={numbers.finalYield} value={percent(percentOfBoards(found.total.finalYield))} note={boards(found.total.finalYield.good, found.total.finalYield.of)} />
         </dl>
-        <p className="report__rest">{`${numbers.started} ${found.total.started.toLocaleString('en')} · ${numbers.cancelled} ${found.total.cancelled.toLocaleString('en')} · ${numbers.accepted} ${found.total.accepted.toLocaleString('en')}`}</p>
+        <p className="report__rest">{`${numbers.started} ${formatCount(found.total.started)} · ${numbers.cancelled} ${formatCount(found.total.cancelled)} · ${numbers.accepted} ${formatCount(found.total.accepted)}`}</p>
       </section>
     </div>
   );

@@ -58,17 +58,19 @@ export function Plot({ title, note, empty, height, draw, head, rows }: PlotProps
         )}
       </div>
       {empty === undefined ? (
-        <table className="unseen">
-          <caption>{texts.report.plots.table(title)}</caption>
-          <thead>
-            <tr>{cells(head, (cell) => <th scope="col">{cell}</th>)}</tr>
-          </thead>
-          <tbody>
-            {rows.map((row, index) => (
-              <tr key={index}>{cells(row, (cell) => <td>{cell}</td>)}</tr>
-            ))}
-          </tbody>
-        </table>
+        <div className="unseen">
+          <table>
+            <caption>{texts.report.plots.table(title)}</caption>
+            <thead>
+              <tr>{cells(head, (cell) => <th scope="col">{cell}</th>)}</tr>
+            </thead>
+            <tbody>
+              {rows.map((row, index) => (
+                <tr key={index}>{cells(row, (cell) => <td>{cell}</td>)}</tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       ) : null}
     </section>
   );

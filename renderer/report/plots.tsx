@@ -2,7 +2,8 @@ import { barsDrawing } from '../../main/charts/bars';
 import { columnsDrawing } from '../../main/charts/columns';
 import { linesDrawing } from '../../main/charts/lines';
 import type { ShiftReportView } from '../contract';
-import { formatDate, formatTime } from '../logic/format';
+import { formatClock, formatCount, formatDay, formatDecimal, formatTime } from '../logic/format';
+import { causeWords } from '../logic/of-main';
 import { texts } from '../texts';
 import { Plot, plotText } from './plot';
 
@@ -34,9 +35,9 @@ export function CausesPlot({ title = words.causes, causes }: { readonly title?: 
       title={title}
       empty={causes.length === 0 ? words.noFailures : undefined}
       height={60}
-      draw={(width) => barsDrawing(causes.slice(0, mostCauses).map(({ word, jobs }) => ({ label: word, value: jobs })), { width, text: plotText })}
+      draw={(width) => barsDrawing(causes.slice(0, mostCauses).map(({ word, cause, jobs }) => ({ label: causeWords(cause, word), value: jobs })), { width, text: plotText })}
       head={[words.columns.cause, words.columns.cards]}
-      rows={causes.map(({ word, cause, jobs }) => [`${word} (${cause})`, String(jobs)])}
+      rows={causes.map(({ word, cause, jobs }) => [`${causeWords(cause, word)} (${cause})`, String(jobs)])}
     />
   );
 }
@@ -59,17 +60,17 @@ export function SpeedPlot({ report: { query, speeds, parts, interval } }: { read
             from: Date.parse(query.from),
             until: Date.parse(query.until),
             labels: parts.map(({ from }) => ({ at: Date.parse(from), label: label(from) })),
-            say: (value) => `${value.toLocaleString('en')} MB/s`,
+            say: (value) => texts.units.megabytesPerSecond(formatCount(value)),
           },
         )
       }
       head={[words.columns.slot, words.columns.time, words.columns.speed]}
-      rows={speeds.flatMap(({ slot, points }) => points.map(({ at, write }) => [slot, formatTime(at), (write / 1e6).toFixed(1)]))}
+      rows={speeds.flatMap(({ slot, points }) => points.map(({ at, write }) => [slot, formatTime(at), formatDecimal(write / 1e6)]))}
     />
   );
 }
 
 /** `14:00` or, where the parts are days, `11-25`. */
 export function partLabel(interval: ShiftReportView['interval'], from: Parts[number]['from']): string {
-  return interval === 'day' ? formatDate(from).slice(5) : formatTime(from).slice(0, 5);
+  return interval === 'day' ? formatDay(from) : formatClock(from);
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { ReportWish } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
+import { ownError } from '../logic/of-main';
 import { texts } from '../texts';
 
 const { report: words } = texts;
@@ -62,7 +63,7 @@ export function ShiftFilter({ wish, onWish }: { readonly wish: ReportWish; reado
         {words.show}
         <kbd aria-hidden="true">Enter</kbd>
       </button>
-      {isWrong ? <ErrorPanel error={{ code: 'usage', sentence: words.wrongSpan }} /> : null}
+      {isWrong ? <ErrorPanel error={ownError('usage', words.wrongSpan)} /> : null}
     </form>
   );
 }

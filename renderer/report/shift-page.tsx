@@ -3,7 +3,8 @@ import type { BenchView, Notice, ReportWish } from '../contract';
 import { ActionButton } from '../frame/action-button';
 import { ErrorPanel } from '../frame/error-panel';
 import { isDialogOpen } from '../logic/elements';
-import { formatDateTime } from '../logic/format';
+import { formatDateClock, formatDecimal } from '../logic/format';
+import { refused, told } from '../logic/of-main';
 import { useKeys } from '../state/use-keys';
 import { ask } from '../station';
 import { texts } from '../texts';
@@ -32,8 +33,8 @@ export function ShiftPage({ bench, wish, onWish, notify }: ShiftPageProps) {
     setWriting(true);
     void ask(method, wish).then((reply) => {
       setWriting(false);
-      if (!reply.ok) notify({ sentence: reply.error.sentence, tone: 'problem' });
-      else if (reply.value !== undefined) notify({ sentence: reply.value.sentence, tone: 'success' });
+      if (!reply.ok) notify(refused(reply.error));
+      else if (reply.value !== undefined) notify(told(reply.value.sentence, 'success'));
     });
   };
   useKeys((event) => {
@@ -46,7 +47,7 @@ export function ShiftPage({ bench, wish, onWish, notify }: ShiftPageProps) {
       <header className="report__head">
         <h1>{words.title}</h1>
         <p className="report__span" role="status">
-          {report === undefined ? words.loading : words.between(formatDateTime(report.query.from).slice(0, 16), formatDateTime(report.query.until).slice(0, 16))}
+          {report === undefined ? words.loading : words.between(formatDateClock(report.query.from), formatDateClock(report.query.until))}
         </p>
         <div className="report__buttons">
           <ActionButton testId="report-pdf" keyName="Ctrl+P" tone="main" disabled={writing} onPress={write('saveShiftReport')}>
@@ -69,7 +70,7 @@ export function ShiftPage({ bench, wish, onWish, notify }: ShiftPageProps) {
             <BigNumber name={words.numbers.failed} value={String(report.counts.failed)} testId="report-failed" />
             <BigNumber name={words.numbers.firstPass} value={words.percent(percentOfBoards(report.firstPass))} note={words.boards(report.firstPass.good, report.firstPass.of)} />
             <BigNumber name={words.numbers.finalYield} value={words.percent(percentOfBoards(report.finalYield))} note={words.boards(report.finalYield.good, report.finalYield.of)} />
-            <BigNumber name={words.numbers.perHour} value={report.perHour.toFixed(1)} />
+            <BigNumber name={words.numbers.perHour} value={formatDecimal(report.perHour)} />
           </dl>
           <p className="report__rest">
             {(['started', 'cancelled', 'waiting', 'running'] as const).map((name) => `${words.numbers[name]} ${String(report.counts[name])}`).join(' · ')}

@@ -1,5 +1,5 @@
 import type { ShiftReportView } from '../contract';
-import { formatDateTime, formatRate } from '../logic/format';
+import { formatCount, formatDateTime, formatRate } from '../logic/format';
 import { texts } from '../texts';
 
 const { report: words } = texts;
@@ -70,7 +70,7 @@ export function UsedTable({ report: { images, profiles } }: { readonly report: S
 
 /** How the log stood when the span began and when it ended. */
 export function LogHeads({ log }: { readonly log: ShiftReportView['log'] }) {
-  const said = (head: ShiftReportView['log']['last']): string => (head === undefined ? words.log.none : words.log.head(head.size.toLocaleString('en'), formatDateTime(head.keptAt), head.root));
+  const said = (head: ShiftReportView['log']['last']): string => (head === undefined ? words.log.none : words.log.head(formatCount(head.size), formatDateTime(head.keptAt), head.root));
   return (
     <section className="panel" aria-label={words.log.title} data-testid="report-log">
       <h2>{words.log.title}</h2>

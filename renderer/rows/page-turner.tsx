@@ -1,4 +1,5 @@
 import { Icon } from '../frame/icons';
+import { keyNames } from '../logic/key-names';
 import { texts } from '../texts';
 
 interface PageTurnerProps {
@@ -16,13 +17,13 @@ export function PageTurner({ hasPrevious, hasNext, range, onTurn }: PageTurnerPr
       <button type="button" className="button button--plain" disabled={!hasPrevious} onClick={() => onTurn(-1)}>
         <Icon name="back" />
         {texts.devices.previous}
-        <kbd aria-hidden="true">PgUp</kbd>
+        <kbd aria-hidden="true">{keyNames('PgUp')}</kbd>
       </button>
       <span className="devices__range">{range}</span>
       <button type="button" className="button button--plain" disabled={!hasNext} onClick={() => onTurn(1)}>
         {texts.devices.next}
         <Icon name="next" />
-        <kbd aria-hidden="true">PgDn</kbd>
+        <kbd aria-hidden="true">{keyNames('PgDn')}</kbd>
       </button>
     </nav>
   );

@@ -1,4 +1,6 @@
 import { Icon, type IconName } from '../frame/icons';
+import { formatCount } from '../logic/format';
+import { keyNames } from '../logic/key-names';
 
 interface StateCountsProps<State extends string> {
   readonly words: { readonly counts: string; readonly all: string };
@@ -48,10 +50,10 @@ interface CountButtonProps {
 
 function CountButton({ name, icon, tone, digit, value, chosen, onPress }: CountButtonProps) {
   return (
-    <button type="button" className={`state-count state-count--${tone}`} aria-pressed={chosen} aria-keyshortcuts={`Alt+${String(digit)}`} title={`Alt+${String(digit)}`} data-testid="state-count" data-state={tone} onClick={onPress}>
+    <button type="button" className={`state-count state-count--${tone}`} aria-pressed={chosen} aria-keyshortcuts={`Alt+${String(digit)}`} title={keyNames(`Alt+${String(digit)}`)} data-testid="state-count" data-state={tone} onClick={onPress}>
       <Icon name={icon} />
       <span className="state-count__name">{name}</span>
-      <strong className="state-count__value">{value === undefined ? '–' : value.toLocaleString('en')}</strong>
+      <strong className="state-count__value">{value === undefined ? '–' : formatCount(value)}</strong>
     </button>
   );
 }

@@ -1,6 +1,8 @@
 import type { SlotsView } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { English } from '../frame/said';
+import { cardWords } from '../logic/words';
 import { texts } from '../texts';
 import { LayoutForm } from './layout-form';
 import { useSlots } from './use-slots';
@@ -19,7 +21,7 @@ export function SlotsDialog({ onClose }: { readonly onClose: () => void }) {
         {binding === undefined ? null : (
           <div aria-live="polite">
             <p className="slots-dialog__sentence" data-testid="binding-sentence">
-              {binding.sentence}
+              <English>{binding.sentence}</English>
             </p>
             <p className="slots-dialog__note">{words.next(binding.next)}</p>
           </div>
@@ -92,7 +94,7 @@ function DriveTable({ view }: { readonly view: SlotsView }) {
           <tr key={drive.path} data-testid="drive">
             <td>{drive.path}</td>
             <td>{drive.name}</td>
-            <td>{drive.description}</td>
+            <td>{cardWords(drive)}</td>
             <td>{drive.port}</td>
             <td>{drive.slot ?? ''}</td>
           </tr>

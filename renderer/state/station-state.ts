@@ -1,6 +1,7 @@
-import type { BenchView, CodeQuestion, ErrorReport, Notice, OutboxView, SecretQuestion, SlotView } from '../contract';
+import type { BenchView, CodeQuestion, ErrorReport, OutboxView, SecretQuestion, SlotView } from '../contract';
+import type { ShownNotice } from '../logic/of-main';
 
-export interface NumberedNotice extends Notice {
+export interface NumberedNotice extends ShownNotice {
   readonly number: number;
 }
 
@@ -29,7 +30,7 @@ export type StationEvent =
   | { readonly type: 'problem'; readonly problem: ErrorReport }
   | { readonly type: 'question'; readonly question: SecretQuestion }
   | { readonly type: 'answered'; readonly requestId: string }
-  | { readonly type: 'notice'; readonly notice: Notice }
+  | { readonly type: 'notice'; readonly notice: ShownNotice }
   | { readonly type: 'dismiss'; readonly number: number };
 
 export function nextStation(state: StationState, event: StationEvent): StationState {
@@ -57,7 +58,7 @@ export function nextStation(state: StationState, event: StationEvent): StationSt
     case 'notice': {
       const number = state.lastNotice + 1;
       // The same sentence twice is one notice that lasts longer.
-      const others = state.notices.filter((notice) => notice.sentence !== event.notice.sentence);
+      const others = state.notices.filter((notice) => notice.sentence !== event.notice.sentence || notice.english !== event.notice.english);
       return { ...state, lastNotice: number, notices: [...others, { ...event.notice, number }].slice(-mostNotices) };
     }
     case 'dismiss':

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useReducer } from 'react';
-import type { BenchView, Notice, SlotView } from '../contract';
+import type { BenchView, SlotView } from '../contract';
+import { refused, told, type ShownNotice } from '../logic/of-main';
 import { ask, listen } from '../station';
 import type { StationState } from './station-state';
 import { nextStation, unknownStation } from './station-state';
@@ -9,7 +10,7 @@ export interface Station {
   /** Asks main for the bench again. */
   readonly reload: () => void;
   readonly showSlot: (slot: SlotView) => void;
-  readonly notify: (notice: Notice) => void;
+  readonly notify: (notice: ShownNotice) => void;
   readonly dismiss: (number: number) => void;
   readonly answerSecret: (requestId: string, value: string | undefined, keep: boolean) => void;
   readonly answerCode: (requestId: string, code: string | undefined) => void;
@@ -19,7 +20,7 @@ export interface Station {
 export function useStation(): Station {
   const [state, dispatch] = useReducer(nextStation, unknownStation);
 
-  const notify = useCallback((notice: Notice) => dispatch({ type: 'notice', notice }), []);
+  const notify = useCallback((notice: ShownNotice) => dispatch({ type: 'notice', notice }), []);
   const dismiss = useCallback((number: number) => dispatch({ type: 'dismiss', number }), []);
   const showSlot = useCallback((slot: SlotView) => dispatch({ type: 'slot', slot }), []);
 
@@ -37,7 +38,7 @@ export function useStation(): Station {
       listen('secretQuestion', (question) => dispatch({ type: 'question', question })),
       listen('codeQuestion', (code) => dispatch({ type: 'code', code })),
       listen('outbox', (outbox) => dispatch({ type: 'outbox', outbox })),
-      listen('notice', (notice) => dispatch({ type: 'notice', notice })),
+      listen('notice', ({ sentence, tone }) => dispatch({ type: 'notice', notice: told(sentence, tone) })),
     ];
     reload();
     return () => {
@@ -49,14 +50,14 @@ export function useStation(): Station {
     dispatch({ type: 'answered', requestId });
     const params = value === undefined ? { requestId, keep } : { requestId, value, keep };
     void ask('answerSecret', params).then((reply) => {
-      if (!reply.ok) dispatch({ type: 'notice', notice: { sentence: reply.error.sentence, tone: 'problem' } });
+      if (!reply.ok) dispatch({ type: 'notice', notice: refused(reply.error) });
     });
   }, []);
 
   const answerCode = useCallback((requestId: string, code: string | undefined) => {
     dispatch({ type: 'answered', requestId });
     void ask('answerCode', code === undefined ? { requestId } : { requestId, code }).then((reply) => {
-      if (!reply.ok) dispatch({ type: 'notice', notice: { sentence: reply.error.sentence, tone: 'problem' } });
+      if (!reply.ok) dispatch({ type: 'notice', notice: refused(reply.error) });
     });
   }, []);
 

@@ -143,7 +143,7 @@ describe('the window for everybody', () => {
     expect(await page.getAttribute('[data-slot="Slot 3"] [role="progressbar"]', 'aria-valuetext')).toBe('Writing the card, 33 %');
     await noViolation('bench: free, ready, running, failed');
     const label = { state: 'printed', sentence: 'Stick its label onto the board and scan it.', awaitsScan: true } as const;
-    await showSlots([{ state: 'done', word: 'Scan label', label }, { state: 'accepted', word: 'Accepted' }, { state: 'waiting', word: 'Waiting' }, { state: 'cancelled', word: 'Cancelled' }]);
+    await showSlots([{ state: 'done', word: 'Scan the label', label }, { state: 'accepted', word: 'Accepted' }, { state: 'waiting', word: 'Waiting' }, { state: 'cancelled', word: 'Cancelled' }]);
     await page.waitForSelector('[data-slot="Slot 4"][data-state="cancelled"]');
     await noViolation('bench: label, accepted, waiting, cancelled');
     const now = await bench();

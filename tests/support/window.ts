@@ -16,7 +16,8 @@ export async function launchStation(dataFolder: string, args: readonly string[] 
   const application = await _electron.launch({
     executablePath: electron,
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', windowPath, '--data', dataFolder, ...args],
-    env: { ...inherited, ...env },
+    // Tests read English unless they say otherwise, whatever the system speaks.
+    env: { ...inherited, LANGUAGE: 'en', LC_ALL: 'C.UTF-8', ...env },
   });
   const page = await application.firstWindow();
   return {

@@ -22,8 +22,9 @@ type Name = keyof typeof pins;
 const nameOf: Readonly<Record<Exclude<Role, 'lab'>, Name>> = { admin: 'Ana', technician: 'Tom', qa: 'Quinn', auditor: 'Aud' };
 
 /**
- * All that an auditor can call. Look twice before a line is added here. Two of them write: `setUp` once, before there are
- * auditors, and `changeMyPin`, which changes the auditor's own PIN, for which they give the one before.
+ * All that an auditor can call. Look twice before a line is added here. Three of them write: `setUp` once, before there are
+ * auditors; `changeMyPin`, which changes the auditor's own PIN, for which they give the one before; and `setLanguage`, after
+ * which the window reads otherwise.
  */
 const openToAuditors: readonly Method[] = [
   'access',
@@ -54,6 +55,7 @@ const openToAuditors: readonly Method[] = [
   'saveReceipt',
   'saveShiftReport',
   'searchDevices',
+  'setLanguage',
   'setUp',
   'shiftReport',
   'signIn',
@@ -205,7 +207,7 @@ describe('a sign-in', () => {
     expect(await refusalOf('bench')).toBeUndefined();
     now += 1000;
     expect(await refusalOf('bench')).toBe('sign-in-needed');
-    expect((await presence.view([])).sentence).toBe('Nobody was here for 10 minutes.');
+    expect(await presence.view([])).toMatchObject({ sentence: 'Nobody was here for 10 minutes.', why: 'idle' });
     // A key press that comes afterwards opens nothing.
     presence.touch();
     expect(presence.who.operator).toBe('nobody');
@@ -229,7 +231,7 @@ describe('a sign-in', () => {
 
 describe('managing operators at the window', () => {
   const context = { signal: new AbortController().signal, onProgress: () => undefined };
-  const handlers = (hasRecord = true) => accessHandlers(presence, doors, () => hasRecord);
+  const handlers = (hasRecord = true) => accessHandlers(presence, doors, () => hasRecord, () => undefined);
   const codeOf = async (done: unknown): Promise<string | undefined> =>
     Promise.resolve(done).then(
       () => undefined,
@@ -371,7 +373,7 @@ describe('commands', () => {
 
   it('that an auditor may run change nothing', () => {
     const open = commandNames.filter((name) => ['anybody', 'look'].includes(requirementOf(name, bare)));
-    expect(open).toEqual(['inspect', 'verify-card', 'doctor', 'diagnostics', 'drives', 'slots', 'command-codes', 'status', 'list', 'outbox', 'batch', 'label', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'update', 'hooks']);
+    expect(open).toEqual(['inspect', 'verify-card', 'doctor', 'diagnostics', 'drives', 'slots', 'command-codes', 'status', 'list', 'outbox', 'batch', 'label', 'certificates', 'audit', 'report', 'dashboard', 'export', 'verify-export', 'verify-proof', 'log', 'practice', 'practice-server', 'update', 'language', 'hooks']);
   });
 
   it('take more where they do more', () => {

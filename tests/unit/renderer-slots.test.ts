@@ -6,11 +6,13 @@ import { cancelQuestionMilliseconds, escapeMeaning } from '../../renderer/logic/
 import { nextFreeSlot, slotForScan, slotIndexOfDigit } from '../../renderer/logic/slots';
 import { nextStation, unknownStation } from '../../renderer/state/station-state';
 
+const words = { free: 'Free', ready: 'Ready', running: 'Writing', done: 'Preauthorized', accepted: 'Accepted', waiting: 'Waiting', cancelled: 'Cancelled', failed: 'Stopped' } as const;
+
 const slot = (number: number, state: SlotState): SlotView => ({
   name: `Slot ${String(number)}`,
   place: '/dev/sdb',
   state,
-  word: state,
+  word: words[state],
   sentence: '',
   canCancel: state === 'running' || state === 'ready',
   canPowerOn: false,
@@ -85,7 +87,7 @@ describe('Escape', () => {
 
 describe('what a screen reader hears of the slots', () => {
   const said = (before: SlotView, now: SlotView): { readonly polite: string; readonly urgent: string } => announce([before], [now]);
-  const at = (state: SlotState, word: string, sentence: string): SlotView => ({ ...slot(1, state), word, sentence });
+  const at = (state: SlotState, word: SlotView['word'], sentence: string): SlotView => ({ ...slot(1, state), word, sentence });
   const done = at('done', 'Preauthorized', 'The server expects it.');
 
   it('is a changed state, neither progress nor the phases of a card at work', () => {

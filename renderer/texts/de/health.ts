@@ -1,0 +1,35 @@
+import type { Texts } from '../../texts';
+
+export const health: Texts['health'] = {
+  title: 'Zustand der Station',
+  looking: 'Rechner, Protokoll und Server werden geprüft…',
+  again: 'Noch einmal prüfen',
+  save: 'Diagnose speichern…',
+  close: 'Schließen',
+  open: 'Zustand der Station',
+  help: 'Zustand der Station: was hier nicht stimmt und was es behebt',
+  states: { ok: 'In Ordnung', warning: 'Warnung', stop: 'Halt' },
+  overall: {
+    ok: 'Alles ist, wie es sein soll.',
+    warning: 'Karten können gemacht werden. Jemand sollte ansehen, was markiert ist.',
+    stop: 'Das muss behoben werden, bevor Karten gemacht werden.',
+  },
+  checks: {
+    'memory-lock': 'Gesperrter Speicher',
+    'swap': 'Auslagerung',
+    'core-dumps': 'Speicherabzüge',
+    'group': 'Gruppe',
+    'udev-rule': 'Rechte an den Lesern',
+    'readers': 'Kartenleser',
+    'keyring': 'Schlüsselbund',
+    'clock': 'Uhr',
+    'disk-record': 'Platz für das Protokoll',
+    'disk-images': 'Platz für Abbilder',
+    'data-folder': 'Datenordner',
+    'record': 'Protokoll',
+    'runtime': 'Version',
+    'station-version': 'Version für das Profil',
+  },
+  command: 'Das gibt der Administrator in einem Terminal ein',
+  lookedAt: (time: string) => `Geprüft um ${time}`,
+};

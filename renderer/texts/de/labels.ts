@@ -1,0 +1,55 @@
+import type { Texts } from '../../texts';
+import { number } from './count';
+
+/** What the window says of labels. */
+export const labels: Texts['labels'] = {
+  strip: {
+    label: 'Etiketten, die noch nicht gedruckt sind',
+    waiting: (count) => (count === 1 ? '1 Etikett wartet auf seinen Drucker' : `${number(count)} Etiketten warten auf ihren Drucker`),
+    doubtful: (count) => (count === 1 ? 'Wurde 1 Etikett gedruckt? Am Drucker nachsehen.' : `Wurden ${number(count)} Etiketten gedruckt? Am Drucker nachsehen.`),
+    keep: 'Die Geräte sind fertig; ihre Etiketten kommen, wenn der Drucker wieder da ist.',
+    next: (time) => `Nächster Versuch ${time}`,
+    open: 'Etiketten…',
+  },
+  dialog: {
+    title: 'Etiketten',
+    off: 'Das Profil dieses Arbeitsplatzes druckt keine Etiketten.',
+    loading: 'Etikett wird gesetzt…',
+    sample: 'Beispielwerte',
+    of: (identity) => `Etikett von ${identity}`,
+    size: (width, height) => `${width} × ${height} mm`,
+    alt: (what) => `${what}, wie es gedruckt wird`,
+    test: 'Probeetikett drucken',
+    testing: 'Wird gesendet…',
+    tryNow: 'Jetzt versuchen',
+    queue: 'Noch nicht gedruckt',
+    empty: 'Alle Etiketten sind gedruckt.',
+    asked: 'Wurde es gedruckt?',
+    yes: 'Ja, es wurde gedruckt',
+    again: 'Nein, drucken',
+    giveUp: 'Aufgeben',
+    close: 'Schließen',
+  },
+  states: { waiting: 'Wartet', sending: 'Wird gesendet', doubtful: 'Gedruckt?', printed: 'Gedruckt', failed: 'Aufgegeben' },
+  device: {
+    title: 'Etiketten',
+    none: 'Für dieses Gerät wurde kein Etikett gedruckt.',
+    first: 'Etikett',
+    reprint: 'Erneut gedruckt',
+    reprints: (count) => (count === 1 ? '1-mal erneut gedruckt' : `${number(count)}-mal erneut gedruckt`),
+    by: (name) => `von ${name}`,
+    reason: (reason) => `weil: ${reason}`,
+    scanned: (name) => `Gescannt von ${name}.`,
+    toScan: 'Es wurde noch nicht gescannt.',
+    print: 'Erneut drucken…',
+  },
+  again: {
+    title: 'Etikett erneut drucken',
+    sentence: 'Das Register hält fest, wer es erneut gedruckt hat und warum. Das ersetzte Etikett vernichten.',
+    reason: 'Warum',
+    placeholder: 'Verschmiert, zerrissen, verloren …',
+    yes: 'Erneut drucken',
+    back: 'Zurück',
+  },
+  marks: { waiting: 'Etikett wartet', doubtful: 'Etikett gedruckt?', failed: 'Kein Etikett', scan: 'Etikett scannen' },
+};

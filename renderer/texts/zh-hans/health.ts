@@ -1,0 +1,35 @@
+import type { Texts } from '../../texts';
+
+export const health: Texts['health'] = {
+  title: '工作站状态',
+  looking: '正在检查本机、记录和服务器…',
+  again: '重新检查',
+  save: '保存诊断信息…',
+  close: '关闭',
+  open: '工作站状态',
+  help: '工作站状态：哪里有问题，如何解决',
+  states: { ok: '正常', warning: '警告', stop: '停止' },
+  overall: {
+    ok: '一切正常。',
+    warning: '可以制作卡。请查看标出的项目。',
+    stop: '必须先解决这些问题，才能制作卡。',
+  },
+  checks: {
+    'memory-lock': '锁定内存',
+    'swap': '交换空间',
+    'core-dumps': '核心转储',
+    'group': '用户组',
+    'udev-rule': '读卡器权限',
+    'readers': '读卡器',
+    'keyring': '密钥环',
+    'clock': '时钟',
+    'disk-record': '记录所需空间',
+    'disk-images': '镜像所需空间',
+    'data-folder': '数据文件夹',
+    'record': '记录',
+    'runtime': '版本',
+    'station-version': '配置要求的版本',
+  },
+  command: '管理员在终端中输入的命令',
+  lookedAt: (time: string) => `检查时间：${time}`,
+};

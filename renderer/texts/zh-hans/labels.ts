@@ -1,0 +1,55 @@
+import type { Texts } from '../../texts';
+import { number } from './count';
+
+/** What the window says of labels. */
+export const labels: Texts['labels'] = {
+  strip: {
+    label: '尚未打印的标签',
+    waiting: (count) => `${number(count)} 张标签在等待打印机`,
+    doubtful: (count) => `${number(count)} 张标签打印了吗？请查看打印机。`,
+    keep: '设备已完成；打印机恢复后会打印标签。',
+    next: (time) => `下次重试 ${time}`,
+    open: '标签…',
+  },
+  dialog: {
+    title: '标签',
+    off: '此工位的配置不打印标签。',
+    loading: '正在排版标签…',
+    sample: '示例值',
+    of: (identity) => `${identity} 的标签`,
+    size: (width, height) => `${width} × ${height} 毫米`,
+    alt: (what) => `${what}，打印效果`,
+    test: '打印测试标签',
+    testing: '正在发送…',
+    tryNow: '立即重试',
+    queue: '尚未打印',
+    empty: '标签已全部打印。',
+    asked: '打印了吗？',
+    yes: '是，已打印',
+    again: '否，打印',
+    giveUp: '放弃',
+    close: '关闭',
+  },
+  states: { waiting: '等待中', sending: '正在发送', doubtful: '已打印？', printed: '已打印', failed: '已放弃' },
+  device: {
+    title: '标签',
+    none: '没有为此设备打印过标签。',
+    first: '标签',
+    reprint: '补打',
+    reprints: (count) => `补打 ${number(count)} 次`,
+    by: (name) => `由 ${name}`,
+    reason: (reason) => `原因：${reason}`,
+    scanned: (name) => `由 ${name} 扫描。`,
+    toScan: '尚未扫描。',
+    print: '补打…',
+  },
+  again: {
+    title: '补打标签',
+    sentence: '记录中会保留补打人和原因。请销毁被替换的标签。',
+    reason: '原因',
+    placeholder: '模糊、撕破、丢失…',
+    yes: '补打',
+    back: '返回',
+  },
+  marks: { waiting: '标签等待中', doubtful: '标签已打印？', failed: '无标签', scan: '扫描标签' },
+};

@@ -1,0 +1,2 @@
+/** For tests that break the rules. */
+export const windowWords: readonly { readonly selector: string; readonly message: string }[];
