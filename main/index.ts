@@ -4,12 +4,14 @@ import { join, resolve } from 'node:path';
 import { app, dialog } from 'electron';
 import { auditHandlers } from './compose/audit-handlers';
 import { BenchSession, slotView, type SessionListeners, type SessionQuestions } from './compose/bench-session';
+import { buildFacts } from './compose/build-facts';
 import { readArguments } from './compose/commands/arguments';
-import { commandLine, isCommand, ownArguments } from './compose/command-line';
+import { commandLine, isCommand } from './compose/command-line';
 import { defaultDataFolder } from './compose/data-folder';
 import type { WhoIsAtWork } from './compose/open-station';
 import type { ReportDesk, WrittenReport } from './compose/report-desk';
 import type { SessionSlots } from './compose/session-slots';
+import { checkStart, ownArguments, refuseStart } from './compose/started-as';
 import { openWindowAccess, refuseOwnRole, type WindowAccess } from './compose/window-access';
 import type { AccessView } from './contract/access-channel';
 import type { ReportWish, SavedReport } from './contract/report-channel';
@@ -19,11 +21,18 @@ import type { DeviceDetails } from './domain/ports';
 import { dayName } from './domain/shifts';
 import type { Handlers } from './ipc/remote-procedures';
 import { WindowGateway } from './ipc/window-gateway';
-import { openStationWindow, pageOrigin, registerPageScheme } from './window/station-window';
+import { pageOrigin, registerPageScheme } from './window/page-scheme';
+import { openStationWindow } from './window/station-window';
 
 const args = ownArguments();
-if (isCommand(args)) commandLine(args);
-else openWindow();
+try {
+  const command = isCommand(args);
+  checkStart(!command);
+  if (command) commandLine(args);
+  else openWindow();
+} catch (thrown) {
+  refuseStart(asImprintError(thrown));
+}
 
 function openWindow(): void {
   const { values } = readArguments(args);
@@ -107,7 +116,8 @@ class StationWindow {
   }
 
   #openSession(profile: string | undefined, server?: string): Promise<BenchSession> {
-    const warnings = runtimeWarnings();
+    const { warning } = buildFacts();
+    const warnings = warning === undefined ? [] : [warning];
     return profile === undefined
       ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners, this.#who, server)
       : BenchSession.openProfile(profile, this.#dataFolder, this.#ask, warnings, this.#listeners, this.#who);
@@ -308,9 +318,3 @@ class StationWindow {
     }
   }
 }
-
-/** What the technician must know about the computer, besides what custody says. */
-function runtimeWarnings(): string[] {
-  return process.env['IMPRINT_UNOFFICIAL_RUNTIME'] === '1' ? ['Development runtime: this is not a release of Imprint.'] : [];
-}
-

@@ -17,6 +17,7 @@ import { logClient } from '../ipc/log-channel';
 import { operatorsClient, reportClient, searchClient } from '../ipc/operators';
 import { WorkerProcess } from '../ipc/worker-process';
 import type { Station } from '../station/station';
+import { buildFacts } from './build-facts';
 import { faultPoints } from './fault-points';
 import { readKeptProfile } from './load-profile';
 import { LogAnchors } from './log-anchors';
@@ -83,10 +84,11 @@ const script = (name: string): string => join(import.meta.dirname, 'workers', `$
 
 /** The process over a record; it is started at its first call. `name`: the station's, where it was told. */
 export function storageProcess(record: string, name?: string): WorkerProcess<StorageMethods> {
+  const { version, build } = buildFacts();
   return new WorkerProcess({
     name: 'storage',
     script: script('storage'),
-    arguments: [record, ...(name === undefined ? [] : [name])],
+    arguments: [record, version, build, ...(name === undefined ? [] : [name])],
     methods: storageMethods,
     goneCode: 'record-unavailable',
     goneSentence: 'The storage process ended unexpectedly; what was recorded is safe, start again.',

@@ -22,6 +22,7 @@ import type {
   RecordStore,
   Reservation,
 } from '../domain/ports';
+import type { EventData } from '../ledger/events';
 import { AcceptanceRecord } from './acceptances';
 import { ActionRecord } from './actions';
 import { BatchRecord } from './batches';
@@ -51,6 +52,8 @@ const unfinished = `('open', 'waiting')`;
 
 export interface OpenRecordOptions extends OpenDatabaseOptions {
   readonly station?: string | undefined;
+  /** Which program this is, for the log. */
+  readonly build?: EventData<'station-build'> | undefined;
 }
 
 /**
@@ -79,10 +82,10 @@ export class SqliteRecordStore implements RecordStore {
   /** The report of a shift and the dashboards; a port of its own. */
   readonly reports: ReportRecord;
 
-  constructor(database: RecordDatabase, stationName?: string) {
+  constructor(database: RecordDatabase, stationName?: string, build?: EventData<'station-build'>) {
     this.#session = new RecordSession(database);
     const log = new LogStore(this.#session);
-    const writer = new LogWriter(this.#session, log, stationName);
+    const writer = new LogWriter(this.#session, log, stationName, build);
     this.log = new SqliteRecordLog(database, this.#session, log, writer);
     this.#events = new LogEvents(this.#session, writer);
     this.#acceptances = new AcceptanceRecord(this.#session, this.#events);
@@ -103,13 +106,13 @@ export class SqliteRecordStore implements RecordStore {
    * @param options `station`: name for the entries of a log that has none yet; the host's unless told
    * @throws ImprintError as openDatabase
    */
-  static open(path: string, { station, ...options }: OpenRecordOptions = {}): SqliteRecordStore {
+  static open(path: string, { station, build, ...options }: OpenRecordOptions = {}): SqliteRecordStore {
     const database = openDatabase(path, options);
     try {
       const session = new RecordSession(database);
-      const writer = new LogWriter(session, new LogStore(session), station);
+      const writer = new LogWriter(session, new LogStore(session), station, build);
       if (!hasLog(session)) writeTransaction(database, () => { backfillLog(session, writer, new Date().toISOString()); });
-      return new SqliteRecordStore(database, station);
+      return new SqliteRecordStore(database, station, build);
     } catch (thrown) {
       database.connection.close();
       throw recordError(thrown, database.path);

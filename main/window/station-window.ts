@@ -1,51 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { extname, join, normalize, sep } from 'node:path';
-import { BrowserWindow, protocol, session } from 'electron';
-
-const scheme = 'imprint';
-export const pageOrigin = `${scheme}://station`;
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.woff2': 'font/woff2',
-};
-
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-/** Must be called before the app is ready. */
-export function registerPageScheme(): void {
-  protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true } }]);
-}
-
-/** Serves the bundled page from its folder, and nothing else. */
-function servePage(folder: string): void {
-  protocol.handle(scheme, async (request) => {
-    const url = new URL(request.url);
-    const relative = normalize(decodeURIComponent(url.pathname)).replace(/^[/\\]+/, '') || 'index.html';
-    const type = types[extname(relative)];
-    // SECURITY: a path that leaves the folder is not served; normalize has resolved every `..` by now.
-    if (url.host !== 'station' || type === undefined || relative.split(sep).includes('..')) return new Response('', { status: 404 });
-    try {
-      const body = await readFile(join(folder, relative));
-      return new Response(new Uint8Array(body), { headers: { 'content-type': type, 'content-security-policy': contentSecurityPolicy, 'x-content-type-options': 'nosniff' } });
-    } catch {
-      return new Response('', { status: 404 });
-    }
-  });
-}
+import { app, BrowserWindow } from 'electron';
+import { lockDown } from './lock-down';
+import { pageOrigin, servePage } from './page-scheme';
 
 /**
  * The station's window. It can show our page and nothing else: no navigation, no second window, no permissions, no
@@ -53,14 +8,7 @@ function servePage(folder: string): void {
  */
 export function openStationWindow(pageFolder: string, preload: string): BrowserWindow {
   servePage(pageFolder);
-  session.defaultSession.setPermissionRequestHandler((_contents, _permission, decide) => {
-    decide(false);
-  });
-  session.defaultSession.setPermissionCheckHandler(() => false);
-  session.defaultSession.webRequest.onBeforeRequest((details, decide) => {
-    const own = details.url.startsWith(`${pageOrigin}/`) || details.url.startsWith('devtools:') || details.url.startsWith('data:');
-    decide({ cancel: !own });
-  });
+  lockDown();
   const window = new BrowserWindow({
     width: 1280,
     height: 800,
@@ -70,20 +18,17 @@ export function openStationWindow(pageFolder: string, preload: string): BrowserW
     title: 'Imprint',
     backgroundColor: '#14181d',
     autoHideMenuBar: true,
-    webPreferences: { preload, contextIsolation: true, sandbox: true, nodeIntegration: false, spellcheck: false },
+    webPreferences: { preload, contextIsolation: true, sandbox: true, nodeIntegration: false, webviewTag: false, spellcheck: false, devTools: !app.isPackaged },
   });
   window.setMenuBarVisibility(false);
-  window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
-  window.webContents.on('will-navigate', (event) => {
-    event.preventDefault();
-  });
-  window.webContents.on('will-attach-webview', (event) => {
-    event.preventDefault();
-  });
   window.once('ready-to-show', () => {
     window.show();
   });
-  void window.loadURL(`${pageOrigin}/index.html`);
+  const show = (): void => void window.loadURL(`${pageOrigin}/index.html`);
+  // A page can replace itself by an empty document without anybody being asked: then ours comes back.
+  window.webContents.on('did-navigate', (_event, url) => {
+    if (!url.startsWith(`${pageOrigin}/`)) show();
+  });
+  show();
   return window;
 }
-

@@ -1,4 +1,4 @@
-/** Entry point of the storage process. Arguments: the path of the record's database, and the station's name where it was told. */
+/** Entry point of the storage process. Arguments: the path of the record's database, version and build of the program, and the station's name where it was told. */
 import { storageMethods } from '../contract/storage-channel';
 import { integrationHandlers } from '../ipc/integration';
 import { operatorHandlers } from '../ipc/operators';
@@ -7,12 +7,12 @@ import { serveProcedures } from '../ipc/remote-procedures';
 import { storageHandlers } from '../ipc/storage-handlers';
 import { SqliteRecordStore } from '../storage/record-store';
 
-const [, , path, station] = process.argv;
-if (path === undefined) throw new Error('The storage process needs the path of the record.');
+const [, , path, version, build, station] = process.argv;
+if (path === undefined || version === undefined || build === undefined) throw new Error('The storage process needs the path of the record, and which program it is.');
 
 // Opened at the first call, so that a record that cannot be opened is an answer and not a dead process.
 let opened: SqliteRecordStore | undefined;
-const record = (): SqliteRecordStore => (opened ??= SqliteRecordStore.open(path, { station }));
+const record = (): SqliteRecordStore => (opened ??= SqliteRecordStore.open(path, { station, build: { version, build } }));
 
 serveProcedures(parentPort(), storageMethods, {
   ...storageHandlers(record),
