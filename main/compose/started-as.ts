@@ -9,7 +9,7 @@ const headlessSwitches = ['--ozone-platform=headless', '--disable-gpu', '--log-l
 const leadingSwitches = new Set([...headlessSwitches, '--no-sandbox']);
 
 /** Doors into a running station that no fuse closes. */
-const refusedSwitches = ['remote-debugging-port', 'remote-debugging-pipe', 'remote-debugging-address', 'inspect', 'inspect-brk', 'js-flags', 'disable-web-security', 'load-extension', 'allow-file-access-from-files', 'proxy-server', 'host-rules'];
+const refusedSwitches = ['remote-debugging-port', 'remote-debugging-pipe', 'remote-debugging-address', 'inspect', 'inspect-brk', 'js-flags', 'disable-web-security', 'load-extension'];
 
 /** The arguments behind the app's own path: what the person wrote. */
 export function ownArguments(): readonly string[] {
@@ -43,13 +43,14 @@ export function checkStart(window: boolean): void {
   if (app.isPackaged && (process.getuid?.() === 0 || app.commandLine.hasSwitch('no-sandbox'))) {
     throw new ImprintError('usage', 'The window does not open for root: Chromium has no sandbox there.', { expected: 'an ordinary user of the group imprint; commands work for root too' });
   }
-  if (!app.commandLine.hasSwitch('ozone-platform') && (process.env['DISPLAY'] ?? '') === '' && (process.env['WAYLAND_DISPLAY'] ?? '') === '') {
+  // Of the arguments, because Electron fills in a platform of its own.
+  if (!process.argv.some((argument) => argument.startsWith('--ozone-platform')) && (process.env['DISPLAY'] ?? '') === '' && (process.env['WAYLAND_DISPLAY'] ?? '') === '') {
     throw new ImprintError('usage', 'There is no display here, and the window needs one.', { expected: 'a desktop session, or a command: see "imprint --help"' });
   }
 }
 
 /** Says in one sentence why nothing was started, and ends. */
 export function refuseStart(error: ImprintError): void {
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`${error.message}${error.expected === undefined ? '' : ` Expected: ${error.expected}.`}\n`);
   app.exit(error.exitCode);
 }

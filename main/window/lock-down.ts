@@ -28,7 +28,7 @@ export function lockDown(): void {
   app.on('web-contents-created', (_event, contents) => {
     lockDownContents(contents);
   });
-  Menu.setApplicationMenu(menu());
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menu()));
 }
 
 function isOurs(url: string): boolean {
@@ -53,9 +53,9 @@ function lockDownContents(contents: WebContents): void {
 }
 
 /** For its keys only, the bar is hidden: no reload, and developer tools where this is no package. */
-function menu(): Menu {
+function menu(): MenuItemConstructorOptions[] {
   const submenu: MenuItemConstructorOptions[] = [{ role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, { role: 'toggleDevTools', visible: !app.isPackaged, enabled: !app.isPackaged }, { role: 'quit' }];
   // Only there do copy and paste need a menu.
   const edit: MenuItemConstructorOptions[] = process.platform === 'darwin' ? [{ role: 'editMenu' }] : [];
-  return Menu.buildFromTemplate([{ label: 'Imprint', submenu }, ...edit]);
+  return [{ label: 'Imprint', submenu }, ...edit];
 }

@@ -42,7 +42,7 @@ export function assertContents(files) {
   const needed = ['dist/main/index.cjs', 'dist/main/workers/custody.cjs', 'dist/main/workers/storage.cjs', 'dist/main/workers/export.cjs', 'dist/preload/index.cjs', 'dist/renderer/index.html', 'native/build/imprint.node'];
   const missing = needed.filter((path) => !paths.includes(path));
   if (missing.length > 0) throw new Problem(`A package lacks ${missing.join(', ')}.`);
-  const loose = files.filter(({ path, unpacked }) => unpacked && !path.endsWith('.node'));
+  const loose = files.filter(({ path, unpacked }) => unpacked && !path.endsWith('.node') && !path.startsWith('dist/main/practice/assets/'));
   if (loose.length > 0) throw new Problem(`Outside of the archive lies what needs not to: ${loose.map(({ path }) => path).join(', ')}.`);
 }
 

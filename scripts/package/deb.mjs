@@ -12,10 +12,12 @@ import { sizeOf } from './contents.mjs';
 /** Libraries that the program is linked to, as Debian 12 and as 13 and Ubuntu 24.04 call them, and what postinst uses. */
 const DEPENDS = [
   'libgtk-3-0 | libgtk-3-0t64', 'libnss3', 'libasound2 | libasound2t64', 'libgbm1', 'libatk-bridge2.0-0 | libatk-bridge2.0-0t64', 'libdrm2', 'libxss1', 'libstdc++6',
+  // Loaded by name at the first window, which a look at what it is linked to does not show.
+  'libx11-xcb1',
   'udev', 'passwd', 'util-linux', 'mount',
 ];
 /** The desktop's keyring keeps credentials and the log's key; without it the station says what that means. */
-const RECOMMENDS = ['libsecret-1-0', 'gnome-keyring', 'fonts-dejavu-core'];
+const RECOMMENDS = ['libsecret-1-0', 'gnome-keyring', 'fonts-dejavu-core', 'libgl1', 'libegl1'];
 
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
 const HOME = 'opt/imprint';

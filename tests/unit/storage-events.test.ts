@@ -227,7 +227,7 @@ describe('a record of the time before the log', () => {
 
 describe('which program made an entry', () => {
   const build = (letter: string) => ({ version: '1.0.0', build: letter.repeat(64) });
-  const builds = async (): Promise<string[]> => (await everything()).map(({ event, data }) => (event === 'station-build' ? `${event} ${String(data['build']).slice(0, 1)}` : event));
+  const builds = async (): Promise<string[]> => (await everything()).map((entry) => (entry.event === 'station-build' ? `${entry.event} ${word(entry, 'build').slice(0, 1)}` : entry.event));
   const openAs = async (letter: string): Promise<void> => {
     await store.close();
     store = SqliteRecordStore.open(path, { station: 'line-a', build: build(letter) });
