@@ -22,7 +22,7 @@ function requirePrivileges() {
 /** What the package asks for, of one file: its own dependencies. */
 async function dependenciesOf(deb) {
   const { output } = await run('dpkg-deb', ['--field', deb, 'Depends']);
-  return output.trim().split(', ').map((each) => each.split(' | ')[0]);
+  return output.trim().split(', ').map((each) => each.split(' | ')[0].replace(/ \(.*\)$/, ''));
 }
 
 /** A small Debian with what the package depends on, made once. Nothing of this computer's own is in it. */
@@ -59,7 +59,6 @@ async function testPackage(filters) {
   await debianRoot(deb, say);
   const screen = await startXvfb({ open: true });
   try {
-    // A mount namespace of our own: whatever happens, nothing stays mounted on this computer.
     return await runVitest(['--config', inRoot('tests/package/vitest.config.ts'), ...filters], { ...process.env, IMPRINT_DEB: deb, IMPRINT_DEBIAN: base, DISPLAY: screen.display });
   } finally {
     await screen.stop();

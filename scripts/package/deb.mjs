@@ -14,7 +14,7 @@ const DEPENDS = [
   'libgtk-3-0 | libgtk-3-0t64', 'libnss3', 'libasound2 | libasound2t64', 'libgbm1', 'libatk-bridge2.0-0 | libatk-bridge2.0-0t64', 'libdrm2', 'libxss1', 'libstdc++6',
   // Loaded by name at the first window, which a look at what it is linked to does not show.
   'libx11-xcb1',
-  'udev', 'passwd', 'util-linux', 'mount',
+  'udev', 'passwd', 'mount',
 ];
 /** The desktop's keyring keeps credentials and the log's key; without it the station says what that means. */
 const RECOMMENDS = ['libsecret-1-0', 'gnome-keyring', 'fonts-dejavu-core', 'libgl1', 'libegl1'];
@@ -63,7 +63,7 @@ export async function makeDeb({ program, folder, arch, version, file, note, quic
       `Architecture: ${ARCHITECTURES[arch]}`,
       'Maintainer: Imprint <imprint@localhost>',
       `Installed-Size: ${installed}`,
-      `Depends: ${DEPENDS.join(', ')}`,
+      `Depends: ${[`libc6 (>= ${libcOf(program)})`, ...DEPENDS].join(', ')}`,
       `Recommends: ${RECOMMENDS.join(', ')}`,
       'Suggests: apparmor',
       'Section: utils',
@@ -78,6 +78,13 @@ export async function makeDeb({ program, folder, arch, version, file, note, quic
   const { code, output } = await run('dpkg-deb', ['--root-owner-group', ...(quick ? ['-Zgzip', '-z1'] : ['-Zxz']), '--build', folder, file], { env });
   if (code !== 0 || !existsSync(file)) throw new Problem(`dpkg-deb could not make ${file}:\n${output.trim()}`);
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** The oldest C library that every program and library in it can start with: what they are linked to names its version. */
+function libcOf(program) {
+  const binaries = filesBelow(program).filter((path) => /(\.node|\.so(\.\d+)?|\/(imprint|chrome-sandbox|chrome_crashpad_handler))$/.test(path));
+  const named = binaries.flatMap((path) => [...readFileSync(path).toString('latin1').matchAll(/\0GLIBC_(2\.\d+)(?=\0|\.)/g)].map(([, version]) => version));
+  return named.reduce((newest, version) => (Number(version.slice(2)) > Number(newest.slice(2)) ? version : newest), '2.0');
 }
 
 /** gzip without a name and a time. */

@@ -118,7 +118,7 @@ describe('the window, with a page that was taken over', () => {
         replies.push([reply?.status ?? 404, (await reply?.arrayBuffer())?.byteLength ?? 0]);
       }
       return replies;
-    }, ['imprint://station/..%2f..%2fpackage.json', 'imprint://station/%2e%2e/%2e%2e/etc/passwd', 'imprint://station/..%2fmain/index.cjs', 'imprint://station/%2fetc%2fpasswd', 'imprint://app/index.html', 'imprint://station/index.js.map', 'imprint://station/%']);
+    }, ['imprint://station/..%2f..%2fdocs%2fscreenshots%2fbench-accepted.png', 'imprint://station/x/..%2f..%2f..%2fdocs/screenshots/bench-accepted.png', 'imprint://station/..%2f..%2fpackage.json', 'imprint://station/%2e%2e/%2e%2e/etc/passwd', 'imprint://station/..%2fmain/index.cjs', 'imprint://station/%2fetc%2fpasswd', 'imprint://app/index.html', 'imprint://station/index.js.map', 'imprint://station/%']);
     expect(served).toEqual(served.map(() => [404, 0]));
     const own = await station.application.evaluate(async ({ net }) => (await net.fetch('imprint://station/index.html')).status);
     expect(own).toBe(200);
@@ -140,16 +140,25 @@ describe('the window, with a page that was taken over', () => {
       await peer.setLocalDescription(await peer.createOffer());
       await new Promise((later) => setTimeout(later, 2500));
       peer.close();`);
-    // And with the session's own requests, where no policy of a page stands in front.
-    const direct = await station.application.evaluate(
-      async ({ net }, url) =>
-        net.fetch(url).then(
-          () => 'let in',
-          () => 'refused',
-        ),
-      `http://${address}/session`,
-    );
-    expect(direct).toBe(refused);
+    expect(heard).toEqual([]);
+  });
+
+  it('is held back by each of its walls, not only by the first', async () => {
+    // The session's own requests, where no policy of a page stands in front.
+    const direct = await station.application.evaluate(({ net }, url) => net.fetch(url).then(() => 'let in', (error: unknown) => String(error)), `http://127.0.0.1:${port}/session`);
+    expect(direct).toContain('ERR_BLOCKED_BY_CLIENT');
+    // What asks nobody: behind the refusal there is no way out either.
+    const ways = await station.application.evaluate(async ({ session, webContents }, url) => ({ proxy: await session.defaultSession.resolveProxy(url), webRtc: webContents.getAllWebContents()[0]?.getWebRTCIPHandlingPolicy() }), `http://127.0.0.1:${port}/`);
+    expect(ways).toEqual({ proxy: 'SOCKS5 127.0.0.1:9', webRtc: 'disable_non_proxied_udp' });
+    // The policy stands in the page and in front of it.
+    const { header, page: text } = await station.application.evaluate(async ({ net }) => {
+      const reply = await net.fetch('imprint://station/index.html');
+      return { header: reply.headers.get('content-security-policy') ?? '', page: await reply.text() };
+    });
+    for (const policy of [header, /Content-Security-Policy"\s+content="([^"]+)"/.exec(text)?.[1] ?? '']) {
+      expect(policy).toMatch(/^default-src 'none'; script-src 'self';/);
+      expect(policy).not.toMatch(/unsafe|\*|blob:|https?:/);
+    }
     expect(heard).toEqual([]);
   });
 

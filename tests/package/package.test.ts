@@ -192,7 +192,6 @@ describe('an installed station', () => {
         expect(status).toMatch(/^Seccomp:\s+2$/m);
         expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('--no-sandbox');
       }
-      if (process.env['IMPRINT_SCREENSHOTS'] === '1') execFileSync('import', ['-window', 'root', join(root, '.cache/package/window.png')]);
     } finally {
       window.child.kill('SIGTERM');
       await window.done;
