@@ -161,6 +161,14 @@ describe('an installed station', () => {
       const said = await debian.ana(`imprint ${door} list`);
       expect([door, said.code, said.stdout]).toEqual([door, 2, '']);
     }
+    // The signal that opens a debugger in Node.
+    const server = debian.start('exec imprint practice-server --port 0 --json --data ~/signalled');
+    await expect.poll(() => server.said(), { timeout: 60_000 }).toContain('certificateAuthority');
+    server.child.kill('SIGUSR1');
+    await new Promise((later) => setTimeout(later, 2000));
+    expect(await fetch('http://127.0.0.1:9229/json/version').then(() => 'a debugger', () => 'nobody')).toBe('nobody');
+    server.child.kill('SIGTERM');
+    await server.done;
     // A folder beside the archive would be taken first, were it not for the fuse.
     mkdirSync(inDebian('opt/imprint/resources/app'));
     writeFileSync(inDebian('opt/imprint/resources/app/package.json'), JSON.stringify({ name: 'evil', main: '/tmp/evil.js' }));
