@@ -7,7 +7,7 @@ const minutes = (count: number) => count * 60_000;
 
 export default defineConfig({
   // As scripts/build.mjs has it.
-  define: { IMPRINT_VERSION: JSON.stringify(version) },
+  define: { IMPRINT_VERSION: JSON.stringify(version), IMPRINT_BUILD: JSON.stringify('0'.repeat(64)) },
   test: {
     // Worker processes, not threads: native addons, locked memory and process.kill belong to a process.
     pool: 'forks',

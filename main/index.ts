@@ -5,14 +5,16 @@ import { app, dialog } from 'electron';
 import { auditHandlers } from './compose/audit-handlers';
 import { commandSheetName, putCommandSheet } from './compose/command-sheet-file';
 import { BenchSession, slotView, type SessionListeners, type SessionQuestions } from './compose/bench-session';
+import { buildFacts } from './compose/build-facts';
 import { readArguments } from './compose/commands/arguments';
-import { commandLine, isCommand, ownArguments } from './compose/command-line';
+import { commandLine, isCommand } from './compose/command-line';
 import { ErrorLog, textsIn } from './compose/error-log';
 import { defaultDataFolder } from './compose/data-folder';
 import { healthHandlers } from './compose/health/health-handlers';
 import { stationFolder, type WhoIsAtWork } from './compose/open-station';
 import type { ReportDesk, WrittenReport } from './compose/report-desk';
 import type { SessionSlots } from './compose/session-slots';
+import { checkStart, ownArguments, refuseStart } from './compose/started-as';
 import { chosenLanguage } from './compose/station-settings';
 import { openWindowAccess, refuseOwnRole, type WindowAccess } from './compose/window-access';
 import type { AccessView } from './contract/access-channel';
@@ -24,11 +26,18 @@ import { languageOf } from './domain/languages';
 import { dayName } from './domain/shifts';
 import type { Handlers } from './ipc/remote-procedures';
 import { WindowGateway } from './ipc/window-gateway';
-import { chromiumLocales, openStationWindow, pageOrigin, registerPageScheme, speak } from './window/station-window';
+import { pageOrigin, registerPageScheme } from './window/page-scheme';
+import { chromiumLocales, openStationWindow, speak } from './window/station-window';
 
 const args = ownArguments();
-if (isCommand(args)) commandLine(args);
-else openWindow();
+try {
+  const command = isCommand(args);
+  checkStart(!command);
+  if (command) commandLine(args);
+  else openWindow();
+} catch (thrown) {
+  refuseStart(asImprintError(thrown));
+}
 
 function openWindow(): void {
   const { values } = readArguments(args);
@@ -127,7 +136,8 @@ class StationWindow {
   }
 
   #openSession(profile: string | undefined, server?: string): Promise<BenchSession> {
-    const warnings = runtimeWarnings();
+    const { warning } = buildFacts();
+    const warnings = warning === undefined ? [] : [warning];
     return profile === undefined
       ? BenchSession.openPractice(this.#dataFolder, warnings, this.#listeners, this.#who, server)
       : BenchSession.openProfile(profile, this.#dataFolder, this.#ask, warnings, this.#listeners, this.#who);
@@ -349,9 +359,3 @@ class StationWindow {
     }
   }
 }
-
-/** What the technician must know about the computer, besides what custody says. */
-function runtimeWarnings(): string[] {
-  return process.env['IMPRINT_UNOFFICIAL_RUNTIME'] === '1' ? ['Development runtime: this is not a release of Imprint.'] : [];
-}
-

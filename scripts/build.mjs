@@ -12,7 +12,7 @@ const stamp = join(distFolder, 'build.json');
 const NOT_ASSETS = ['.ts', '.mts', '.tsx', '.css', '.md', '.sh'];
 
 /** What the sources declare and the build knows. */
-const definitions = { IMPRINT_VERSION: JSON.stringify(readJson(inRoot('package.json')).version) };
+const definitions = () => ({ IMPRINT_VERSION: JSON.stringify(readJson(inRoot('package.json')).version), IMPRINT_BUILD: JSON.stringify(buildHash()) });
 
 const sourceFiles = () =>
   [...filesBelow(inRoot('main')), ...filesBelow(inRoot('renderer')), ...filesBelow(inRoot('native'))].filter(
@@ -23,6 +23,14 @@ const sourceFiles = () =>
 export function buildIsCurrent() {
   const last = readJson(stamp);
   return last !== undefined && last.sources === stateOfSources() && last.outputs.every((path) => existsSync(join(distFolder, path)));
+}
+
+/** SHA-256 over everything that the bundles and the addon are made of, by name and content: the same on every machine. */
+export function buildHash() {
+  const paths = [...filesBelow(inRoot('main')), ...filesBelow(inRoot('renderer')), ...filesBelow(inRoot('native')).filter((path) => /\.(ts|c|h)$/.test(path)), inRoot('scripts', 'build.mjs'), inRoot('package.json'), inRoot('package-lock.json')];
+  const hash = createHash('sha256');
+  for (const path of paths.map((each) => relative(root, each)).sort()) hash.update(`${path} ${createHash('sha256').update(readFileSync(inRoot(path))).digest('hex')}\n`);
+  return hash.digest('hex');
 }
 
 function stateOfSources() {
@@ -81,6 +89,7 @@ function nodeBundles() {
     (path) => relative(inRoot('main', 'workers'), path) === basename(path) && path.endsWith('.ts') && !path.endsWith('.d.ts'),
   );
   const entries = [inRoot('main', 'index.ts'), inRoot('main', 'cli.ts'), ...workers];
+  const define = definitions();
   return entries.map((entry) => ({
     entryPoints: [entry],
     outfile: join(distFolder, relative(root, entry).replace(/\.ts$/, '.cjs')),
@@ -90,7 +99,7 @@ function nodeBundles() {
     packages: 'external',
     external: ['electron'],
     // The sources are ES modules, the bundles are not.
-    define: { ...definitions, 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__moduleUrl' },
+    define: { ...define, 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__moduleUrl' },
     banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   }));
 }

@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { app } from 'electron';
+import { buildFacts } from './build-facts';
 import { decommissionCommand, signOffCommand } from './commands/administration';
 import { readArguments, text, usage, type Command, type CommandContext } from './commands/arguments';
 import { auditCommand } from './commands/audit';
@@ -42,7 +43,7 @@ import { defaultDataFolder } from './data-folder';
 import { ErrorLog, textsIn } from './error-log';
 import { helpText } from './help';
 import { commandOutput } from './output';
-import { stationVersion } from './station-version';
+import { needNoDisplay } from './started-as';
 import { asImprintError, ImprintError } from '../domain/errors';
 
 const commands: Readonly<Record<CommandName, Command>> = {
@@ -91,16 +92,12 @@ function isCommandName(name: string): name is CommandName {
   return Object.hasOwn(commands, name);
 }
 
-/** The arguments behind the app's own path: what the person wrote. */
-export function ownArguments(): readonly string[] {
-  if (app.isPackaged) return process.argv.slice(1);
-  const application = process.argv.findIndex((argument, index) => index > 0 && !argument.startsWith('-'));
-  return process.argv.slice(application + 1);
-}
-
-/** Whether these arguments ask for a command rather than for the window. */
+/** Whether these arguments ask for a command rather than for the window: a word that is none is answered as a wrong command. */
 export function isCommand(args: readonly string[]): boolean {
-  return args.some(isCommandName) || args.includes('--help') || args.includes('-h') || args.includes('--version');
+  // What is wrong behind a command's name is the command's to say.
+  if (args.some(isCommandName)) return true;
+  const { positionals, values } = readArguments(args);
+  return positionals.length > 0 || values['help'] === true || values['version'] === true;
 }
 
 /** Runs one command. @returns the exit code */
@@ -116,7 +113,9 @@ async function runCommand(args: readonly string[]): Promise<number> {
     const { positionals, values } = readArguments(args);
     output = commandOutput(values['json'] === true);
     if (values['version'] === true) {
-      process.stdout.write(`imprint ${stationVersion}\n`);
+      const { version, build, warning } = buildFacts();
+      process.stdout.write(`imprint ${version} (build ${build.slice(0, 12)})\n`);
+      if (warning !== undefined) process.stderr.write(`${warning}\n`);
       return 0;
     }
     const [name, ...rest] = positionals;
@@ -164,6 +163,7 @@ function chromiumFolder(): string {
 
 /** Runs the arguments as a command and ends the process. */
 export function commandLine(args: readonly string[]): void {
+  needNoDisplay();
   app.setPath('userData', chromiumFolder());
   app.commandLine.appendSwitch('disable-gpu');
   // A closed pipe at the other end (`| head`) is no reason for a crash report.

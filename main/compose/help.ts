@@ -44,7 +44,7 @@ export const helpText = `imprint: a key of its own for every device
                                             the shift: counts, yield, failures, speed, head of the log
   imprint dashboard [--json]                today and the last 30 days
   imprint export --to PATH [--zip] [--from DATE] [--until DATE] [--batch B] [--profile NAME]
-                   [--state S …] [--public-keys] [--receipts] [--no-pdf]
+                   [--state S …] [--public-keys] [--receipts] [--pdf | --no-pdf]
                                             the record and its log for auditors, signed
   imprint verify-export PATH [--key TEXT] [--anchor FILE …]
                                             whether an export is as it was made; names what is not

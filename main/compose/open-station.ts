@@ -19,6 +19,7 @@ import { logClient } from '../ipc/log-channel';
 import { operatorsClient, reportClient, searchClient } from '../ipc/operators';
 import { WorkerProcess } from '../ipc/worker-process';
 import type { Station } from '../station/station';
+import { buildFacts } from './build-facts';
 import { faultPoints } from './fault-points';
 import { readKeptProfile } from './load-profile';
 import { LogAnchors } from './log-anchors';
@@ -89,10 +90,11 @@ const script = (name: string): string => join(import.meta.dirname, 'workers', `$
 
 /** The process over a record; it is started at its first call. `name`: the station's, where it was told. `practice`: whoever is told of anything is told that too. */
 export function storageProcess(record: string, name?: string, practice = false): WorkerProcess<StorageMethods> {
+  const { version, build } = buildFacts();
   return new WorkerProcess({
     name: 'storage',
     script: script('storage'),
-    arguments: [record, name ?? '', ...(practice ? ['practice'] : [])],
+    arguments: [record, version, build, name ?? '', ...(practice ? ['practice'] : [])],
     methods: storageMethods,
     goneCode: 'record-unavailable',
     goneSentence: 'The storage process ended unexpectedly; what was recorded is safe, start again.',

@@ -115,7 +115,8 @@ async function startServer(root: string, kind: PracticeKind): Promise<RunningPra
 }
 
 function practiceProfile({ profileName, identity, keyType, files }: PracticeKind, { settings }: RunningPractice, cards: string): Profile {
-  const assets = join(import.meta.dirname, 'practice', 'assets');
+  // In a package beside the archive: inside of it a file has no times of its own, by which a changed image would be known.
+  const assets = join(import.meta.dirname, 'practice', 'assets').replace(/\bapp\.asar\b/, 'app.asar.unpacked');
   const label = practiceLabel(identity);
   const description = JSON.parse(readFileSync(join(assets, 'golden.sdimg.json'), 'utf8')) as { readonly sha256: string };
   return {

@@ -55,7 +55,8 @@ function isMethod(name: string): name is keyof WindowMethods {
   return Object.hasOwn(windowMethods, name);
 }
 
+/** An empty document that our page was replaced by has our origin too: so its address counts besides. */
 function isOurs(event: IpcMainInvokeEvent, window: BrowserWindow, origin: string): boolean {
   const frame = event.senderFrame;
-  return !window.isDestroyed() && event.sender === window.webContents && frame !== null && frame.parent === null && frame.origin === origin;
+  return !window.isDestroyed() && event.sender === window.webContents && frame !== null && frame.parent === null && frame.origin === origin && frame.url.startsWith(`${origin}/`);
 }

@@ -78,6 +78,11 @@ export const events = {
   'profile-used': object({ name: text, sha256 }),
   'image-used': object({ sha256, decodedSha256: sha256, decodedBytes: wholeNumber }, { path: text }),
   /**
+   * Which program makes the entries from here on, until the next of these. `build`: over the sources that it was built from.
+   * Entries before the first one are of a program that did not say.
+   */
+  'station-build': object({ version: text, build: sha256 }),
+  /**
    * The key that signs checkpoints from here on. The first entry of a log has no `previous`; every later one is signed by
    * both keys over the statement of log-key.ts.
    */

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 
 import type { NewEntry } from '../ledger/entry';
+import type { EventData } from '../ledger/events';
 import { timestamp } from './checks';
 import type { LogStore } from './log-store';
 import type { RecordSession } from './session';
@@ -18,13 +19,18 @@ export class LogWriter {
   readonly #session: RecordSession;
   readonly #log: LogStore;
   readonly #suggested: string;
+  readonly #build: EventData<'station-build'> | undefined;
   #station: string | undefined;
 
-  /** @param suggested name of the station, where its log has none yet */
-  constructor(session: RecordSession, log: LogStore, suggested = hostname()) {
+  /**
+   * @param suggested name of the station, where its log has none yet
+   * @param build which program this is; entries of one that does not say are of the one before
+   */
+  constructor(session: RecordSession, log: LogStore, suggested = hostname(), build?: EventData<'station-build'>) {
     this.#session = session;
     this.#log = log;
     this.#suggested = suggested;
+    this.#build = build;
   }
 
   /**
@@ -34,9 +40,30 @@ export class LogWriter {
    * @throws ImprintError log-entry-invalid, record-corrupt; all undo the transaction
    */
   add(...events: readonly RecordedEvent[]): number {
-    if (events.length === 0) return this.#log.size();
+    const [first] = events;
+    if (first === undefined) return this.#log.size();
     const station = this.#name();
-    return this.#log.append(events.map((event) => ({ ...event, at: timestamp(event.at), by: logText(event.by), station })));
+    const whole = (event: RecordedEvent): NewEntry => ({ ...event, at: timestamp(event.at), by: logText(event.by), station });
+    const own = events.map(whole);
+    const build = this.#newBuild(first.at).map(whole);
+    // The signatures of a renewed key name its entry's number: nothing may come between.
+    if (first.event === 'log-key') {
+      const number = this.#log.append(own);
+      this.#log.append(build);
+      return number;
+    }
+    return this.#log.append([...build, ...own]) + build.length;
+  }
+
+  /**
+   * Asked under the lock of each write: processes of two builds may share a record while a station is updated. Whoever only
+   * looks writes nothing.
+   */
+  #newBuild(at: string): readonly RecordedEvent[] {
+    const data = this.#build;
+    if (data === undefined) return [];
+    const last = this.#session.text(`SELECT entry ->> '$.data.version' || ' ' || (entry ->> '$.data.build') AS value FROM log_entries WHERE event = 'station-build' AND device IS NULL ORDER BY seq DESC LIMIT 1`);
+    return last === `${data.version} ${data.build}` ? [] : [{ event: 'station-build', by: 'station', at, data }];
   }
 
   /** The name of the first entry: made once, and never changed by another host name. */

@@ -23,6 +23,7 @@ import type {
   Reservation,
 } from '../domain/ports';
 import type { BenchHealth, CardNames, HealthQuery } from '../domain/slot-health';
+import type { EventData } from '../ledger/events';
 import { AcceptanceRecord } from './acceptances';
 import { ActionRecord } from './actions';
 import { BatchRecord } from './batches';
@@ -57,6 +58,8 @@ export interface RecordOptions {
   readonly station?: string | undefined;
   /** Of a practice bench: whoever is told of anything is told that too. */
   readonly practice?: boolean | undefined;
+  /** Which program this is, for the log. */
+  readonly build?: EventData<'station-build'> | undefined;
 }
 
 /**
@@ -88,10 +91,10 @@ export class SqliteRecordStore implements RecordStore {
   /** The report of a shift and the dashboards; a port of its own. */
   readonly reports: ReportRecord;
 
-  constructor(database: RecordDatabase, { station: stationName, practice = false }: RecordOptions = {}) {
+  constructor(database: RecordDatabase, { station: stationName, build, practice = false }: RecordOptions = {}) {
     this.#session = new RecordSession(database);
     const log = new LogStore(this.#session);
-    const writer = new LogWriter(this.#session, log, stationName);
+    const writer = new LogWriter(this.#session, log, stationName, build);
     this.log = new SqliteRecordLog(database, this.#session, log, writer);
     this.#events = new LogEvents(this.#session, writer);
     this.#acceptances = new AcceptanceRecord(this.#session, this.#events);
@@ -111,13 +114,13 @@ export class SqliteRecordStore implements RecordStore {
   }
 
   /** @throws ImprintError as openDatabase */
-  static open(path: string, { station, practice, ...options }: RecordOptions & OpenDatabaseOptions = {}): SqliteRecordStore {
+  static open(path: string, { station, build, practice, ...options }: RecordOptions & OpenDatabaseOptions = {}): SqliteRecordStore {
     const database = openDatabase(path, options);
     try {
       const session = new RecordSession(database);
-      const writer = new LogWriter(session, new LogStore(session), station);
+      const writer = new LogWriter(session, new LogStore(session), station, build);
       if (!hasLog(session)) writeTransaction(database, () => { backfillLog(session, writer, new Date().toISOString()); });
-      return new SqliteRecordStore(database, { station, practice });
+      return new SqliteRecordStore(database, { station, build, practice });
     } catch (thrown) {
       database.connection.close();
       throw recordError(thrown, database.path);

@@ -1,4 +1,4 @@
-/** Entry point of the storage process. Arguments: the path of the record's database, the station's name or nothing, and `practice` for a practice bench. */
+/** Entry point of the storage process. Arguments: the path of the record's database, version and build of the program, the station's name or nothing, and `practice` for a practice bench. */
 import { storageMethods } from '../contract/storage-channel';
 import { integrationHandlers } from '../ipc/integration';
 import { labelHandlers } from '../ipc/labels';
@@ -8,12 +8,12 @@ import { serveProcedures } from '../ipc/remote-procedures';
 import { storageHandlers } from '../ipc/storage-handlers';
 import { SqliteRecordStore } from '../storage/record-store';
 
-const [, , path, station, mode] = process.argv;
-if (path === undefined) throw new Error('The storage process needs the path of the record.');
+const [, , path, version, build, station, mode] = process.argv;
+if (path === undefined || version === undefined || build === undefined) throw new Error('The storage process needs the path of the record, and which program it is.');
 
 // Opened at the first call, so that a record that cannot be opened is an answer and not a dead process.
 let opened: SqliteRecordStore | undefined;
-const record = (): SqliteRecordStore => (opened ??= SqliteRecordStore.open(path, { station: station === '' ? undefined : station, practice: mode === 'practice' }));
+const record = (): SqliteRecordStore => (opened ??= SqliteRecordStore.open(path, { build: { version, build }, station: station === '' ? undefined : station, practice: mode === 'practice' }));
 
 serveProcedures(parentPort(), storageMethods, {
   ...storageHandlers(record),

@@ -19,6 +19,7 @@ const REQUIREMENTS = [
   { package: 'libatk-bridge2.0-0', renamed: 'libatk-bridge2.0-0t64' },
   { package: 'libdrm2' },
   { package: 'libxss1' },
+  { package: 'libx11-xcb1' },
   { package: 'fonts-dejavu-core' },
   { package: 'gcc', command: 'cc' },
   { package: 'libc6-dev', file: '/usr/include/stdio.h' },

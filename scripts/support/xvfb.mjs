@@ -3,10 +3,11 @@ import { Problem } from './problem.mjs';
 
 /**
  * Starts an X server without a screen on a display number that it chooses itself.
+ * @param {{open?: boolean}} [options] `open`: other users of this computer may show windows there too
  * @returns {Promise<{display: string, stop: () => Promise<void>}>}
  */
-export function startXvfb() {
-  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '2048x1200x24', '-nolisten', 'tcp'], {
+export function startXvfb({ open = false } = {}) {
+  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '2048x1200x24', '-nolisten', 'tcp', ...(open ? ['-ac'] : [])], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
   let said = '';

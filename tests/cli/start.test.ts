@@ -24,7 +24,7 @@ describe('imprint --version', () => {
   it('is that of the package', async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     const { stdout, exitCode } = await imprint(['--version']);
-    expect(stdout).toBe(`imprint ${version}\n`);
+    expect(stdout).toMatch(new RegExp(`^imprint ${version.replaceAll('.', '\\.')} \\(build [0-9a-f]{12}\\)\n$`));
     expect(exitCode).toBe(0);
   });
 });

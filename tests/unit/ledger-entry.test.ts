@@ -86,6 +86,7 @@ const data: { readonly [Name in EventName]: EventData<Name> } = {
   'operator-signed-in': { operator: 'Ana', role: 'technician', method: 'badge-and-pin' },
   'operator-changed': { change: 'added', operator: 'Ana', value: 'technician', pinSha256: hash, badgeSha256: hash },
   'profile-used': { name: 'gateway', sha256: hash },
+  'station-build': { version: '1.2.3', build: hash },
   'image-used': { sha256: hash, decodedSha256: hash, decodedBytes: 1, path: '/images/a.img' },
   'log-key': { key: 'a+00000000+AQ==', previous: 'a+00000001+AQ==', signature: 'AQ==', previousSignature: 'AQ==' },
   'backup': { size: 5, root, path: '/backup/a', sha256: hash },

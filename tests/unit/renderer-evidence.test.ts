@@ -29,7 +29,7 @@ describe('an entry in words', () => {
   const plain = (facts: ReturnType<typeof entryFacts>) => facts.map(({ name, value }) => `${name}: ${value.replaceAll('\u00a0', ' ')}`);
 
   it('has words for every event about a device', () => {
-    const ofNoDevice: readonly EventName[] = ['sign-off', 'batch-changed', 'operator-signed-in', 'operator-changed', 'profile-used', 'image-used', 'log-key', 'backup', 'restore', 'foreign-imported'];
+    const ofNoDevice: readonly EventName[] = ['sign-off', 'batch-changed', 'operator-signed-in', 'operator-changed', 'profile-used', 'image-used', 'station-build', 'log-key', 'backup', 'restore', 'foreign-imported'];
     for (const event of eventNames) expect([event, eventWords({ event }) === event]).toEqual([event, ofNoDevice.includes(event)]);
   });
 

@@ -224,3 +224,50 @@ describe('a record of the time before the log', () => {
     expect((await store.log.head()).size).toBe(entries.length);
   });
 });
+
+describe('which program made an entry', () => {
+  const build = (letter: string) => ({ version: '1.0.0', build: letter.repeat(64) });
+  const builds = async (): Promise<string[]> => (await everything()).map((entry) => (entry.event === 'station-build' ? `${entry.event} ${word(entry, 'build').slice(0, 1)}` : entry.event));
+  const openAs = async (letter: string): Promise<void> => {
+    await store.close();
+    store = SqliteRecordStore.open(path, { station: 'line-a', build: build(letter) });
+  };
+
+  it('is said before the first entry of each build, and by nobody who only looks', async () => {
+    await store.keepProfile('old', '0'.repeat(64), '{}', at(0), 'Ana');
+    await openAs('a');
+    expect(await builds()).toEqual(['profile-used']);
+    await store.keepProfile('gateway', 'a'.repeat(64), '{}', at(1), 'Ana');
+    await store.keepProfile('other', 'b'.repeat(64), '{}', at(2), 'Ana');
+    await openAs('a');
+    await store.keepProfile('third', 'c'.repeat(64), '{}', at(3), 'Ana');
+    await openAs('b');
+    await store.keepProfile('fourth', 'd'.repeat(64), '{}', at(4), 'Ana');
+    expect(await builds()).toEqual(['profile-used', 'station-build a', 'profile-used', 'profile-used', 'profile-used', 'station-build b', 'profile-used']);
+    expect(await check()).toMatchObject({ sound: true });
+  });
+
+  it('alternates where two builds share a record', async () => {
+    await openAs('a');
+    const other = SqliteRecordStore.open(path, { station: 'line-a', build: build('b') });
+    await store.keepProfile('one', '1'.repeat(64), '{}', at(0), 'Ana');
+    await other.keepProfile('two', '2'.repeat(64), '{}', at(1), 'Ana');
+    await store.keepProfile('three', '3'.repeat(64), '{}', at(2), 'Ana');
+    await other.close();
+    expect(await builds()).toEqual(['station-build a', 'profile-used', 'station-build b', 'profile-used', 'station-build a', 'profile-used']);
+  });
+
+  it('comes behind a renewed key, whose signatures name its place', async () => {
+    const origin = 'line-a.example/log';
+    const [first, next] = [logSigner('first', origin), logSigner('next', origin)];
+    await store.log.log({ event: 'log-key', by: 'station', at: at(0), data: firstLogKey(first.key) });
+    await openAs('a');
+    const { size } = await store.log.head();
+    const data = await renewLogKey(size, first, next);
+    expect(await store.log.log({ event: 'log-key', by: 'station', at: at(1), data }, size)).toBe(size);
+    expect(await builds()).toEqual(['log-key', 'log-key', 'station-build a']);
+    expect(await check(verifierKeyText(next.key))).toMatchObject({ sound: true });
+    await store.keepProfile('gateway', 'a'.repeat(64), '{}', at(2), 'Ana');
+    expect(await builds()).toEqual(['log-key', 'log-key', 'station-build a', 'profile-used']);
+  });
+});
