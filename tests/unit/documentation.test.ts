@@ -17,7 +17,7 @@ const all = pages();
 const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 
 /** What npm does without a script. */
-const npmItself = ['install', 'ci', 'view', 'audit'];
+const npmItself = ['sbom', 'install', 'ci', 'view', 'audit'];
 
 /** @returns why a command is none */
 function mistake(words: readonly string[]): string | undefined {

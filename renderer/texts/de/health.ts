@@ -27,7 +27,7 @@ export const health: Texts['health'] = {
     'disk-images': 'Platz für Abbilder',
     'data-folder': 'Datenordner',
     'record': 'Protokoll',
-    'runtime': 'Version',
+    'runtime': 'Version der Station',
     'station-version': 'Version für das Profil',
   },
   command: 'Das gibt der Administrator in einem Terminal ein',
