@@ -50,6 +50,7 @@ export function ExportForm({ draft, asking, onDraft, onStart, onClose }: ExportF
   );
   return (
     <form
+      data-scans
       data-testid="export-form"
       onKeyDown={onKeyDown}
       onSubmit={(event) => {

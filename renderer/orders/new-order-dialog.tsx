@@ -68,6 +68,7 @@ export function NewOrderDialog({ onClose, onMade }: NewOrderDialogProps) {
   return (
     <Dialog title={words.title} onClose={onClose} className="dialog--wide new-order">
       <form
+        data-scans
         ref={form}
         data-testid="new-order-form"
         onSubmit={(event) => {

@@ -10,12 +10,12 @@ interface Before {
 }
 
 /**
- * In a dialog an input that asks for a scan says so by `data-scans`; what is scanned there is its own, but for a command.
+ * In a dialog an input that asks for a scan says so by `data-scans`, or its form does; what is scanned there is its own, but for a command.
  *
  * SECURITY: so is what goes into a hidden field, a badge or a password that another program types: it must never stand on a red screen.
  */
 const asksForScan = (element: Element | null): boolean =>
-  !isDialogOpen() || (element instanceof HTMLElement && element.dataset['scans'] !== undefined) || (element instanceof HTMLInputElement && element.type === 'password');
+  !isDialogOpen() || (element instanceof HTMLElement && element.closest('[data-scans]') !== null) || (element instanceof HTMLInputElement && element.type === 'password');
 
 const textOf = (element: Element | null): HTMLInputElement | HTMLTextAreaElement | undefined =>
   element instanceof HTMLTextAreaElement || (element instanceof HTMLInputElement && element.type !== 'checkbox') ? element : undefined;
