@@ -58,6 +58,8 @@ describe('the bench by scanner alone', () => {
     await slot(1, 'ready');
     await lastScan(`${mac(1)} is in Slot 1`);
     await command('START');
+    // The first that ends is shown as next, and stays it.
+    await slot(1, 'done');
     await scanWithTab(mac(2));
     await slot(2, 'ready');
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('scan-field');
@@ -65,7 +67,7 @@ describe('the bench by scanner alone', () => {
     await scan(station, mac(3));
     await slot(3, 'ready');
     await command('START');
-    for (const number of [1, 2, 3]) await slot(number, 'done');
+    for (const number of [2, 3]) await slot(number, 'done');
     const next = page.locator('[data-testid="slot"][data-next="true"]');
     expect(await next.getAttribute('data-slot')).toBe('Slot 1');
     await shootAll(station, screenshots, 'scan-take-out');
