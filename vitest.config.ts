@@ -60,8 +60,6 @@ export default defineConfig({
           include: ['tests/e2e/**/*.test.ts'],
           testTimeout: minutes(3),
           hookTimeout: minutes(3),
-          // Windows compete for the focus, and the stations for both cores.
-          fileParallelism: false,
           sequence: { groupOrder: 3 },
         },
       },

@@ -34,15 +34,16 @@ async function runTests(args) {
   mkdirSync(cacheFolder, { recursive: true });
   const folder = mkdtempSync(join(cacheFolder, 'test-run-'));
   const reportPath = join(folder, 'report.json');
-  const screen = await startXvfb();
+  // One for each worker: windows on one screen would take the focus and the clipboard from each other.
+  const screens = [await startXvfb(), await startXvfb()];
   try {
     // Hundreds of tests start a process of their own: what V8 compiled for one is there for the next.
-    const env = { ...process.env, DISPLAY: screen.display, NODE_COMPILE_CACHE: join(cacheFolder, 'compiled') };
+    const env = { ...process.env, DISPLAY: screens[0].display, IMPRINT_DISPLAYS: screens.map(({ display }) => display).join(' '), NODE_COMPILE_CACHE: join(cacheFolder, 'compiled') };
     delete env.WAYLAND_DISPLAY;
     const exitCode = await runVitest([...args, '--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`], env);
     return totalsOf(readJson(reportPath), exitCode);
   } finally {
-    await screen.stop();
+    await Promise.all(screens.map((screen) => screen.stop()));
     rmSync(folder, { recursive: true, force: true });
   }
 }

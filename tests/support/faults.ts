@@ -1,6 +1,6 @@
 /**
  * Which steps a station is killed at. `npm test` takes those where a card, a key or the server changes hands; the whole list is
- * `npm run test:faults`, because each one costs five processes.
+ * `npm run test:long`, because each one costs five processes.
  */
 export const everyStep = process.env['IMPRINT_EVERY_STEP'] === '1';
 

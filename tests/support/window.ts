@@ -17,7 +17,7 @@ export async function launchStation(dataFolder: string, args: readonly string[] 
     executablePath: electron,
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', windowPath, '--data', dataFolder, ...args],
     // Tests read English unless they say otherwise, whatever the system speaks.
-    env: { ...inherited, LANGUAGE: 'en', LC_ALL: 'C.UTF-8', ...env },
+    env: { ...inherited, ...displayOfWorker(), LANGUAGE: 'en', LC_ALL: 'C.UTF-8', ...env },
   });
   const page = await application.firstWindow();
   return {
@@ -25,6 +25,13 @@ export async function launchStation(dataFolder: string, args: readonly string[] 
     page,
     close: () => application.close(),
   };
+}
+
+/** Each worker has a screen of its own, where there are several (scripts/test.mjs). */
+function displayOfWorker(): Readonly<Record<string, string>> {
+  const displays = (process.env['IMPRINT_DISPLAYS'] ?? '').split(' ').filter((display) => display !== '');
+  const display = displays[(Number(process.env['VITEST_POOL_ID'] ?? '1') - 1) % Math.max(1, displays.length)];
+  return display === undefined ? {} : { DISPLAY: display };
 }
 
 /** Opens the bench of a data folder. */
