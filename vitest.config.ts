@@ -5,6 +5,12 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 
 const minutes = (count: number) => count * 60_000;
 
+/**
+ * `npm test` stays under ten minutes: these have the same ground as a contract and a window suite, and are whole in
+ * `npm run test:long`, as is every step that a station can be killed at (tests/support/faults.ts).
+ */
+const inLongRunOnly = process.env['IMPRINT_EVERY_STEP'] === '1' ? [] : ['certificates', 'decommission', 'openmdm'].map((name) => `tests/cli/${name}.test.ts`);
+
 export default defineConfig({
   // As scripts/build.mjs has it.
   define: { IMPRINT_VERSION: JSON.stringify(version), IMPRINT_BUILD: JSON.stringify('0'.repeat(64)) },
@@ -48,6 +54,7 @@ export default defineConfig({
         test: {
           name: 'cli',
           include: ['tests/cli/**/*.test.ts'],
+          exclude: inLongRunOnly,
           testTimeout: minutes(3),
           hookTimeout: minutes(3),
           sequence: { groupOrder: 2 },
