@@ -49,7 +49,8 @@ describe('a taken identity on the practice bench', () => {
     await page.keyboard.press('Control+b');
     await page.keyboard.type('something else');
     await page.keyboard.press('Escape');
-    expect(await page.inputValue('[data-testid="batch-field"]')).toBe('WO-4711');
+    // The bench may hear of its new batch a moment after the field was left.
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('[data-testid="batch-field"]')?.value === 'WO-4711');
     await shootAll(station, screenshots, 'bench-batch');
   });
 
