@@ -64,7 +64,7 @@ describe('the page of certificates', () => {
     const mac = await current.locator('.cell--identity .code').textContent();
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-testid="device-page"]');
-    expect(await page.textContent('h1')).toContain(mac);
+    await page.waitForSelector(`h1:has-text("${String(mac)}")`);
     await page.keyboard.press('Escape');
     await page.waitForSelector(`[data-testid="certificate-row"][data-index="${String(index)}"][aria-selected="true"] .code`);
   });
