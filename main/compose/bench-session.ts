@@ -143,7 +143,7 @@ export class BenchSession {
       sent: (report) => {
         this.bench.settle(report);
         // Finished only now: its label is asked for, and nothing else tells the printer's queue.
-        if (report.state === 'done') void this.labels.finished(report.jobId).catch(() => undefined);
+        if (report.state === 'done') this.labels.wake();
         listeners.notice(`${describeIdentity(report.identity)}: ${report.sentence}`, report.state === 'done');
       },
     });

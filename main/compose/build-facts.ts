@@ -1,8 +1,8 @@
 /** Which program this is, as it says itself, at the prompt, in the window and in the record's log. */
 import { app } from 'electron';
+import { stationVersion } from './station-version';
 
-/** From package.json and over the sources, put in by the build: in a source checkout Electron would give its own version. */
-declare const IMPRINT_VERSION: string;
+/** Over the sources, put in by the build. */
 declare const IMPRINT_BUILD: string;
 
 export interface BuildFacts {
@@ -18,7 +18,7 @@ const smoke = 'unofficial-runtime';
 
 export function buildFacts(): BuildFacts {
   // A package's version can say more than its sources': that it is for trying the package only.
-  const version = app.isPackaged ? app.getVersion() : IMPRINT_VERSION;
+  const version = app.isPackaged ? app.getVersion() : stationVersion;
   return { version, build: IMPRINT_BUILD, warning: warningOf(version) };
 }
 

@@ -1,7 +1,7 @@
 import type { LabelPreview, LabelsView } from '../contract/label-channel';
 import type { DayRowView } from '../contract/window-channel';
 import { asImprintError, ImprintError } from '../domain/errors';
-import { describeIdentity, type Identity } from '../domain/identity';
+import { describeIdentity } from '../domain/identity';
 import { factsOfPrint, layOutLabel, localDay, sampleFacts, type LabelFacts, type LaidOutLabel } from '../domain/label-layout';
 import { describePrinter, type LabelPrint, type LabelSettings, type LabelStore } from '../domain/labels';
 import type { Profile } from '../domain/profile';
@@ -172,14 +172,7 @@ export class SessionLabels {
   }
 }
 
-interface LabelledDevice {
-  readonly identity: Identity;
-  readonly fingerprint: string;
-  readonly batch?: string | undefined;
-  readonly profileName: string;
-  readonly profileSha256: string;
-  readonly madeAt: string;
-}
+type LabelledDevice = Pick<LabelPrint, 'identity' | 'fingerprint' | 'batch' | 'profileName' | 'profileSha256' | 'madeAt'>;
 
 function laidOut(settings: LabelSettings, facts: LabelFacts): { readonly label: LaidOutLabel; readonly problem?: undefined } | { readonly label: undefined; readonly problem: string } {
   try {

@@ -1,8 +1,9 @@
-import { asImprintError, ImprintError } from '../domain/errors';
+import { asImprintError } from '../domain/errors';
 import type { LabelPrint } from '../domain/labels';
 import type { Profile } from '../domain/profile';
 import { printWaiting, type LabelTools } from './labels';
-import { Backoff, realPause, untilAborted, type Pause } from './pauses';
+import type { Pause } from './pauses';
+import { RetryLoop, type Look } from './retry-loop';
 
 export interface LabelQueueState {
   /** Of this profile: those that wait, and those of which only a person knows whether they were printed. */
@@ -32,20 +33,15 @@ export class LabelQueue {
   readonly #tools: LabelTools;
   readonly #profile: Profile;
   readonly #listeners: LabelQueueListeners;
-  readonly #backoff: Backoff;
-  readonly #pause: Pause;
-  readonly #closing = new AbortController();
+  readonly #loop: RetryLoop;
   #state: LabelQueueState = { unfinished: [] };
-  #loop: Promise<void> | undefined;
-  /** Ends the pause that is under way. */
-  #waking = new AbortController();
 
-  constructor(tools: LabelTools, profile: Profile, listeners: LabelQueueListeners, { interval = usualInterval, pause = realPause }: LabelQueueOptions = {}) {
+  constructor(tools: LabelTools, profile: Profile, listeners: LabelQueueListeners, { interval = usualInterval, pause }: LabelQueueOptions = {}) {
     this.#tools = tools;
     this.#profile = profile;
     this.#listeners = listeners;
-    this.#backoff = new Backoff(interval, Math.max(interval, longestInterval), tools.station.randomness);
-    this.#pause = pause;
+    const { clock, randomness } = tools.station;
+    this.#loop = new RetryLoop({ clock, randomness, interval, longest: longestInterval, pause, closed: 'The bench was closed.', look: (signal) => this.#look(signal) });
   }
 
   get state(): LabelQueueState {
@@ -53,40 +49,28 @@ export class LabelQueue {
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
   /** Looks at once: a device is finished, or a person knows that the printer is back. */
   wake(): void {
-    this.#waking.abort();
+    this.#loop.wake();
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort(new ImprintError('cancelled', 'The bench was closed.'));
-    this.wake();
-    await this.#loop;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      // Before the look: whoever wakes it during the look is heard by the next pause.
-      this.#waking = new AbortController();
-      const waking = AbortSignal.any([signal, this.#waking.signal]);
-      const trouble = await this.#print(signal);
-      const unfinished = await this.#unfinished();
-      const waits = unfinished.find(({ state }) => state === 'waiting' || state === 'sending');
-      if (waits === undefined) {
-        this.#backoff.reset();
-        this.#show({ unfinished });
-        await untilAborted(waking);
-        continue;
-      }
-      const milliseconds = this.#backoff.take();
-      const nextTryAt = new Date(this.#tools.station.clock.now().getTime() + milliseconds).toISOString();
-      this.#show({ unfinished, nextTryAt, sentence: trouble ?? waits.sentence });
-      await this.#pause(milliseconds, waking).catch(() => undefined);
-    }
+  async #look(signal: AbortSignal): Promise<Look> {
+    const trouble = await this.#print(signal);
+    const unfinished = await this.#unfinished();
+    const waits = unfinished.find(({ state }) => state === 'waiting' || state === 'sending');
+    return {
+      waits: waits !== undefined,
+      show: (nextTryAt) => {
+        this.#show(nextTryAt === undefined ? { unfinished } : { unfinished, nextTryAt, sentence: trouble ?? waits?.sentence });
+      },
+    };
   }
 
   /** @returns why none could be printed, where that is nothing of a label's own */

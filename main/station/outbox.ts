@@ -1,6 +1,7 @@
-import { asImprintError, ImprintError } from '../domain/errors';
+import { asImprintError } from '../domain/errors';
 import type { Profile } from '../domain/profile';
-import { Backoff, realPause, untilAborted, type Pause } from './pauses';
+import type { Pause } from './pauses';
+import { RetryLoop, type Look } from './retry-loop';
 import { sendWaiting, type RecoveryReport } from './recover';
 import type { Station } from './station';
 import { unfinishedAtServer } from './unfinished';
@@ -35,20 +36,14 @@ export class Outbox {
   readonly #station: Station;
   readonly #profile: Profile;
   readonly #listeners: OutboxListeners;
-  readonly #backoff: Backoff;
-  readonly #pause: Pause;
-  readonly #closing = new AbortController();
+  readonly #loop: RetryLoop;
   #state: OutboxState;
-  #loop: Promise<void> | undefined;
-  /** Ends the pause that is under way. */
-  #waking = new AbortController();
 
-  constructor(station: Station, profile: Profile, listeners: OutboxListeners, { interval = usualInterval, pause = realPause }: OutboxOptions = {}) {
+  constructor(station: Station, profile: Profile, listeners: OutboxListeners, { interval = usualInterval, pause }: OutboxOptions = {}) {
     this.#station = station;
     this.#profile = profile;
     this.#listeners = listeners;
-    this.#backoff = new Backoff(interval, Math.max(interval, longestInterval), station.randomness);
-    this.#pause = pause;
+    this.#loop = new RetryLoop({ clock: station.clock, randomness: station.randomness, interval, longest: longestInterval, pause, closed: 'The outbox was closed.', look: (signal) => this.#look(signal) });
     this.#state = { waiting: 0, limit: profile.outboxLimit };
   }
 
@@ -57,39 +52,28 @@ export class Outbox {
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
   /** Looks at once: a job ended waiting, or a person knows that the server is back. */
   wake(): void {
-    this.#waking.abort();
+    this.#loop.wake();
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort(new ImprintError('cancelled', 'The outbox was closed.'));
-    this.wake();
-    await this.#loop;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      // Before the look: whoever wakes it during the look is heard by the next pause.
-      this.#waking = new AbortController();
-      const waking = AbortSignal.any([signal, this.#waking.signal]);
-      const sentence = await this.#send(signal);
-      const waiting = await this.#countWaiting();
-      if (waiting === 0) {
-        this.#backoff.reset();
-        this.#show({ waiting, limit: this.#state.limit });
-        await untilAborted(waking);
-        continue;
-      }
-      const milliseconds = this.#backoff.take();
-      const nextTryAt = new Date(this.#station.clock.now().getTime() + milliseconds).toISOString();
-      this.#show({ waiting, limit: this.#state.limit, nextTryAt, sentence });
-      await this.#pause(milliseconds, waking).catch(() => undefined);
-    }
+  async #look(signal: AbortSignal): Promise<Look> {
+    const sentence = await this.#send(signal);
+    const waiting = await this.#countWaiting();
+    const { limit } = this.#state;
+    return {
+      waits: waiting > 0,
+      show: (nextTryAt) => {
+        this.#show(nextTryAt === undefined ? { waiting, limit } : { waiting, limit, nextTryAt, sentence });
+      },
+    };
   }
 
   /** @returns why some still wait */

@@ -54,7 +54,7 @@ function lockDownContents(contents: WebContents): void {
 
 /** For its keys only, the bar is hidden: no reload, and developer tools where this is no package. */
 function menu(): MenuItemConstructorOptions[] {
-  const submenu: MenuItemConstructorOptions[] = [{ role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, { role: 'toggleDevTools', visible: !app.isPackaged, enabled: !app.isPackaged }, { role: 'quit' }];
+  const submenu: MenuItemConstructorOptions[] = [{ role: 'toggleDevTools', visible: !app.isPackaged, enabled: !app.isPackaged }, { role: 'quit' }];
   // Only there do copy and paste need a menu.
   const edit: MenuItemConstructorOptions[] = process.platform === 'darwin' ? [{ role: 'editMenu' }] : [];
   return [{ label: 'Imprint', submenu }, ...edit];
