@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { ErrorReport } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { TextField } from '../frame/text-field';
 import { errorAt, errorBeside } from '../logic/forms';
 import { texts } from '../texts';
@@ -39,10 +40,7 @@ export function BadgeForm({ onSave, onBack }: BadgeFormProps) {
       {outside === undefined ? null : <ErrorPanel error={outside} />}
       <TextField label={words.scanBadge} value={badge} testId="new-badge" onChange={setBadge} kind="hidden" error={errorAt(error, 'badge')} hint={words.scanBadgeHint} first />
       <div className="lock__actions">
-        <button type="button" className="button button--plain" onClick={onBack}>
-          {words.back}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton onPress={onBack}>{words.back}</EscapeButton>
         <button type="submit" className="button button--main" disabled={badge.trim() === '' || sending}>
           {words.saveBadge}
           <kbd aria-hidden="true">Enter</kbd>

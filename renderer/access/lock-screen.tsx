@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'react';
 import type { AccessView, ErrorReport } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { Icon } from '../frame/icons';
 import { LanguageChoice } from '../frame/language-choice';
 import { SaidText } from '../frame/said';
@@ -113,10 +114,7 @@ export function LockScreen({ access }: { readonly access: AccessView }) {
           <PeopleList people={access.people ?? []} onChoose={(name) => begin({ name })} />
         ) : (
           <div className="lock__actions">
-            <button type="button" className="button button--plain" onClick={() => begin(undefined)}>
-              {words.other}
-              <kbd aria-hidden="true">Esc</kbd>
-            </button>
+            <EscapeButton onPress={() => begin(undefined)}>{words.other}</EscapeButton>
             <button type="submit" className="button button--main" disabled={text === '' || checking}>
               {words.signIn}
               <kbd aria-hidden="true">Enter</kbd>

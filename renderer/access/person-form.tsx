@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'react';
 import type { ErrorReport, OperatorRole } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { TextField } from '../frame/text-field';
 import { errorAt, errorBeside, scannerPause, toFirstEmpty } from '../logic/forms';
 import { ownError } from '../logic/of-main';
@@ -94,10 +95,7 @@ export function PersonForm({ of, button, onMake, onBack }: PersonFormProps) {
         }}
       />
       <div className="lock__actions">
-        <button type="button" className="button button--plain" onClick={onBack}>
-          {words.back}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton onPress={onBack}>{words.back}</EscapeButton>
         <button
           type="submit"
           className="button button--main"

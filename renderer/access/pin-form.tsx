@@ -1,6 +1,7 @@
 import { useRef, useState } from 'react';
 import type { ErrorReport } from '../contract';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { TextField } from '../frame/text-field';
 import { errorAt, errorBeside, toFirstEmpty } from '../logic/forms';
 import { ownError } from '../logic/of-main';
@@ -65,10 +66,7 @@ export function PinForm({ own, onSave, onBack }: PinFormProps) {
       <TextField label={words.newPin} value={newPin} testId="new-pin" onChange={setNewPin} kind="hidden" error={errorAt(error, ofNew)} first={!own} />
       <TextField label={words.newAgain} value={again} testId="new-pin-again" onChange={setAgain} kind="hidden" error={errorAt(error, 'again')} />
       <div className="lock__actions">
-        <button type="button" className="button button--plain" onClick={onBack}>
-          {words.back}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton onPress={onBack}>{words.back}</EscapeButton>
         <button type="submit" className="button button--main" disabled={sending} data-testid="save-pin">
           {words.savePin}
           <kbd aria-hidden="true">Enter</kbd>

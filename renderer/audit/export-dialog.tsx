@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { ErrorReport, ExportView } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { hasWrongDays, newDraft, wishOf } from '../logic/export-wish';
 import type { RecordSearch } from '../state/page';
 import { ask } from '../station';
@@ -53,10 +54,7 @@ export function ExportDialog({ view, search, onClose }: ExportDialogProps) {
           <p className="quiet">{words.goesOn}</p>
           <div className="dialog__actions">
             {/* The focus is here, so that the end of a scan cancels nothing. */}
-            <button type="button" className="button button--plain" autoFocus onClick={onClose}>
-              {words.leave}
-              <kbd aria-hidden="true">Esc</kbd>
-            </button>
+            <EscapeButton first onPress={onClose}>{words.leave}</EscapeButton>
             <button type="button" className="button button--danger" disabled={running.cancelling} data-testid="cancel-export" onClick={cancel}>
               {words.cancel}
             </button>

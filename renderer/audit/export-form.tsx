@@ -3,6 +3,7 @@ import type { DeviceState } from '../contract';
 import { toggled, type ExportDraft } from '../logic/export-wish';
 import { keyNames } from '../logic/key-names';
 import { texts } from '../texts';
+import { EscapeButton } from '../frame/escape-button';
 
 const { export: words } = texts.audit;
 const states = Object.keys(texts.deviceStates) as readonly DeviceState[];
@@ -98,10 +99,7 @@ export function ExportForm({ draft, asking, onDraft, onStart, onClose }: ExportF
         </div>
       </fieldset>
       <div className="dialog__actions">
-        <button type="button" className="button button--plain" onClick={onClose}>
-          {texts.audit.close}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton onPress={onClose}>{texts.audit.close}</EscapeButton>
         <button type="submit" className="button button--main" disabled={asking} data-testid="export-start" aria-keyshortcuts="Control+Enter">
           {asking ? words.asking : words.choosePlace}
           <kbd aria-hidden="true">{keyNames('Ctrl+Enter')}</kbd>

@@ -1,6 +1,7 @@
 import type { ExportView, WrittenExport } from '../contract';
 import { CopyButton } from '../frame/copy-button';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { Icon } from '../frame/icons';
 import { texts } from '../texts';
 
@@ -21,10 +22,7 @@ export function ExportResult({ last, onAgain, onClose }: ExportResultProps) {
         <button type="button" className="button button--plain" onClick={onAgain} data-testid="export-again">
           {words.again}
         </button>
-        <button type="button" className="button button--main" autoFocus onClick={onClose}>
-          {texts.audit.close}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton tone="main" first onPress={onClose}>{texts.audit.close}</EscapeButton>
       </div>
     </div>
   );

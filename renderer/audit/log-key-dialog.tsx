@@ -1,5 +1,6 @@
 import { CopyButton } from '../frame/copy-button';
 import { Dialog } from '../frame/dialog';
+import { EscapeButton } from '../frame/escape-button';
 import { texts } from '../texts';
 import { QrCode } from './qr-code';
 
@@ -20,10 +21,7 @@ export function LogKeyDialog({ logKey, onClose }: { readonly logKey: string; rea
         </div>
       </div>
       <div className="dialog__actions">
-        <button type="button" className="button button--main" autoFocus onClick={onClose}>
-          {texts.audit.close}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton tone="main" first onPress={onClose}>{texts.audit.close}</EscapeButton>
       </div>
     </Dialog>
   );

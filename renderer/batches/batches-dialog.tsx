@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { BatchSummary, BenchView } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { Icon } from '../frame/icons';
 import { formatCount } from '../logic/format';
 import { rowAfter } from '../logic/rows';
@@ -97,10 +98,7 @@ export function BatchesDialog({ bench, onClose, onShow, onOpen }: BatchesDialogP
         </div>
       )}
       <div className="dialog__actions">
-        <button type="button" className="button button--plain" onClick={onClose} autoFocus={control.batches?.length === 0}>
-          {words.close}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton first={control.batches?.length === 0} onPress={onClose}>{words.close}</EscapeButton>
       </div>
     </Dialog>
   );

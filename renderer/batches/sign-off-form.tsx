@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { BatchSummary } from '../contract';
 import { formatCount } from '../logic/format';
 import { texts } from '../texts';
+import { EscapeButton } from '../frame/escape-button';
 
 const { batches: words } = texts;
 
@@ -35,10 +36,7 @@ export function SignOffForm({ summary, operator, signing, onSign, onLeave }: Sig
         <input type="text" autoFocus={needsRemark} required={needsRemark} maxLength={2000} value={remark} data-testid="remark" autoComplete="off" onChange={(event) => setRemark(event.target.value)} />
       </label>
       <div className="dialog__actions">
-        <button type="button" className="button button--plain" onClick={onLeave}>
-          {words.no}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton onPress={onLeave}>{words.no}</EscapeButton>
         <button type="submit" className="button button--main" autoFocus={!needsRemark} data-testid="confirm-sign-off" disabled={!ready}>
           {signing ? words.signing : words.yes}
           <kbd aria-hidden="true">Enter</kbd>

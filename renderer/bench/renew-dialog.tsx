@@ -1,5 +1,6 @@
 import type { SlotView } from '../contract';
 import { Dialog } from '../frame/dialog';
+import { EscapeButton } from '../frame/escape-button';
 import { Icon } from '../frame/icons';
 import { texts } from '../texts';
 
@@ -18,10 +19,7 @@ export function RenewDialog({ slot, onYes, onNo }: RenewDialogProps) {
       <div data-testid="renew-dialog">
         <p className="confirmation__sentence">{words.sentence}</p>
         <div className="dialog__actions">
-          <button type="button" className="button button--plain" autoFocus onClick={onNo}>
-            {words.no}
-            <kbd aria-hidden="true">Esc</kbd>
-          </button>
+          <EscapeButton first onPress={onNo}>{words.no}</EscapeButton>
           <button type="button" className="button button--main" data-testid="confirm-renew" onClick={onYes}>
             <Icon name="certificate" />
             {words.yes}

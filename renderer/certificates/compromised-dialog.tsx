@@ -1,4 +1,5 @@
 import { Dialog } from '../frame/dialog';
+import { EscapeButton } from '../frame/escape-button';
 import { texts } from '../texts';
 
 const { compromised: words } = texts;
@@ -16,10 +17,7 @@ export function CompromisedDialog({ onClose }: { readonly onClose: () => void })
         </ol>
       </div>
       <div className="dialog__actions">
-        <button type="button" className="button button--main" autoFocus onClick={onClose}>
-          {words.close}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton tone="main" first onPress={onClose}>{words.close}</EscapeButton>
       </div>
     </Dialog>
   );

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { BenchView, ConflictChoice, ConflictView, RevocationReason } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { Icon, type IconName } from '../frame/icons';
 import { ReasonField } from '../frame/reason-field';
 import { English } from '../frame/said';
@@ -70,10 +71,7 @@ export function ConflictDialog({ conflict, bench, onClose, onScan, onFree }: Con
       </div>
       {step === 'confirm' ? null : (
         <div className="dialog__actions">
-          <button type="button" className="button button--plain" onClick={onClose}>
-            {step === 'server' ? words.leave : words.close}
-            <kbd aria-hidden="true">Esc</kbd>
-          </button>
+          <EscapeButton onPress={onClose}>{step === 'server' ? words.leave : words.close}</EscapeButton>
         </div>
       )}
     </Dialog>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { ActionEntry, ErrorReport, Identity, RevocationReason } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { ReasonField, usualReason } from '../frame/reason-field';
 import { ServerWait } from '../frame/server-wait';
 import { TypedConfirmation } from '../frame/typed-confirmation';
@@ -75,10 +76,7 @@ export function DeviceActionDialog({ action, identity, confirmation, onClose, on
           <>
             <ServerWait sentence={texts.conflict.leaveMeaning} />
             <div className="dialog__actions">
-              <button type="button" className="button button--plain" onClick={onClose}>
-                {texts.conflict.leave}
-                <kbd aria-hidden="true">Esc</kbd>
-              </button>
+              <EscapeButton onPress={onClose}>{texts.conflict.leave}</EscapeButton>
             </div>
           </>
         ) : action.kind === 'reject' ? (
@@ -110,10 +108,7 @@ function RejectQuestion({ sentence, onConfirm, onBack }: { readonly sentence: st
     <>
       <p className="confirmation__sentence">{sentence}</p>
       <div className="dialog__actions">
-        <button type="button" className="button button--plain" autoFocus onClick={onBack}>
-          {words.back}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton first onPress={onBack}>{words.back}</EscapeButton>
         <button type="button" className="button button--danger" data-testid="confirm" onClick={onConfirm}>
           {words.reject}
         </button>

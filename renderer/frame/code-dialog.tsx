@@ -3,6 +3,7 @@ import type { CodeQuestion } from '../contract';
 import { codeDigits, fewestCodeDigits } from '../logic/one-time-code';
 import { texts } from '../texts';
 import { Dialog } from './dialog';
+import { EscapeButton } from './escape-button';
 
 interface CodeDialogProps {
   readonly question: CodeQuestion;
@@ -43,10 +44,7 @@ export function CodeDialog({ question, onAnswer }: CodeDialogProps) {
           {texts.code.hint}
         </p>
         <div className="dialog__actions">
-          <button type="button" className="button button--plain" onClick={refuse}>
-            {texts.code.refuse}
-            <kbd aria-hidden="true">Esc</kbd>
-          </button>
+          <EscapeButton onPress={refuse}>{texts.code.refuse}</EscapeButton>
           <button type="submit" className="button button--main" disabled={!complete}>
             {texts.code.answer}
             <kbd aria-hidden="true">Enter</kbd>

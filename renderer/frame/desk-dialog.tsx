@@ -5,6 +5,7 @@ import { ask } from '../station';
 import { texts } from '../texts';
 import { ActionButton } from './action-button';
 import { Dialog } from './dialog';
+import { EscapeButton } from './escape-button';
 import { Icon } from './icons';
 import { SaidText } from './said';
 
@@ -54,10 +55,7 @@ export function DeskDialog({ onClose }: { readonly onClose: () => void }) {
         )}
       </div>
       <div className="dialog__actions">
-        <button type="button" className="button button--main" autoFocus onClick={onClose}>
-          {words.close}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton tone="main" first onPress={onClose}>{words.close}</EscapeButton>
       </div>
     </Dialog>
   );

@@ -2,6 +2,7 @@ import { Fragment } from 'react';
 import { texts } from '../texts';
 import { keyNames } from '../logic/key-names';
 import { Dialog } from './dialog';
+import { EscapeButton } from './escape-button';
 import { LanguageChoice } from './language-choice';
 
 const { help } = texts;
@@ -132,10 +133,7 @@ export function HelpDialog({ onHealth, onClose }: HelpDialogProps) {
         <button type="button" className="button button--plain" data-testid="open-health" onClick={onHealth}>
           {texts.health.open}
         </button>
-        <button type="button" className="button button--main" autoFocus onClick={onClose}>
-          {help.close}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton tone="main" first onPress={onClose}>{help.close}</EscapeButton>
         {/* After it: an Enter that comes with the dialog closes it. */}
         <LanguageChoice />
       </div>

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { SecretQuestion } from '../contract';
 import { texts } from '../texts';
 import { Dialog } from './dialog';
+import { EscapeButton } from './escape-button';
 
 interface SecretDialogProps {
   readonly question: SecretQuestion;
@@ -32,10 +33,7 @@ export function SecretDialog({ question, onAnswer }: SecretDialogProps) {
           </label>
         ) : null}
         <div className="dialog__actions">
-          <button type="button" className="button button--plain" onClick={refuse}>
-            {texts.secret.refuse}
-            <kbd aria-hidden="true">Esc</kbd>
-          </button>
+          <EscapeButton onPress={refuse}>{texts.secret.refuse}</EscapeButton>
           <button type="submit" className="button button--main" disabled={value === ''}>
             {texts.secret.answer}
             <kbd aria-hidden="true">Enter</kbd>

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { texts } from '../texts';
+import { EscapeButton } from './escape-button';
 
 interface TypedConfirmationProps {
   /** What must be typed or scanned. */
@@ -33,10 +34,7 @@ export function TypedConfirmation({ value, sentence, button, children, onConfirm
         <input type="text" autoFocus data-testid="confirmation-input" data-scans value={text} maxLength={1000} autoComplete="off" spellCheck={false} onChange={(event) => setText(event.target.value)} />
       </label>
       <div className="dialog__actions">
-        <button type="button" className="button button--plain" onClick={onBack}>
-          {texts.confirm.back}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton onPress={onBack}>{texts.confirm.back}</EscapeButton>
         <button type="submit" className="button button--danger" disabled={typed === ''} data-testid="confirm">
           {button}
           <kbd aria-hidden="true">Enter</kbd>

@@ -4,6 +4,7 @@ import { ActionButton } from '../frame/action-button';
 import { CopyButton } from '../frame/copy-button';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { Icon, type IconName } from '../frame/icons';
 import { formatDateTime } from '../logic/format';
 import { useKeys } from '../state/use-keys';
@@ -70,10 +71,7 @@ export function HealthDialog({ onClose, notify }: { readonly onClose: () => void
         <ActionButton onPress={look} keyName="F5" disabled={looking} testId="health-again">
           {words.again}
         </ActionButton>
-        <button type="button" className="button button--main" autoFocus onClick={onClose}>
-          {words.close}
-          <kbd aria-hidden="true">Esc</kbd>
-        </button>
+        <EscapeButton tone="main" first onPress={onClose}>{words.close}</EscapeButton>
       </div>
     </Dialog>
   );

@@ -2,6 +2,7 @@ import { useState, type SyntheticEvent } from 'react';
 import type { ErrorReport } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { Icon } from '../frame/icons';
 import { ask } from '../station';
 import { texts } from '../texts';
@@ -39,10 +40,7 @@ export function ReprintDialog({ deviceId, onClose, onDone }: ReprintDialogProps)
           <input type="text" data-testid="reprint-reason" autoFocus value={reason} maxLength={200} placeholder={words.placeholder} autoComplete="off" onChange={(event) => setReason(event.target.value)} />
         </label>
         <div className="dialog__actions">
-          <button type="button" className="button button--plain" onClick={onClose}>
-            {words.back}
-            <kbd aria-hidden="true">Esc</kbd>
-          </button>
+          <EscapeButton onPress={onClose}>{words.back}</EscapeButton>
           <button type="submit" className="button button--main" data-testid="confirm-reprint" disabled={working || reason.trim() === ''}>
             <Icon name="label" />
             {words.yes}

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { CountParams, ErrorReport, OrderContentParams, OrderKind, OrderView } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { ErrorText } from '../frame/said';
 import { ask } from '../station';
 import { texts } from '../texts';
@@ -102,10 +103,7 @@ export function NewOrderDialog({ onClose, onMade }: NewOrderDialogProps) {
           </ErrorPanel>
         )}
         <div className="dialog__actions">
-          <button type="button" className="button button--plain" onClick={onClose}>
-            {words.back}
-            <kbd aria-hidden="true">Esc</kbd>
-          </button>
+          <EscapeButton onPress={onClose}>{words.back}</EscapeButton>
           {bad === 0 ? (
             <button type="submit" className="button button--main" data-testid="make-order" disabled={!ready}>
               {ordering ? words.ordering : words.order}

@@ -1,6 +1,7 @@
 import type { SlotsView } from '../contract';
 import { Dialog } from '../frame/dialog';
 import { ErrorPanel } from '../frame/error-panel';
+import { EscapeButton } from '../frame/escape-button';
 import { English } from '../frame/said';
 import { cardWords } from '../logic/words';
 import { texts } from '../texts';
@@ -33,20 +34,14 @@ export function SlotsDialog({ onClose }: { readonly onClose: () => void }) {
       <div className="dialog__actions">
         {binding === undefined ? (
           <>
-            <button type="button" className="button button--plain" onClick={onClose}>
-              {words.close}
-              <kbd aria-hidden="true">Esc</kbd>
-            </button>
+            <EscapeButton onPress={onClose}>{words.close}</EscapeButton>
             <button key="bind" type="button" className="button button--main" autoFocus data-testid="bind-slots" onClick={bind}>
               {words.bind}
             </button>
           </>
         ) : (
           <>
-            <button type="button" className="button button--plain" onClick={stop}>
-              {words.stop}
-              <kbd aria-hidden="true">Esc</kbd>
-            </button>
+            <EscapeButton onPress={stop}>{words.stop}</EscapeButton>
             <button key="finish" type="button" className="button button--main" data-testid="finish-binding" disabled={view?.slots.length === 0} onClick={finish}>
               {words.finish}
             </button>
