@@ -34,7 +34,7 @@ export function DevicePage({ deviceId, bench, onBack, onOpen, notify }: DevicePa
   const current = device?.state === 'preauthorized' || device?.state === 'accepted';
   const identity = viewIdentity(device?.identity ?? {}, scanAttribute);
   return (
-    <main className="device" id="content" data-testid="device-page" data-device={deviceId}>
+    <main className="device" id="content" data-testid="device-page" data-device={deviceId} aria-busy={device === undefined && error === undefined}>
       <header className="device__head">
         <button type="button" className="button button--plain" autoFocus onClick={onBack}>
           <Icon name="back" />

@@ -5,7 +5,7 @@ import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchOf, fillRecord, macOf, type FilledRecord } from '../support/filled-record';
 import { temporaryFolder } from '../support/station';
-import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, typeByHand, type StationWindow } from '../support/window';
+import { openedDevice, openStationWindow, scan, screenshotFolder, shootAll, sizeTo, typeByHand, type StationWindow } from '../support/window';
 
 const devices = 10_000;
 
@@ -102,7 +102,7 @@ describe('QA’s page in the window', () => {
     const index = await current.getAttribute('data-index');
     expect(Number(index)).toBeGreaterThan(10);
     await page.keyboard.press('Enter');
-    await page.waitForSelector('[data-testid="device-page"]');
+    await openedDevice(station);
     expect(await page.textContent('h1')).toContain(macOf(devices - 1 - Number(index)));
     await page.keyboard.press('Escape');
     await page.waitForSelector(`[data-testid="acceptance-row"][data-index="${String(index)}"][aria-selected="true"] .code`);
@@ -145,7 +145,7 @@ describe('QA’s page in the window', () => {
     expect(await page.locator('[data-testid="device-page"]').count()).toBe(0);
     await pause();
     await page.keyboard.press('Enter');
-    await page.waitForSelector('[data-testid="device-page"]');
+    await openedDevice(station);
     const panel = page.locator('[data-testid="acceptance-panel"]');
     expect(await panel.getAttribute('data-diagnosis')).toBe('key-of-another-device');
     expect(await panel.textContent()).toContain('the two cards are swapped');

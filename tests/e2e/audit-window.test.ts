@@ -5,7 +5,7 @@ import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchOf, fillRecord, macOf } from '../support/filled-record';
 import { temporaryFolder } from '../support/station';
-import { openStationWindow, scan, sizeTo, type StationWindow } from '../support/window';
+import { openedDevice, openStationWindow, scan, sizeTo, type StationWindow } from '../support/window';
 
 const devices = 1200;
 
@@ -48,7 +48,7 @@ describe('the auditor’s page', () => {
   it('finds by the beginning of a fingerprint, by batch, maker and days', async () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    await page.waitForSelector('[data-testid="device-page"]');
+    await openedDevice(station);
     const fingerprint = String(await page.locator('[data-testid="fingerprint"]').first().textContent()).replace(/[^0-9a-f]/g, '').slice(-64);
     await page.keyboard.press('Escape');
     await search({ text: fingerprint.slice(0, 16) });

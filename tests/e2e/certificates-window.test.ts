@@ -5,7 +5,7 @@ import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { certificateOf, endsNow, fillRecord, issuers, macOf } from '../support/filled-record';
 import { temporaryFolder } from '../support/station';
-import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
+import { openedDevice, openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
 
 const devices = 2000;
 /** One of every hundred is revoked, and one has two certificates. */
@@ -63,7 +63,7 @@ describe('the page of certificates', () => {
     expect(Number(index)).toBeGreaterThan(10);
     const mac = await current.locator('.cell--identity .code').textContent();
     await page.keyboard.press('Enter');
-    await page.waitForSelector('[data-testid="device-page"]');
+    await openedDevice(station);
     await page.waitForSelector(`h1:has-text("${String(mac)}")`);
     await page.keyboard.press('Escape');
     await page.waitForSelector(`[data-testid="certificate-row"][data-index="${String(index)}"][aria-selected="true"] .code`);
@@ -105,7 +105,7 @@ describe('the page of certificates', () => {
     await total(1);
     await pause();
     await page.keyboard.press('Enter');
-    await page.waitForSelector('[data-testid="device-page"]');
+    await openedDevice(station);
   });
 
   it('shows a device with its certificate, PEM on demand, and the parts of what was done to it', async () => {

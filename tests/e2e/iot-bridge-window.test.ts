@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/station';
-import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
+import { openedDevice, openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
 
 describe('the practice bench with an IoT Bridge', () => {
   const folder = temporaryFolder();
@@ -52,7 +52,7 @@ describe('the practice bench with an IoT Bridge', () => {
 
   it('shows the steps of its life in their order, and how the tenant sees it', async () => {
     await page.locator('[data-testid="day-row"]', { hasText: 'gateway-0815' }).first().click();
-    await page.waitForSelector('[data-testid="device-page"]');
+    await openedDevice(station);
     await page.waitForFunction(() => (document.querySelector('[data-testid="server-state"]')?.textContent ?? '').includes('connected by MQTT, shown in ThingsBoard'), undefined, { timeout: 30_000 });
     const text = (await page.textContent('[data-testid="device-page"]')) ?? '';
     expect(text.indexOf('Tell the server')).toBeLessThan(text.indexOf('Read back'));

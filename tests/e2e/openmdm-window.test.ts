@@ -10,7 +10,7 @@ import { startPracticeOpenMdm } from '../../main/servers/openmdm/practice-server
 import { deviceKey, MdmApi } from '../support/openmdm';
 import { decodedPracticeImage } from '../support/practice-image';
 import { temporaryFolder } from '../support/station';
-import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
+import { openedDevice, openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
 
 const folder = temporaryFolder();
 const screenshots = screenshotFolder(folder);
@@ -53,7 +53,7 @@ describe('the practice bench with OpenMDM and keys of the devices\' own', () => 
 
   it('shows the device with the key that is pinned, and which identifier the server knows it by', async () => {
     await page.locator('[data-testid="day-row"]', { hasText: 'SN-0815' }).first().click();
-    await page.waitForSelector('[data-testid="device-page"]');
+    await openedDevice(station);
     await page.waitForSelector('[data-testid="auth-set"]', { timeout: 30_000 });
     expect(await page.textContent('[data-testid="device-page"]')).toContain('known there by its serialNumber SN-0815');
     // A server whose keys cannot be rejected one by one offers no such button.

@@ -7,7 +7,7 @@ import { windowMethods } from '../../main/contract/window-channel';
 import { methodRights } from '../../main/contract/window-rights';
 import { decodedPracticeImage } from '../support/practice-image';
 import { imprint, startServerProcess, temporaryFolder, type ServerProcess } from '../support/station';
-import { launchStation, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
+import { launchStation, openedDevice, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
 
 const pins = { Ana: '482917', Tom: '135791', Aud: '975310' };
 const badge = 'BDG-0007-TOM';
@@ -180,7 +180,7 @@ describe('a station with operators', () => {
     // Their own page comes first, and a device's whole life opens from it, with nothing to press.
     await page.waitForSelector('[data-testid="audit-page"][data-total="1"]');
     for (const key of ['ArrowDown', 'Enter']) await page.keyboard.press(key);
-    await page.waitForSelector('[data-testid="device-page"]');
+    await openedDevice(station);
     expect(await page.locator('[data-testid="decommission"]').count()).toBe(0);
     // The next scan is looked for, and not made.
     await scan(station, mac.replaceAll(':', ''));

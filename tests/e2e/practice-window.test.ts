@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imprint, temporaryFolder } from '../support/station';
-import { openStationWindow, type StationWindow } from '../support/window';
+import { openedDevice, openStationWindow, type StationWindow } from '../support/window';
 
 /** Screenshots are kept under docs/ when asked for; otherwise they go with the test's folder. */
 const keepScreenshots = process.env['IMPRINT_SCREENSHOTS'] === '1';
@@ -120,7 +120,7 @@ describe('the practice bench in the window', () => {
 
   it('shows the device with its key, its steps and how the server sees it', async () => {
     await page.locator('[data-testid="day-row"]', { hasText: '6c:42' }).first().click();
-    await page.waitForSelector('[data-testid="device-page"]');
+    await openedDevice(station);
     await page.waitForFunction(() => /accepted/i.test(document.querySelector('[data-testid="server-state"]')?.textContent ?? ''), undefined, { timeout: 30_000 });
     const fingerprint = (await page.locator('[data-testid="fingerprint"]').first().textContent())?.replace(/[^0-9a-f]/g, '');
     const { events } = await imprint(['status', '--practice', '--identity', 'mac=02:12:61:13:6c:42', '--data', join(folder, 'data'), '--json']);

@@ -7,7 +7,7 @@ import { startPracticeBridge, type PracticeBridge } from '../../main/servers/iot
 import { systemClock, systemRandomness } from '../contract/mender-fixture';
 import { writeBridgeProfile } from '../support/bridge-profile';
 import { temporaryFolder } from '../support/station';
-import { openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
+import { openedDevice, openStationWindow, scan, screenshotFolder, shootAll, sizeTo, type StationWindow } from '../support/window';
 
 describe('a bench for a server with certificates', () => {
   const folder = temporaryFolder();
@@ -87,7 +87,7 @@ describe('a bench for a server with certificates', () => {
     await page.waitForSelector('[data-testid="certificates-page"][data-total="1"]');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    await page.waitForSelector('[data-testid="device-page"]');
+    await openedDevice(station);
     expect(await page.textContent('.device__head .badge')).toBe('Enrolled');
     const states = () => page.locator('[data-testid="certificate"]').evaluateAll((items) => items.map((item) => item.getAttribute('data-state')));
     expect(await states()).toEqual(['issued', 'superseded']);

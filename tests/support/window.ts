@@ -47,6 +47,11 @@ export async function openStationWindow(dataFolder: string, args: readonly strin
   return station;
 }
 
+/** The page of a device is there, and what the record has of it stands on it. */
+export async function openedDevice({ page }: StationWindow): Promise<void> {
+  await page.waitForSelector('[data-testid="device-page"][aria-busy="false"]');
+}
+
 /** Screenshots are kept under docs/ when asked for; otherwise they go with the test's folder. */
 export function screenshotFolder(folder: string): string {
   const path = process.env['IMPRINT_SCREENSHOTS'] === '1' ? resolve(import.meta.dirname, '../../docs/screenshots') : join(folder, 'screenshots');
