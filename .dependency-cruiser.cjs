@@ -25,7 +25,7 @@ const layers = [
   { layer: 'image', path: '^main/image/', may: [domain, npm(...imageTools)], nodeBuiltins: true, because: 'images know neither keys nor cards' },
   { layer: 'flash', path: '^main/flash/', may: [domain, native, npm('lzma-native', 'usb')], nodeBuiltins: true, because: 'writers know neither images nor keys' },
   { layer: 'health', path: '^main/health/', may: [domain], nodeBuiltins: true, because: 'what the system says is read in one place and judged in another' },
-  { layer: 'update', path: '^main/update/', may: [domain, contract, '^main/ledger/', npm('yauzl', 'zod')], nodeBuiltins: true, because: 'an update knows versions and files, not the record' },
+  { layer: 'update', path: '^main/update/', may: [domain, contract, '^main/ledger/', npm('builder-util-runtime', 'electron-updater', 'yauzl', 'zod')], nodeBuiltins: true, because: 'an update knows versions and files, not the record' },
   { layer: 'charts', path: '^main/charts/', may: [npm('d3-array', '@types/d3-array')], nodeBuiltins: false, because: 'plots are drawn by the page and by the PDF alike' },
   { layer: 'ledger', path: '^main/ledger/', may: [domain], nodeBuiltins: true, because: 'the ledger is verified without the station' },
   {

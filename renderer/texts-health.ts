@@ -28,6 +28,7 @@ export const healthTexts = {
     'record': 'Record',
     'runtime': 'Version',
     'station-version': 'Version of the profile',
+    'updates': 'Updates',
   },
   command: 'What the administrator types in a terminal',
   lookedAt: (time: string) => `Looked at ${time}`,

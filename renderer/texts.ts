@@ -109,6 +109,7 @@ export const english = {
     phases: {
       image: 'Reading the image',
       export: 'Exporting',
+      fetch: 'Fetching an update',
       reserve: 'Reserving the identity',
       check: 'Checking',
       generate: 'Making the key',

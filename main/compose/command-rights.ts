@@ -60,7 +60,7 @@ const commandRights = {
   // init asks nobody: it is refused where there is anybody to ask.
   'operators': ({ positionals }: Asked) => operatorRights[positionals[0] ?? 'list'] ?? 'manage-operators',
   // Looking into a file and at what is installed touches nothing of the station.
-  'update': ({ positionals }: Asked) => (['check', 'status', undefined].includes(positionals[0]) ? 'anybody' : 'update'),
+  'update': ({ positionals }: Asked) => (['check', 'feed', 'status', undefined].includes(positionals[0]) ? 'anybody' : 'update'),
   // As in the window: how it reads, and nothing of record, server or card.
   'language': 'anybody',
   'hooks': ({ positionals }: Asked) => (positionals[0] === undefined || positionals[0] === 'list' ? 'look' : 'integrate'),

@@ -64,6 +64,9 @@ export function syncFolder(folder: string): void {
   }
 }
 
+/** What another one wrote into a file, durable. */
+export const syncFile = syncFolder;
+
 function hasCode(thrown: unknown, code: string): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === code;
 }

@@ -62,7 +62,8 @@ export const helpText = `imprint: a key of its own for every device
   imprint restore --from FILE [--override REASON]
                                             puts a backup in the place of the record
   imprint update [status] | check FILE      which versions are here; whether a signed update fits
-  imprint update apply FILE [--roll-back] [--profile P.json] [--install DIR] [--override REASON]
+  imprint update feed | fetch               what the feed of the settings offers; brings it here and checks its signature
+  imprint update apply [FILE] [--roll-back] [--profile P.json] [--install DIR] [--override REASON]
   imprint update roll-back [--override REASON]
                                             puts another version here; back to the one before
   imprint import --file DEVICES.csv         makes devices of other tools known

@@ -19,9 +19,18 @@ export type IntegrationCredential = z.output<typeof credentialSchema>;
 
 const absolutePath = z.string().regex(/^\//, 'expected an absolute path');
 
+const feedText = 'expected an https address without user, password and #; http only to this computer (127.0.0.1, localhost, [::1])';
+const updatesSchema = z.strictObject({
+  /** The folder of a web server with `latest-linux.yml` and the update file. */
+  feed: z.string(feedText).max(2000, feedText).refine(isPlainUrl, feedText),
+  /** PEM certificates that are trusted there instead of the system's. */
+  caFile: absolutePath.optional(),
+});
+export type UpdateSettings = z.output<typeof updatesSchema>;
+
 const webhookText = 'expected an https address without user, password and #; http only to this computer (127.0.0.1, localhost, [::1])';
 const webhookSchema = z.strictObject({
-  url: z.string(webhookText).max(2000, webhookText).refine(isWebhookUrl, webhookText),
+  url: z.string(webhookText).max(2000, webhookText).refine(isPlainUrl, webhookText),
   events: z
     .array(z.enum(webhookEvents, `expected some of ${webhookEvents.join(', ')}`))
     .min(1, `expected some of ${webhookEvents.join(', ')}`)
@@ -76,6 +85,8 @@ const settingsSchema = z.strictObject({
     .optional(),
   /** How an MES orders batches and fetches their devices. */
   mes: mesSchema.optional(),
+  /** Where versions of Imprint are offered. Absent: no feed is asked (docs/updates.md). */
+  updates: updatesSchema.optional(),
 });
 export type StationSettings = z.output<typeof settingsSchema>;
 
@@ -96,7 +107,7 @@ export function readStationSettings(text: string, path: string): StationSettings
 }
 
 /** SECURITY: a password in the address would stand in lists and sentences. */
-function isWebhookUrl(text: string): boolean {
+function isPlainUrl(text: string): boolean {
   const [, scheme, host] = /^(https?):\/\/((?:\[[0-9a-f:]+\]|[a-z0-9.-]+))(?::\d{1,5})?(?:[/?][\x21\x22\x24-\x7e]*)?$/i.exec(text) ?? [];
   if (scheme === undefined || host === undefined || !z.url().safeParse(text).success) return false;
   return scheme.toLowerCase() === 'https' || ['localhost', '127.0.0.1', '[::1]'].includes(host.toLowerCase());

@@ -73,7 +73,7 @@ export const jobStateSchema = z.enum(['open', 'done', 'failed', 'cancelled', 'co
 export const deviceStateSchema = z.enum(deviceStates);
 
 export const progressSchema = z.object({
-  phase: z.enum(['image', 'export', ...stepNames]),
+  phase: z.enum(['image', 'export', 'fetch', ...stepNames]),
   unit: z.literal('entries').optional(),
   doneBytes: bytesSchema,
   totalBytes: bytesSchema,

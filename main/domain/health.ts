@@ -1,12 +1,13 @@
 /** What `imprint doctor` looks at, and what it thinks of it: facts come in, findings go out, nothing is read here. */
 import { canBeSlot, describePort, driveName, type Drive } from './drives';
 import { describeBytes } from './targets';
+import type { FeedOffer } from './update';
 
 /** ok: as it should be. warning: the work goes on, and somebody should know. stop: cards cannot be made, or must not be. */
 export const healthStates = ['ok', 'warning', 'stop'] as const;
 export type HealthState = (typeof healthStates)[number];
 
-export const healthChecks = ['memory-lock', 'swap', 'core-dumps', 'group', 'udev-rule', 'readers', 'keyring', 'clock', 'disk-record', 'disk-images', 'data-folder', 'record', 'runtime', 'station-version'] as const;
+export const healthChecks = ['memory-lock', 'swap', 'core-dumps', 'group', 'udev-rule', 'readers', 'keyring', 'clock', 'disk-record', 'disk-images', 'data-folder', 'record', 'runtime', 'station-version', 'updates'] as const;
 export type HealthCheck = (typeof healthChecks)[number];
 
 export interface HealthFinding {
@@ -90,6 +91,14 @@ export interface RuntimeFacts {
   readonly unofficial: boolean;
 }
 
+export interface UpdateFacts {
+  readonly feed: string;
+  readonly installed: string;
+  /** Absent where the feed could not be asked. */
+  readonly offer?: FeedOffer | undefined;
+  readonly trouble?: string | undefined;
+}
+
 export interface StationFacts {
   readonly memory: MemoryFacts;
   readonly swap: readonly SwapArea[];
@@ -105,6 +114,8 @@ export interface StationFacts {
   readonly folder: DataFolderFacts;
   readonly record: RecordFacts;
   readonly runtime: RuntimeFacts;
+  /** What the feed of the settings offers; undefined where they name none, and nobody is asked. */
+  readonly updates?: UpdateFacts | undefined;
   /** Why this version may not work with the profile; absent without a profile, or where it may. */
   readonly versionRefused?: string | undefined;
 }
@@ -132,6 +143,7 @@ export function judge(facts: StationFacts): readonly HealthFinding[] {
     judgeRecord(facts.record),
     judgeRuntime(runtime),
     ...(facts.versionRefused === undefined ? [] : [stop('station-version', facts.versionRefused, 'imprint update check FILE')]),
+    ...(facts.updates === undefined ? [] : [judgeUpdates(facts.updates)]),
   ];
 }
 
@@ -275,4 +287,10 @@ function judgeRuntime({ station, electron, packaged, unofficial }: RuntimeFacts)
   const version = `Imprint ${station} on Electron ${electron}`;
   if (unofficial) return warn('runtime', `${version}, an unofficial development runtime: make no cards for customers with it.`, 'npm run setup');
   return ok('runtime', packaged ? `${version}.` : `${version}, from a checkout.`);
+}
+
+function judgeUpdates({ feed, installed, offer, trouble }: UpdateFacts): HealthFinding {
+  if (offer === undefined) return warn('updates', trouble ?? `The feed ${feed} could not be asked.`, 'imprint update feed');
+  if (offer.newer) return warn('updates', `Imprint ${offer.version} is offered, and ${installed} is installed: fetch it now or later, apply it when no card is being made.`, 'imprint update fetch');
+  return ok('updates', `${installed} is installed, and the feed has nothing newer (${offer.version}).`);
 }

@@ -94,7 +94,7 @@ export interface JobOutcome {
 }
 
 /** Phase of the running job as a person sees it. */
-export type ProgressPhase = 'image' | 'export' | StepName;
+export type ProgressPhase = 'image' | 'export' | 'fetch' | StepName;
 
 export interface Progress {
   readonly phase: ProgressPhase;

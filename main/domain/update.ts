@@ -57,6 +57,16 @@ export interface PinnedProfile {
   readonly station?: StationVersions | undefined;
 }
 
+/** What a feed of updates has. */
+export interface FeedOffer {
+  readonly version: string;
+  /** Newer than what is installed. */
+  readonly newer: boolean;
+  /** Its name at the feed, and here once it is fetched. */
+  readonly file: string;
+  readonly bytes: number;
+}
+
 /** Why this station does not take an update, the most important first; none where it does. */
 export function updateRefusals(manifest: UpdateManifest, situation: UpdateSituation): readonly ImprintError[] {
   const { version, from, target } = manifest;

@@ -63,7 +63,7 @@ export const stepWords: Readonly<Record<StepName, SlotWord>> = {
 };
 
 /** What a slot says while bytes are counted. */
-export const phaseWords: Readonly<Record<ProgressPhase, SlotWord>> = { ...stepWords, image: 'Reading', export: 'Exporting' };
+export const phaseWords: Readonly<Record<ProgressPhase, SlotWord>> = { ...stepWords, image: 'Reading', export: 'Exporting', fetch: 'Reading' };
 
 /** How a job ended; one that is done has the word of its kind of server. */
 const endWords: Readonly<Record<Exclude<JobOutcome['state'], 'done'>, SlotWord>> = {

@@ -1,10 +1,10 @@
 import { createHash, createPrivateKey } from 'node:crypto';
 import { createReadStream, createWriteStream, lstatSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { readJson } from '../support/files.mjs';
+import { readJson, writeFileAtomic } from '../support/files.mjs';
 import { inRoot } from '../support/paths.mjs';
 import { Problem, runMain } from '../support/problem.mjs';
 import { developmentKey, developmentName, releaseName, signedNote } from './keys.mjs';
@@ -12,6 +12,7 @@ import { developmentKey, developmentName, releaseName, signedNote } from './keys
 const usage = `npm run update:make -- --package DIR --from VERSION --out FILE (--key FILE.pem | --development)
   --package DIR   the unpacked application, as it shall lie at the station
   --from VERSION  the oldest version that it can follow
+  --feed          besides, the list that a feed of updates has (latest-linux.yml), beside FILE
   --program NAME  what is started in it (default: imprint)
   --version V, --architecture A, --platform P, --record-schema N  (default: those of this checkout and computer)`;
 
@@ -42,9 +43,19 @@ function recordSchema() {
   return Math.max(...numbers);
 }
 
+/** The list of a feed as electron-updater's generic provider reads it: its name has the system, and the architecture where that is not x64. */
+async function writeFeed(out, { version, madeAt, target }) {
+  if (target.platform !== 'linux') throw new Problem('A feed is for Linux: elsewhere nothing is updated in this way yet.');
+  const hash = createHash('sha512');
+  for await (const chunk of createReadStream(out)) hash.update(chunk);
+  // JSON is YAML too.
+  const list = `${JSON.stringify({ version, files: [{ url: basename(out), sha512: hash.digest('base64'), size: lstatSync(out).size }], releaseDate: madeAt }, undefined, 2)}\n`;
+  writeFileAtomic(join(dirname(out), `latest-linux${target.architecture === 'x64' ? '' : `-${target.architecture}`}.yml`), list);
+}
+
 await runMain(async () => {
   const { values } = parseArgs({
-    options: Object.fromEntries([...['package', 'from', 'out', 'key', 'version', 'architecture', 'platform', 'program', 'record-schema'].map((name) => [name, { type: 'string' }]), ['development', { type: 'boolean' }]]),
+    options: Object.fromEntries([...['package', 'from', 'out', 'key', 'version', 'architecture', 'platform', 'program', 'record-schema'].map((name) => [name, { type: 'string' }]), ['development', { type: 'boolean' }], ['feed', { type: 'boolean' }]]),
   });
   const folder = values.package;
   if (folder === undefined || values.from === undefined || values.out === undefined || (values.key === undefined) === (values.development !== true)) throw new Problem(usage);
@@ -75,5 +86,6 @@ await runMain(async () => {
   for (const { path, executable } of manifest.files) zip.addFile(join(folder, path), `package/${path}`, { mtime, mode: executable ? 0o100755 : 0o100644 });
   zip.end();
   await pipeline(zip.outputStream, createWriteStream(values.out, { flags: 'wx', flush: true }));
+  if (values.feed) await writeFeed(values.out, manifest);
   process.stdout.write(`${values.out}: version ${manifest.version} for ${manifest.target.platform} on ${manifest.target.architecture}, ${paths.length} files, signed by ${name}.\n`);
 });

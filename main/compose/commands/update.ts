@@ -10,24 +10,30 @@ import { faultPoints } from '../fault-points';
 import { lockFolder } from '../folder-lock';
 import { loadProfile } from '../load-profile';
 import { stationFolder } from '../open-station';
+import { removeFetched } from '../update-feed';
 import { assertIdle, backUpBefore, installationHere, runningVersion, situation, updateKeys, versionOf } from '../update-station';
 import { text, usage, type Command, type CommandContext } from './arguments';
+import { fetchFromFeed, lookAtFeed, requiredFetched } from './update-feed';
 
-/** `update [status]`, `update check FILE`, `update apply FILE`, `update roll-back`: signed updates from a stick or a share. */
+const words = ['status', 'check', 'feed', 'fetch', 'apply', 'roll-back'];
+
+/** `update [status]`, `update check FILE`, `update feed`, `update fetch`, `update apply [FILE]`, `update roll-back`: signed updates from a stick, a share or the factory's feed. */
 export const updateCommand: Command = async (context) => {
   const [word = 'status', ...rest] = context.positionals;
-  const files = word === 'check' || word === 'apply' ? 1 : 0;
-  if (!['status', 'check', 'apply', 'roll-back'].includes(word) || rest.length !== files) throw usage('That is no way to update.', 'update status, update check FILE, update apply FILE or update roll-back');
+  const fits = word === 'check' ? rest.length === 1 : word === 'apply' ? rest.length <= 1 : rest.length === 0;
+  if (!words.includes(word) || !fits) throw usage('That is no way to update.', 'update status, update check FILE, update feed, update fetch, update apply [FILE] or update roll-back');
   if (text(context, 'override')?.trim() === '') throw usage('An override needs its reason.', '--override "why it is right all the same"');
   if (word === 'status') return status(context);
   if (word === 'check') return check(context, rest[0] ?? '');
+  if (word === 'feed') return lookAtFeed(context, installedHere(context));
   assertMay(context.who.role, 'update');
+  if (word === 'fetch') return fetchFromFeed(context, installedHere(context));
   const installation = installationHere(text(context, 'install'));
   const lock = await lockFolder('update', installation.root);
   if (lock === undefined) throw new ImprintError('slot-busy', 'Another command changes the version of this installation: wait until it has ended.', { field: '--install' });
   try {
     await recoverFirst(context, installation);
-    return await (word === 'apply' ? apply(context, installation, rest[0] ?? '') : goBack(context, installation));
+    return await (word === 'apply' ? apply(context, installation, rest[0]) : goBack(context, installation));
   } finally {
     lock.close();
   }
@@ -59,6 +65,12 @@ function hasInstallation({ values }: Pick<CommandContext, 'values'>): boolean {
   }
 }
 
+/** The version that a feed is compared with. */
+function installedHere(context: CommandContext): string {
+  const installation = hasInstallation(context) ? installationHere(text(context, 'install')) : undefined;
+  return installation?.installed() ?? runningVersion().version;
+}
+
 async function check(context: CommandContext, path: string): Promise<number> {
   const { output, signal } = context;
   const update = await UpdateFile.open(path, updateKeys());
@@ -77,9 +89,10 @@ async function check(context: CommandContext, path: string): Promise<number> {
   }
 }
 
-async function apply(context: CommandContext, installation: Installation, path: string): Promise<number> {
+async function apply(context: CommandContext, installation: Installation, named: string | undefined): Promise<number> {
   const { output, signal, who } = context;
   const folder = folderOf(context);
+  const path = named ?? requiredFetched(folder);
   const update = await UpdateFile.open(path, updateKeys());
   try {
     const { version } = update.manifest;
@@ -97,6 +110,7 @@ async function apply(context: CommandContext, installation: Installation, path: 
       { at: now.toISOString(), by: who.operator, override: asked.override },
       runningVersion(),
     );
+    if (named === undefined) removeFetched(folder);
     const kept = previous === undefined ? '' : ` ${previous.version} stays beside it for "imprint update roll-back".`;
     const backup = previous?.backup === undefined ? '' : ` The record from before is in ${previous.backup}.`;
     const sentence = `Imprint ${version} is what starts from now on.${kept}${backup}`;

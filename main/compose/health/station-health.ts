@@ -7,7 +7,7 @@ import { app } from 'electron';
 import { healthReportSchema, type HealthReport } from '../../contract/health';
 import type { Drive } from '../../domain/drives';
 import { asImprintError } from '../../domain/errors';
-import { judge, worstState, type RecordFacts, type StationFacts, type StationHealth } from '../../domain/health';
+import { judge, worstState, type RecordFacts, type StationFacts, type StationHealth, type UpdateFacts } from '../../domain/health';
 import type { Profile } from '../../domain/profile';
 import { versionRefusal } from '../../domain/version';
 import { listDrives } from '../../flash/drives';
@@ -19,6 +19,7 @@ import { storageProcess, type StationFolder } from '../open-station';
 import { Keyring } from '../secrets';
 import { SlotsStore } from '../slots-store';
 import { stationVersion } from '../station-version';
+import { feedOf, feedOffer } from '../update-feed';
 import { serverClock } from './server-clock';
 
 export interface Examined {
@@ -40,7 +41,7 @@ export async function healthReport(health: StationHealth, now: Date): Promise<He
 async function stationFacts(folder: StationFolder, profile: Profile | undefined, signal: AbortSignal): Promise<StationFacts> {
   const roots = systemHealthRoots;
   const { username, uid } = userInfo();
-  const [memory, swap, coreDumps, user, rule, readers, available, clock, onRecord, onImages, dataFolder, record] = await Promise.all([
+  const [memory, swap, coreDumps, user, rule, readers, available, clock, updates, onRecord, onImages, dataFolder, record] = await Promise.all([
     memoryFacts(roots),
     swapAreas(roots),
     coreDumpFacts(roots),
@@ -49,6 +50,7 @@ async function stationFacts(folder: StationFolder, profile: Profile | undefined,
     readerFacts(folder),
     new Keyring(folder.keyring).available(),
     profile === undefined ? undefined : serverClock(profile.server, signal),
+    updateFacts(folder, signal),
     diskFacts(folder.root),
     diskFacts(folder.images),
     dataFolderFacts(folder.root, uid),
@@ -67,8 +69,21 @@ async function stationFacts(folder: StationFolder, profile: Profile | undefined,
     folder: dataFolder,
     record,
     runtime: { station: stationVersion, electron: process.versions.electron, packaged: app.isPackaged, unofficial: process.env['IMPRINT_UNOFFICIAL_RUNTIME'] === '1' },
+    updates,
     versionRefused: profile === undefined ? undefined : versionRefusal(profile, stationVersion)?.message,
   };
+}
+
+async function updateFacts(folder: StationFolder, signal: AbortSignal): Promise<UpdateFacts | undefined> {
+  let feed = 'of the settings';
+  try {
+    const place = feedOf(folder);
+    if (place === undefined) return undefined;
+    feed = place.url;
+    return { feed, installed: stationVersion, offer: await feedOffer(place, stationVersion, signal) };
+  } catch (thrown) {
+    return { feed, installed: stationVersion, trouble: asImprintError(thrown).message };
+  }
 }
 
 async function readerFacts({ root }: StationFolder): Promise<StationFacts['readers']> {

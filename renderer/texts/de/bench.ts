@@ -62,6 +62,7 @@ export const bench = {
     phases: {
       image: 'Abbild wird gelesen',
       export: 'Export läuft',
+      fetch: 'Update wird geholt',
       reserve: 'Kennung wird belegt',
       check: 'Wird geprüft',
       generate: 'Schlüssel wird erzeugt',

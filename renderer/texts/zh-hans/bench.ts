@@ -62,6 +62,7 @@ export const bench = {
     phases: {
       image: '正在读取映像',
       export: '正在导出',
+      fetch: '正在获取更新',
       reserve: '正在占用标识',
       check: '正在检查',
       generate: '正在生成密钥',

@@ -29,6 +29,7 @@ export const health: Texts['health'] = {
     'record': '记录',
     'runtime': '版本',
     'station-version': '配置要求的版本',
+    'updates': '更新',
   },
   command: '管理员在终端中输入的命令',
   lookedAt: (time: string) => `检查时间：${time}`,
