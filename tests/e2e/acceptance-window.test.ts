@@ -66,31 +66,31 @@ describe('QA’s page in the window', () => {
   it('is one key away, counts every device, and draws only what fits on the screen', async () => {
     await page.keyboard.press('F9');
     await total(devices);
-    expect(await focused()).toBe('filter-text');
+    await expect.poll(() => focused()).toBe('filter-text');
     for (const [state, count] of Object.entries(filled.counts)) {
-      expect(await page.textContent(`[data-testid="state-count"][data-state="${state}"] .state-count__value`)).toBe(count.toLocaleString('en'));
+      await expect.poll(() => page.textContent(`[data-testid="state-count"][data-state="${state}"] .state-count__value`)).toBe(count.toLocaleString('en'));
     }
     await rowOf(devices - 1).getByText(macOf(devices - 1)).waitFor();
-    expect(await rows().count()).toBeLessThan(60);
+    await expect.poll(() => rows().count()).toBeLessThan(60);
     await shootAll(station, screenshots, 'acceptance');
   });
 
   it('scrolls to the middle and to the end, and fetches the rows there', async () => {
     await page.keyboard.press('ArrowDown');
-    expect(await focused()).toBe('acceptance-rows');
+    await expect.poll(() => focused()).toBe('acceptance-rows');
     const height = await rows().first().evaluate((row) => row.getBoundingClientRect().height);
     const frames = [...(await scrollBy(height * 300, 3000)), ...(await scrollBy(height * 4700, 3000))].sort((one, other) => one - other);
     const at = (share: number): number => Math.round((frames[Math.floor(frames.length * share)] ?? 0) * 10) / 10;
     // Measured, not judged: the machine that runs the tests may be busy.
     console.info(`QA's page, ${String(devices)} rows, ${String(frames.length)} frames while scrolling: median ${String(at(0.5))} ms, 95 % within ${String(at(0.95))} ms, longest ${String(at(0.999))} ms`);
     await rowAt(5002).locator('.code').waitFor();
-    expect(await rowAt(5002).textContent()).toContain(macOf(devices - 1 - 5002));
-    expect(await rows().count()).toBeLessThan(60);
+    await expect.poll(() => rowAt(5002).textContent()).toContain(macOf(devices - 1 - 5002));
+    await expect.poll(() => rows().count()).toBeLessThan(60);
     await shootAll(station, screenshots, 'acceptance-middle');
     await page.keyboard.press('End');
     await rowOf(0).getByText(macOf(0)).waitFor();
-    expect(await rowOf(0).getAttribute('aria-selected')).toBe('true');
-    expect(await rows().count()).toBeLessThan(60);
+    await expect.poll(() => rowOf(0).getAttribute('aria-selected')).toBe('true');
+    await expect.poll(() => rows().count()).toBeLessThan(60);
     await page.keyboard.press('Home');
     await rowOf(devices - 1).getByText(macOf(devices - 1)).waitFor();
   });
@@ -103,18 +103,18 @@ describe('QA’s page in the window', () => {
     expect(Number(index)).toBeGreaterThan(10);
     await page.keyboard.press('Enter');
     await openedDevice(station);
-    expect(await page.textContent('h1')).toContain(macOf(devices - 1 - Number(index)));
+    await expect.poll(() => page.textContent('h1')).toContain(macOf(devices - 1 - Number(index)));
     await page.keyboard.press('Escape');
     await page.waitForSelector(`[data-testid="acceptance-row"][data-index="${String(index)}"][aria-selected="true"] .code`);
     await page.keyboard.press('F3');
-    expect(await focused()).toBe('filter-text');
+    await expect.poll(() => focused()).toBe('filter-text');
   });
 
   it('filters by state with one key', async () => {
     await page.keyboard.press('Alt+2');
     await total(filled.counts.stuck);
-    expect(await page.getAttribute('[data-testid="state-count"][data-state="stuck"]', 'aria-pressed')).toBe('true');
-    expect(await rows().evaluateAll((all) => all.map((row) => (row instanceof HTMLElement ? row.dataset['state'] : '')))).not.toContain('accepted');
+    await expect.poll(() => page.getAttribute('[data-testid="state-count"][data-state="stuck"]', 'aria-pressed')).toBe('true');
+    await expect.poll(() => rows().evaluateAll((all) => all.map((row) => (row instanceof HTMLElement ? row.dataset['state'] : '')))).not.toContain('accepted');
     await shootAll(station, screenshots, 'acceptance-stuck');
     await page.keyboard.press('Alt+1');
     await total(devices);
@@ -136,19 +136,19 @@ describe('QA’s page in the window', () => {
     await page.keyboard.press('ArrowDown');
     await scan(station, macOf(4242).replaceAll(':', '').toUpperCase());
     await total(1);
-    expect(await rowAt(0).textContent()).toContain(macOf(4242));
+    await expect.poll(() => rowAt(0).textContent()).toContain(macOf(4242));
     await shootAll(station, screenshots, 'acceptance-found');
     // A scanner may end with two line ends: the second one is not the wish to open what was found.
     await scan(station, macOf(4251));
     await page.keyboard.press('Enter');
     await rowAt(0).getByText(macOf(4251)).waitFor();
-    expect(await page.locator('[data-testid="device-page"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="device-page"]').count()).toBe(0);
     await pause();
     await page.keyboard.press('Enter');
     await openedDevice(station);
     const panel = page.locator('[data-testid="acceptance-panel"]');
-    expect(await panel.getAttribute('data-diagnosis')).toBe('key-of-another-device');
-    expect(await panel.textContent()).toContain('the two cards are swapped');
+    await expect.poll(() => panel.getAttribute('data-diagnosis')).toBe('key-of-another-device');
+    await expect.poll(() => panel.textContent()).toContain('the two cards are swapped');
     await shootAll(station, screenshots, 'acceptance-device');
     await page.keyboard.press('Escape');
     await page.click('[data-testid="show-all"]');
@@ -158,7 +158,7 @@ describe('QA’s page in the window', () => {
   it('asks the server on request and says when', async () => {
     await page.keyboard.press('F5');
     await page.waitForFunction(() => /^Asked /.test(document.querySelector('[data-testid="watch-last"]')?.textContent ?? ''));
-    expect(await page.locator('[data-testid="watch-trouble"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="watch-trouble"]').count()).toBe(0);
   });
 
   describe('sign-off of a batch', () => {
@@ -171,17 +171,17 @@ describe('QA’s page in the window', () => {
       await scan(station, batch);
       await panel(batch);
       // Six of every hundred have some trouble.
-      expect(await page.textContent('[data-testid="batch"]')).toContain('470 of 500 accepted');
-      expect(await page.locator('[data-testid="unaccepted"]').count()).toBe(30);
+      await expect.poll(() => page.textContent('[data-testid="batch"]')).toContain('470 of 500 accepted');
+      await expect.poll(() => page.locator('[data-testid="unaccepted"]').count()).toBe(30);
       await shootAll(station, screenshots, 'batch');
     });
 
     it('wants a reason where not every device is accepted', async () => {
       await page.keyboard.press('F7');
       await page.waitForSelector('[data-testid="sign-off-form"]');
-      expect(await page.isDisabled('[data-testid="confirm-sign-off"]')).toBe(true);
+      await expect.poll(() => page.isDisabled('[data-testid="confirm-sign-off"]')).toBe(true);
       await page.keyboard.press('Enter');
-      expect(await page.locator('[data-testid="last-sign-off"]').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-testid="last-sign-off"]').count()).toBe(0);
       // Escape leaves the question, not the dialog.
       await page.keyboard.press('Escape');
       await page.waitForSelector('[data-testid="last-sign-off"][data-signed="false"]');
@@ -198,14 +198,14 @@ describe('QA’s page in the window', () => {
       expect(text).toMatch(/Signed off by .+, \d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}/);
       expect(text).toContain('470 of 500');
       expect(text).toContain('Thirty boards wait for their antenna.');
-      expect(await page.getAttribute(`[data-testid="batch-line"][data-batch="${batch}"]`, 'data-signed')).toBe('true');
+      await expect.poll(() => page.getAttribute(`[data-testid="batch-line"][data-batch="${batch}"]`, 'data-signed')).toBe('true');
       await shootAll(station, screenshots, 'batch-signed');
     });
 
     it('leads to the devices of the batch in the list', async () => {
       await page.click('[data-testid="show-batch"]');
       await total(500);
-      expect(await page.inputValue('[data-testid="filter-batch"]')).toBe(batch);
+      await expect.poll(() => page.inputValue('[data-testid="filter-batch"]')).toBe(batch);
     });
   });
 });
@@ -230,9 +230,9 @@ describe('QA’s page for an auditor', () => {
     await page.waitForSelector('[data-testid="acceptance-page"][data-total="40"]');
     await page.keyboard.press('Control+b');
     await page.waitForSelector('[data-testid="batch"]');
-    expect(await page.locator('[data-testid="sign-off"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="sign-off"]').count()).toBe(0);
     await page.keyboard.press('F7');
-    expect(await page.locator('[data-testid="sign-off-form"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="sign-off-form"]').count()).toBe(0);
     // And main refuses what the page does not offer.
     const reply = await page.evaluate(() => (globalThis as unknown as { imprint: { call: (name: string, params: unknown) => Promise<unknown> } }).imprint.call('signOff', { batch: 'WO-4700', remark: 'x' }));
     expect(reply).toMatchObject({ ok: false, error: { code: 'not-allowed' } });

@@ -140,7 +140,7 @@ describe('the window for everybody', () => {
     const progress = { phase: 'write', doneBytes: 5e8, totalBytes: 1.5e9, bytesPerSecond: 2.1e7, secondsLeft: 47 } as const;
     await showSlots([{ state: 'free', word: 'Free' }, { state: 'ready', word: 'Ready' }, { state: 'running', word: 'Writing', progress }, { state: 'failed', word: 'Stopped' }]);
     await page.waitForSelector('[data-slot="Slot 4"][data-state="failed"]');
-    expect(await page.getAttribute('[data-slot="Slot 3"] [role="progressbar"]', 'aria-valuetext')).toBe('Writing the card, 33 %');
+    await expect.poll(() => page.getAttribute('[data-slot="Slot 3"] [role="progressbar"]', 'aria-valuetext')).toBe('Writing the card, 33 %');
     await noViolation('bench: free, ready, running, failed');
     const label = { state: 'printed', sentence: 'Stick its label onto the board and scan it.', awaitsScan: true } as const;
     await showSlots([{ state: 'done', word: 'Scan the label', label }, { state: 'accepted', word: 'Accepted' }, { state: 'waiting', word: 'Waiting' }, { state: 'cancelled', word: 'Cancelled' }]);
@@ -160,12 +160,12 @@ describe('the window for everybody', () => {
       await noViolation(name);
       expect.soft(await beside(page), name).toBe(0);
     }
-    expect(await page.title()).toBe('Dashboard – Imprint');
+    await expect.poll(() => page.title()).toBe('Dashboard – Imprint');
     // Nothing on this page asks for a scan: its heading has the focus, so that Tab goes on from there.
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
     await page.keyboard.press('Control+g');
     await page.waitForSelector('[data-testid="announced-page"]:has-text("Batches")', { state: 'attached' });
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('find-order');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('find-order');
     await toDevice();
     await noViolation('device');
   });
@@ -218,7 +218,7 @@ describe('the window for everybody', () => {
     await scan(station, mac);
     await test('red-screen').waitFor();
     await noViolation('red screen');
-    expect(await beside(page)).toBe(0);
+    await expect.poll(() => beside(page)).toBe(0);
     await page.keyboard.press('Escape');
     await test('conflict').waitFor();
     await noViolation('conflict', 'dialog[open]');
@@ -237,11 +237,11 @@ describe('the window for everybody', () => {
     for (let press = 0; press < 30; press += 1) {
       await page.keyboard.press('Tab');
       // Between the last control and the first the browser itself has it.
-      expect(await page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest('dialog') !== null)).toBe(true);
+      await expect.poll(() => page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest('dialog') !== null)).toBe(true);
     }
     await page.keyboard.press('Escape');
     await page.waitForSelector('dialog[open]', { state: 'detached' });
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('new-order');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('new-order');
     await go('bench');
     await page.keyboard.press('F12');
     await page.waitForSelector('dialog[open]');
@@ -270,13 +270,13 @@ describe('the window for everybody', () => {
     await go('bench');
     await scan(station, mac);
     await test('red-screen').waitFor();
-    expect(await beside(page)).toBe(0);
+    await expect.poll(() => beside(page)).toBe(0);
     await shoot('zoom-red-screen');
     const button = await test('dismiss-red-screen').boundingBox();
     expect((button?.y ?? 0) + (button?.height ?? 0)).toBeLessThanOrEqual(400);
     await page.keyboard.press('Escape');
     await test('conflict').waitFor();
-    expect(await beside(page)).toBe(0);
+    await expect.poll(() => beside(page)).toBe(0);
     await page.keyboard.press('Escape');
   });
 

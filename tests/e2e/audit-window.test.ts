@@ -37,10 +37,10 @@ describe('the auditor’s page', () => {
   const rows = () => page.locator('[data-testid="found-row"]');
 
   it('has the focus where a scanner types, and finds a device by its label in any notation', async () => {
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('filter-text');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('filter-text');
     await scan(station, macOf(7).replaceAll(':', '').toUpperCase());
     await total(1);
-    expect(await rows().first().textContent()).toContain(macOf(7));
+    await expect.poll(() => rows().first().textContent()).toContain(macOf(7));
     await scan(station, macOf(8));
     await page.waitForFunction((mac) => document.querySelector('[data-testid="found-row"]')?.textContent.includes(mac) === true, macOf(8));
   });
@@ -53,7 +53,7 @@ describe('the auditor’s page', () => {
     await page.keyboard.press('Escape');
     await search({ text: fingerprint.slice(0, 16) });
     await total(1);
-    expect(await rows().first().textContent()).toContain(macOf(8));
+    await expect.poll(() => rows().first().textContent()).toContain(macOf(8));
     await search({ batch: batchOf(0) });
     await total(500);
     await search({ batch: batchOf(0), operator: 'Nobody' });

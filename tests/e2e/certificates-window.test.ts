@@ -42,20 +42,20 @@ describe('the page of certificates', () => {
   it('is one key away, begins with what is issued and ends next, and draws only what fits on the screen', async () => {
     await page.keyboard.press('F11');
     await total(issued);
-    expect(await page.getAttribute('[data-testid="nav-certificates"]', 'aria-current')).toBe('page');
-    expect(await focused()).toBe('filter-text');
+    await expect.poll(() => page.getAttribute('[data-testid="nav-certificates"]', 'aria-current')).toBe('page');
+    await expect.poll(() => focused()).toBe('filter-text');
     expect([await count('all'), await count('issued'), await count('superseded'), await count('revoked'), await count('lost')]).toEqual(['2,020', '1,980', '20', '20', '0']);
     // The one that was made last ended first.
     await rowAt(0).getByText(macOf(devices - 1)).waitFor();
-    expect(await rowAt(0).locator('[data-testid="certificate-state"]').getAttribute('data-state')).toBe('expired');
-    expect(await rowAt(0).textContent()).toContain('Expired');
-    expect(await rows().count()).toBeLessThan(60);
+    await expect.poll(() => rowAt(0).locator('[data-testid="certificate-state"]').getAttribute('data-state')).toBe('expired');
+    await expect.poll(() => rowAt(0).textContent()).toContain('Expired');
+    await expect.poll(() => rows().count()).toBeLessThan(60);
     await shootAll(station, screenshots, 'certificates');
   });
 
   it('moves by keys, opens the device and comes back to the same row', async () => {
     await page.keyboard.press('ArrowDown');
-    expect(await focused()).toBe('certificate-rows');
+    await expect.poll(() => focused()).toBe('certificate-rows');
     for (let presses = 0; presses < 3; presses += 1) await page.keyboard.press('PageDown');
     const current = page.locator('[data-testid="certificate-row"][aria-selected="true"]');
     await current.locator('.cell--identity .code').waitFor();
@@ -72,7 +72,7 @@ describe('the page of certificates', () => {
   it('shows one state by key, and all of them', async () => {
     await page.keyboard.press('Alt+4');
     await total(20);
-    expect(await rowAt(0).locator('[data-testid="certificate-state"]').textContent()).toBe('Revoked');
+    await expect.poll(() => rowAt(0).locator('[data-testid="certificate-state"]').textContent()).toBe('Revoked');
     await page.keyboard.press('Alt+3');
     await total(20);
     await page.keyboard.press('Alt+5');
@@ -92,7 +92,7 @@ describe('the page of certificates', () => {
     }
     await page.click('[data-testid="show-all"]');
     await total(issued);
-    expect(await page.inputValue('[data-testid="filter-within"]')).toBe('');
+    await expect.poll(() => page.inputValue('[data-testid="filter-within"]')).toBe('');
   });
 
   it('finds all that one authority issued, and the certificate of a scanned board', async () => {
@@ -111,18 +111,18 @@ describe('the page of certificates', () => {
   it('shows a device with its certificate, PEM on demand, and the parts of what was done to it', async () => {
     const certificate = certificateOf(160, now);
     const panel = page.locator('[data-testid="certificate"]');
-    expect(await panel.count()).toBe(1);
-    expect(await panel.textContent()).toContain(certificate.serial);
-    expect(await panel.locator('[data-testid="certificate-state"]').textContent()).toBe('Revoked');
+    await expect.poll(() => panel.count()).toBe(1);
+    await expect.poll(() => panel.textContent()).toContain(certificate.serial);
+    await expect.poll(() => panel.locator('[data-testid="certificate-state"]').textContent()).toBe('Revoked');
     const pem = panel.locator('.pem');
-    expect(await pem.isVisible()).toBe(false);
+    await expect.poll(() => pem.isVisible()).toBe(false);
     await panel.locator('summary').focus();
     await page.keyboard.press('Enter');
-    expect(await pem.isVisible()).toBe(true);
-    expect(await pem.textContent()).toBe(certificate.pem.trim());
+    await expect.poll(() => pem.isVisible()).toBe(true);
+    await expect.poll(() => pem.textContent()).toBe(certificate.pem.trim());
     await page.keyboard.press('Enter');
-    expect(await page.locator('[data-testid="action"][data-action="decommission"]').getAttribute('data-state')).toBe('failed');
-    expect(await page.locator('[data-testid="action-part"]').allTextContents()).toEqual([expect.stringContaining(`The certificate ${certificate.serial} is revoked.`), expect.stringContaining('no such target any more')]);
+    await expect.poll(() => page.locator('[data-testid="action"][data-action="decommission"]').getAttribute('data-state')).toBe('failed');
+    await expect.poll(() => page.locator('[data-testid="action-part"]').allTextContents()).toEqual([expect.stringContaining(`The certificate ${certificate.serial} is revoked.`), expect.stringContaining('no such target any more')]);
     await shootAll(station, screenshots, 'certificates-device');
     await page.keyboard.press('Escape');
     await page.waitForSelector('[data-testid="certificates-page"]');
@@ -132,11 +132,11 @@ describe('the page of certificates', () => {
     await page.keyboard.press('Control+i');
     const dialog = page.locator('[data-testid="compromised"]');
     await dialog.waitFor();
-    expect(await dialog.locator('li').count()).toBe(6);
-    expect(await dialog.textContent()).toMatch(/Stop the line[\s\S]*parent authority[\s\S]*new Sub-CA[\s\S]*--issuer/);
+    await expect.poll(() => dialog.locator('li').count()).toBe(6);
+    await expect.poll(() => dialog.textContent()).toMatch(/Stop the line[\s\S]*parent authority[\s\S]*new Sub-CA[\s\S]*--issuer/);
     await shootAll(station, screenshots, 'certificates-compromised');
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    expect(await page.locator('[data-testid="certificates-page"]').count()).toBe(1);
+    await expect.poll(() => page.locator('[data-testid="certificates-page"]').count()).toBe(1);
   });
 });

@@ -40,12 +40,12 @@ describe('a taken identity on the practice bench', () => {
 
   it('goes with the batch that is set on the bench', async () => {
     await page.keyboard.press('Control+b');
-    expect(await focused()).toBe('batch-field');
+    await expect.poll(() => focused()).toBe('batch-field');
     await scan(station, 'WO-4711');
     // A scanner's second line end must not reach the bench as its start key.
     await page.keyboard.press('Enter');
-    expect(await focused()).toBe('scan-field');
-    expect(await page.inputValue('[data-testid="batch-field"]')).toBe('WO-4711');
+    await expect.poll(() => focused()).toBe('scan-field');
+    await expect.poll(() => page.inputValue('[data-testid="batch-field"]')).toBe('WO-4711');
     await page.keyboard.press('Control+b');
     await page.keyboard.type('something else');
     await page.keyboard.press('Escape');
@@ -69,11 +69,11 @@ describe('a taken identity on the practice bench', () => {
     // The second line end of the scanner presses nothing.
     await page.keyboard.press('Enter');
     await dialog('choices');
-    expect(await page.textContent('[data-testid="conflict-server"]')).toContain('preauthorized');
-    expect(await page.locator('[data-testid="conflict-auth-set"]').count()).toBe(1);
-    expect(await page.textContent('[data-testid="conflict-auth-set"]')).toMatch(/(?:[0-9a-f]{4} ){4}…/);
-    expect(await page.textContent('[data-testid="conflict-recorded"]')).toContain('WO-4711');
-    expect(await page.locator('[data-testid="choice"]').evaluateAll((all) => all.map((choice) => choice.getAttribute('data-choice')))).toEqual(['other-identity', 'decommission']);
+    await expect.poll(() => page.textContent('[data-testid="conflict-server"]')).toContain('preauthorized');
+    await expect.poll(() => page.locator('[data-testid="conflict-auth-set"]').count()).toBe(1);
+    await expect.poll(() => page.textContent('[data-testid="conflict-auth-set"]')).toMatch(/(?:[0-9a-f]{4} ){4}…/);
+    await expect.poll(() => page.textContent('[data-testid="conflict-recorded"]')).toContain('WO-4711');
+    await expect.poll(() => page.locator('[data-testid="choice"]').evaluateAll((all) => all.map((choice) => choice.getAttribute('data-choice')))).toEqual(['other-identity', 'decommission']);
     await shootAll(station, screenshots, 'conflict');
   });
 
@@ -91,11 +91,11 @@ describe('a taken identity on the practice bench', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await dialog('confirm');
-    expect(await focused()).toBe('confirmation-input');
+    await expect.poll(() => focused()).toBe('confirmation-input');
     await shootAll(station, screenshots, 'conflict-confirm');
     await scan(station, '02:50:00:00:00:99');
     await page.waitForSelector('[data-testid="conflict"] [data-testid="error-panel"]');
-    expect(await page.textContent('[data-testid="conflict"] [data-testid="error-panel"]')).toContain('nothing was done');
+    await expect.poll(() => page.textContent('[data-testid="conflict"] [data-testid="error-panel"]')).toContain('nothing was done');
     await page.keyboard.press('Escape');
     await dialog('choices');
     await page.keyboard.press('Escape');
@@ -111,9 +111,9 @@ describe('a taken identity on the practice bench', () => {
     await page.waitForSelector('[data-testid="server-wait"]');
     await noDialog();
     await page.waitForSelector(`[data-testid="slot"][data-slot="Slot 3"][data-state="ready"]:has-text("${mac}")`);
-    expect(await focused()).toBe('scan-field');
+    await expect.poll(() => focused()).toBe('scan-field');
     // The old card of this identity is in its slot still.
-    expect(await page.textContent('[data-testid="slot"][data-slot="Slot 1"]')).toMatch(/Decommissioned.*does not know the key on this card/s);
+    await expect.poll(() => page.textContent('[data-testid="slot"][data-slot="Slot 1"]')).toMatch(/Decommissioned.*does not know the key on this card/s);
     await shootAll(station, screenshots, 'conflict-free-again');
     await page.keyboard.press('F5');
     await page.waitForSelector('[data-testid="slot"][data-slot="Slot 3"][data-state="done"]', { timeout: 120_000 });
@@ -129,7 +129,7 @@ describe('a taken identity on the practice bench', () => {
     await page.waitForSelector('[data-testid="action"][data-action="decommission"][data-state="done"]');
     // Its identity has another device now, which is none of this page's.
     await page.waitForSelector('[data-testid="server-state"][data-status="preauthorized"]');
-    expect(await page.locator('[data-testid="decommission"], [data-testid="remove-key"], [data-testid="reject"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="decommission"], [data-testid="remove-key"], [data-testid="reject"]').count()).toBe(0);
     await shootAll(station, screenshots, 'device-decommissioned');
     await page.keyboard.press('Escape');
     await page.selectOption('[data-testid="filter-state"]', 'preauthorized');

@@ -75,9 +75,9 @@ describe('an auditor at the window', () => {
   it('sees the log checked, its size, and that nothing was signed yet', async () => {
     await checked(page, 'sound');
     expect(await size()).toBeGreaterThan(devices * 2);
-    expect(await page.textContent('[data-testid="log-check"]')).toContain('Sound');
-    expect(await page.textContent('[data-testid="log-checkpoint"]')).toContain('none yet');
-    expect(await page.textContent('[data-testid="log-anchor"]')).toContain('none yet');
+    await expect.poll(() => page.textContent('[data-testid="log-check"]')).toContain('Sound');
+    await expect.poll(() => page.textContent('[data-testid="log-checkpoint"]')).toContain('none yet');
+    await expect.poll(() => page.textContent('[data-testid="log-anchor"]')).toContain('none yet');
     await shootAll(station, screenshots, 'record');
   });
 
@@ -109,7 +109,7 @@ describe('an auditor at the window', () => {
   it('gets no receipt before a checkpoint, and is told why', async () => {
     await page.click('[data-testid="found-row"]');
     await page.waitForSelector('[data-testid="no-receipt"]');
-    expect(await page.textContent('[data-testid="no-receipt"]')).toContain('the role auditor signs none');
+    await expect.poll(() => page.textContent('[data-testid="no-receipt"]')).toContain('the role auditor signs none');
     await answerSaveDialog(station, join(folder, 'never.tlog-proof'));
     await page.keyboard.press('F6');
     await page.waitForSelector('[data-testid="life-panel"] [data-testid="error-panel"][data-code="not-allowed"]');
@@ -122,14 +122,14 @@ describe('an auditor at the window', () => {
     const anchor = await imprint(['log', 'anchor', '--file', join(folder, 'anchors.txt'), '--practice', '--data', data]);
     expect(anchor.exitCode, anchor.stderr).toBe(0);
     await page.waitForFunction((path) => document.querySelector('[data-testid="log-anchor"]')?.textContent.includes(path) === true, join(folder, 'anchors.txt'));
-    expect(await page.textContent('[data-testid="log-checkpoint"]')).toContain(before.toLocaleString('en'));
+    await expect.poll(() => page.textContent('[data-testid="log-checkpoint"]')).toContain(before.toLocaleString('en'));
   });
 
   it('saves a receipt that the key of the log verifies', async () => {
     const key = await logKeyOf(page);
     await page.click('[data-testid="found-row"]');
     await page.waitForSelector('[data-testid="life-entry"][data-event="key-generated"]');
-    expect(await page.locator('[data-testid="no-receipt"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="no-receipt"]').count()).toBe(0);
     const path = join(folder, 'device.tlog-proof');
     await answerSaveDialog(station, path);
     await page.keyboard.press('F6');
@@ -155,10 +155,10 @@ describe('an auditor at the window', () => {
     const before = createHash('sha256').update(readFileSync(join(data, 'practice/record.sqlite'))).digest('hex');
     await answerSaveDialog(station, to);
     await openExport();
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('export-batch');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('export-batch');
     // The end of a scan begins nothing.
     await scan(station, 'WO-4700');
-    expect(await page.inputValue('[data-testid="export-batch"]')).toBe('WO-4700');
+    await expect.poll(() => page.inputValue('[data-testid="export-batch"]')).toBe('WO-4700');
     await page.check('[data-testid="export-state-accepted"]');
     await shootAll(station, screenshots, 'record-export');
     await page.keyboard.press('Control+Enter');
@@ -169,9 +169,9 @@ describe('an auditor at the window', () => {
     expect({ madeBy, selection }).toMatchObject({ selection: { batch: 'WO-4700', states: ['accepted'] } });
     expect(count).toBeGreaterThan(400);
     expect(count).toBeLessThan(500);
-    expect(await fact('Place')).toBe(to);
-    expect(await fact('SHA-256 of the manifest')).toBe(createHash('sha256').update(manifest).digest('hex'));
-    expect(await fact('Public key of the log')).toBe(key);
+    await expect.poll(() => fact('Place')).toBe(to);
+    await expect.poll(() => fact('SHA-256 of the manifest')).toBe(createHash('sha256').update(manifest).digest('hex'));
+    await expect.poll(() => fact('Public key of the log')).toBe(key);
     await page.click('.export__facts dt:has-text("SHA-256 of the certificate") + dd [data-testid="copy"]');
     expect(await copied(station)).toBe(await fact('SHA-256 of the certificate'));
     await page.keyboard.press('Escape');
@@ -219,7 +219,7 @@ describe('an auditor at the window', () => {
     await answerSaveDialog(station, undefined);
     await page.click('[data-testid="export-start"]');
     await page.waitForSelector('[data-testid="export-start"]:not([disabled])');
-    expect(await page.locator('[data-testid="export-form"]').count()).toBe(1);
+    await expect.poll(() => page.locator('[data-testid="export-form"]').count()).toBe(1);
     await page.keyboard.press('Escape');
   });
 
@@ -233,7 +233,7 @@ describe('an auditor at the window', () => {
     station = await auditorsWindow(data);
     page = station.page;
     await checked(page, 'sound');
-    expect(await page.textContent('[data-testid="log-check"]')).toContain('Sound');
+    await expect.poll(() => page.textContent('[data-testid="log-check"]')).toContain('Sound');
   });
 
   it('can do nothing else', async () => {
@@ -268,7 +268,7 @@ describe('a log that somebody changed', () => {
   it('is BROKEN on the page, with the entry, and stays so when it is checked again', async () => {
     const { page } = station;
     await checked(page, 'broken');
-    expect(await page.textContent('[data-testid="log-panel"]')).toMatch(/BROKEN.*Entry 7 is the first that is wrong/s);
+    await expect.poll(() => page.textContent('[data-testid="log-panel"]')).toMatch(/BROKEN.*Entry 7 is the first that is wrong/s);
     await page.waitForSelector('.notice--problem');
     await dismissNotices(page);
     await shootAll(station, screenshots, 'record-broken');
@@ -308,7 +308,7 @@ describe('somebody who makes devices', () => {
     await page.waitForSelector('[data-testid="life-entry"][data-event="preauthorized"]');
     const events = await page.locator('[data-testid="life-entry"]').evaluateAll((entries) => entries.map((entry) => entry.getAttribute('data-event')));
     expect(events).toEqual(['key-generated', 'written', 'verified', 'enrolled', 'destroyed', 'preauthorized']);
-    expect(await page.textContent('[data-testid="life-entry"][data-event="written"]')).toMatch(/Slot 1.*Image \(SHA-256\)[0-9a-f]{64}/s);
+    await expect.poll(() => page.textContent('[data-testid="life-entry"][data-event="written"]')).toMatch(/Slot 1.*Image \(SHA-256\)[0-9a-f]{64}/s);
     const path = join(folder, 'made.tlog-proof');
     await answerSaveDialog(station, path);
     await shootAll(station, screenshots, 'record-device');

@@ -168,7 +168,7 @@ describe('the window, with a page that was taken over', () => {
       await inPage(`${go}; await new Promise((later) => setTimeout(later, 300))`).catch(() => undefined);
       expect(page.url(), go).toBe(before);
     }
-    expect(await page.isVisible('[data-testid="scan-field"]')).toBe(true);
+    await expect.poll(() => page.isVisible('[data-testid="scan-field"]')).toBe(true);
     // Chromium asks nobody about an empty document: the station comes back by itself.
     await page.evaluate(() => setTimeout(() => (location.href = 'about:blank'), 0));
     await page.waitForURL('about:blank');
@@ -230,7 +230,7 @@ describe('the window, with a page that was taken over', () => {
   });
 
   it('is answered as itself only: not from a frame, another window, another origin, or another channel', async () => {
-    expect(await page.evaluate(() => (window as unknown as { imprint: { call(name: string, params: object): Promise<unknown> } }).imprint.call('bench', {}))).toMatchObject({ ok: true });
+    await expect.poll(() => page.evaluate(() => (window as unknown as { imprint: { call(name: string, params: object): Promise<unknown> } }).imprint.call('bench', {}))).toMatchObject({ ok: true });
     const answers = await station.application.evaluate(async ({ BrowserWindow, app }) => {
       const path = process.getBuiltinModule('node:path');
       const preload = path.join(app.getAppPath().endsWith('.cjs') ? path.dirname(app.getAppPath()) : app.getAppPath(), '../preload/index.cjs');

@@ -26,12 +26,12 @@ it('says how this computer is for making cards, and what mends what is not well'
   // The worst first; each state in one block.
   expect([...states].sort((one, other) => ['stop', 'warning', 'ok'].indexOf(one ?? '') - ['stop', 'warning', 'ok'].indexOf(other ?? ''))).toEqual(states);
   // A scanner's Enter opens and saves nothing.
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toMatch(/^Close/);
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toMatch(/^Close/);
   // The practice server answers on this computer, so its clock is ours.
-  expect(await page.getAttribute('[data-check="clock"]', 'data-state')).toBe('ok');
-  expect(await page.getAttribute('[data-check="record"]', 'data-state')).toBe('ok');
-  expect(await page.locator('[data-check="readers"] code, [data-check="udev-rule"] code').count()).toBeGreaterThan(0);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+  await expect.poll(() => page.getAttribute('[data-check="clock"]', 'data-state')).toBe('ok');
+  await expect.poll(() => page.getAttribute('[data-check="record"]', 'data-state')).toBe('ok');
+  await expect.poll(() => page.locator('[data-check="readers"] code, [data-check="udev-rule"] code').count()).toBeGreaterThan(0);
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
   await shootAll(station, screenshotFolder(folder), 'health');
   await page.keyboard.press('F5');
   await page.waitForSelector('[data-testid="health"][data-looking="false"]', { timeout: 30_000 });

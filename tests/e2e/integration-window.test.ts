@@ -19,6 +19,6 @@ it('a webhook that cannot work is a warning that stays, and the bench is open al
   writeFileSync(join(folder, 'practice/settings.json'), JSON.stringify({ version: 1, webhooks: [webhook] }));
   station = await openStationWindow(folder);
   await station.page.getByText(/The certificates .*no-such\.pem of a webhook cannot be read/).waitFor();
-  expect(await station.page.getByTestId('scan-field').isEnabled()).toBe(true);
+  await expect.poll(() => station?.page.getByTestId('scan-field').isEnabled()).toBe(true);
   await station.page.screenshot({ path: join(screenshotFolder(folder), 'webhook-warning.png') });
 });

@@ -29,7 +29,7 @@ describe('the practice bench with an IoT Bridge', () => {
     await scan(station, 'gateway_7');
     await page.waitForFunction(() => document.body.innerText.includes('cannot be the id of a device at this server'));
     await shootAll(station, screenshots, 'iot-bridge-refused');
-    expect(await page.locator('[data-testid="slot"][data-slot="Slot 1"][data-state="free"]').count()).toBe(1);
+    await expect.poll(() => page.locator('[data-testid="slot"][data-slot="Slot 1"][data-state="free"]').count()).toBe(1);
     await page.keyboard.press('Escape');
   });
 
@@ -39,14 +39,14 @@ describe('the practice bench with an IoT Bridge', () => {
     await slot('Slot 1', 'ready');
     await page.keyboard.press('F5');
     await slot('Slot 1', 'done');
-    expect(await sentence('Slot 1')).toMatch(/^Enrolled: serial gateway-0815 is expected/);
+    await expect.poll(() => sentence('Slot 1')).toMatch(/^Enrolled: serial gateway-0815 is expected/);
     await shootAll(station, screenshots, 'iot-bridge-enrolled');
   });
 
   it('is accepted when the board has connected with the certificate from its card', async () => {
     await page.locator('[data-testid="power-on"]').click();
     await slot('Slot 1', 'accepted');
-    expect(await sentence('Slot 1')).toMatch(/connected by MQTT with key and certificate from this card/);
+    await expect.poll(() => sentence('Slot 1')).toMatch(/connected by MQTT with key and certificate from this card/);
     await shootAll(station, screenshots, 'iot-bridge-accepted');
   });
 

@@ -40,7 +40,7 @@ describe('labels at the bench', () => {
   it('come once for each finished device, and the slot asks for the scan', async () => {
     await make(1, '02:80:00:00:00:01');
     await slot(1, '[data-label="scan"]');
-    expect(await word(1)).toBe('Scan the label');
+    await expect.poll(() => word(1)).toBe('Scan the label');
     await printer.waitFor(1);
     expect(printer.fields(0)).toContain('MA,02:80:00:00:00:01');
     await page.waitForSelector('[data-testid="day-label"][data-label="scan"]');
@@ -62,7 +62,7 @@ describe('labels at the bench', () => {
     await shootAll(station, screenshots, 'bench-wrong-label');
     await scan(station, '02:80:00:00:00:02');
     await slot(2, '[data-label="printed"]');
-    expect(await word(2)).toBe('Preauthorized');
+    await expect.poll(() => word(2)).toBe('Preauthorized');
     await page.waitForSelector('[data-testid="day-label"]', { state: 'detached' });
   });
 
@@ -70,8 +70,8 @@ describe('labels at the bench', () => {
     await printer.off();
     await make(3, '02:80:00:00:00:03');
     await page.waitForSelector('[data-testid="label-strip"][data-waiting="1"]:has-text("cannot be reached")');
-    expect(await page.textContent('[data-testid="label-strip"]')).toContain('1 label waits for its printer');
-    expect(await word(3)).toBe('Preauthorized');
+    await expect.poll(() => page.textContent('[data-testid="label-strip"]')).toContain('1 label waits for its printer');
+    await expect.poll(() => word(3)).toBe('Preauthorized');
     await shootAll(station, screenshots, 'bench-label-waits');
     await page.keyboard.press('Control+P');
     await page.waitForSelector('[data-testid="labels-dialog"] [data-testid="label-preview"] img');
@@ -116,7 +116,7 @@ describe('labels at the bench', () => {
     await page.waitForSelector('[data-testid="device-label"][data-reprint="true"][data-state="printed"]');
     await printer.waitFor(6);
     expect(printer.fields(5)).toContain('MA,02:80:00:00:00:04');
-    expect(await page.textContent('[data-testid="device-label"][data-reprint="true"]')).toContain('because: smeared');
+    await expect.poll(() => page.textContent('[data-testid="device-label"][data-reprint="true"]')).toContain('because: smeared');
     await page.locator('[data-testid="label-panel"]').scrollIntoViewIfNeeded();
     await shootAll(station, screenshots, 'device-labels');
     expect(printer.labels).toHaveLength(6);

@@ -34,19 +34,19 @@ describe('the language of the window', () => {
   };
 
   it('is the one of the system at first', async () => {
-    expect(await language()).toBe('de');
-    expect(await slot().locator('[data-testid="slot-word"]').textContent()).toBe('Frei');
-    expect(await page.locator('[data-testid="practice-mark"]').textContent()).toContain('Übung');
-    expect(await page.locator('[data-testid="batch-field"]').getAttribute('placeholder')).toBe('Kein Los');
+    await expect.poll(() => language()).toBe('de');
+    await expect.poll(() => slot().locator('[data-testid="slot-word"]').textContent()).toBe('Frei');
+    await expect.poll(() => page.locator('[data-testid="practice-mark"]').textContent()).toContain('Übung');
+    await expect.poll(() => page.locator('[data-testid="batch-field"]').getAttribute('placeholder')).toBe('Kein Los');
   });
 
   it('says first what is wrong in its own words, and main’s English sentence beneath', async () => {
     await scan(station, 'hello');
     const error = page.locator('[data-testid="error-panel"]');
     await error.waitFor();
-    expect(await error.textContent()).toMatch(/Die Kennung ist ungültig\..*not a MAC address/);
-    expect(await error.locator('[lang="en"]').textContent()).toContain('not a MAC address');
-    expect(await error.locator('[lang="en"]').evaluate((english) => parseFloat(getComputedStyle(english).fontSize) < parseFloat(getComputedStyle(english.parentElement ?? english).fontSize))).toBe(true);
+    await expect.poll(() => error.textContent()).toMatch(/Die Kennung ist ungültig\..*not a MAC address/);
+    await expect.poll(() => error.locator('[lang="en"]').textContent()).toContain('not a MAC address');
+    await expect.poll(() => error.locator('[lang="en"]').evaluate((english) => parseFloat(getComputedStyle(english).fontSize) < parseFloat(getComputedStyle(english.parentElement ?? english).fontSize))).toBe(true);
     await shootAll(station, screenshots, 'language-german');
     await page.keyboard.press('Escape');
   });
@@ -60,10 +60,10 @@ describe('the language of the window', () => {
     // As it was left: running, or done by now on a fast machine; never free, cancelled or failed.
     expect(['running', 'done']).toContain(await slot().getAttribute('data-state'));
     await page.waitForSelector('[data-slot="Slot 1"][data-state="done"]', { timeout: 120_000 });
-    expect(await slot().locator('[data-testid="slot-word"]').textContent()).toBe('已预授权');
+    await expect.poll(() => slot().locator('[data-testid="slot-word"]').textContent()).toBe('已预授权');
     await page.locator('[data-testid="power-on"]').click();
     await page.waitForSelector('[data-slot="Slot 1"][data-state="accepted"]', { timeout: 60_000 });
-    expect(await page.locator('[data-testid="day-row"]').textContent()).toContain('已接受');
+    await expect.poll(() => page.locator('[data-testid="day-row"]').textContent()).toContain('已接受');
     await shootAll(station, screenshots, 'language-chinese');
   });
 
@@ -71,12 +71,12 @@ describe('the language of the window', () => {
     await station.close();
     station = await openStationWindow(data, [], { LANGUAGE: 'de_DE', LC_ALL: 'C.UTF-8' });
     page = station.page;
-    expect(await language()).toBe('zh-Hans');
-    expect(await slot().locator('[data-testid="slot-word"]').textContent()).toBe('空闲');
+    await expect.poll(() => language()).toBe('zh-Hans');
+    await expect.poll(() => slot().locator('[data-testid="slot-word"]').textContent()).toBe('空闲');
     expect((await imprint(['language', '--data', data, '--json'])).events.at(-1)).toMatchObject({ event: 'result', language: 'zh-Hans' });
     await choose('en');
     expect(page.url()).toBe('imprint://station/index.html');
-    expect(await slot().locator('[data-testid="slot-word"]').textContent()).toBe('Free');
+    await expect.poll(() => slot().locator('[data-testid="slot-word"]').textContent()).toBe('Free');
     const refused = await imprint(['language', 'klingon', '--data', data, '--json']);
     expect(refused.exitCode).toBe(2);
     expect((await imprint(['language', 'de', '--data', data, '--json'])).events.at(-1)).toMatchObject({ language: 'de' });

@@ -30,18 +30,18 @@ it('is on the page of batches as one of the MES, and is worked on like any other
   const test = (id: string) => page.locator(`[data-testid="${id}"]`);
   await page.keyboard.press('Control+g');
   await test('orders-page').waitFor();
-  expect(await test('order-line').count()).toBe(0);
+  await expect.poll(() => test('order-line').count()).toBe(0);
   handIn('a.csv', 'name,profile,quantity,customer,workOrder,mac\nWO-5001,Practice bench,3,Example,4711,02:12:61:00:00:21\n,,,,,02:12:61:00:00:22\n,,,,,02:12:61:00:00:23\n');
   // Nobody touches the window: the order comes by itself.
   const line = page.locator('[data-testid="order-line"][data-batch="WO-5001"]');
   await line.waitFor({ timeout: 30_000 });
-  expect(await line.textContent()).toContain('MES · List · Example · 4711');
+  await expect.poll(() => line.textContent()).toContain('MES · List · Example · 4711');
   const order = page.locator('[data-testid="order"][data-batch="WO-5001"][data-state="open"]');
-  expect(await order.textContent()).toContain('MES, by its folder');
-  expect(await test('identities-planned').locator('li').allTextContents()).toEqual(['02:12:61:00:00:21', '02:12:61:00:00:22', '02:12:61:00:00:23']);
+  await expect.poll(() => order.textContent()).toContain('MES, by its folder');
+  await expect.poll(() => test('identities-planned').locator('li').allTextContents()).toEqual(['02:12:61:00:00:21', '02:12:61:00:00:22', '02:12:61:00:00:23']);
   // Its origin is found as a word, too.
   await test('find-order').fill('mes');
-  expect(await line.count()).toBe(1);
+  await expect.poll(() => line.count()).toBe(1);
   await test('find-order').fill('');
   await shootAll(station, screenshotFolder(folder), 'orders-mes');
 

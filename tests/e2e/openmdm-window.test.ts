@@ -35,19 +35,19 @@ describe('the practice bench with OpenMDM and keys of the devices\' own', () => 
   afterAll(() => station.close());
 
   it('makes a card that the server has pinned, from the scan of a serial number', async () => {
-    expect(await warningStrip()).not.toContain('LEGACY');
+    await expect.poll(() => warningStrip()).not.toContain('LEGACY');
     await scan(station, 'sn-0815');
     await slot('Slot 1', 'ready');
     await page.keyboard.press('F5');
     await slot('Slot 1', 'done');
-    expect(await partOf('Slot 1', 'slot-word')).toMatch(/enrolled/i);
+    await expect.poll(() => partOf('Slot 1', 'slot-word')).toMatch(/enrolled/i);
     await shootAll(station, screenshots, 'openmdm-enrolled');
   });
 
   it('is accepted when the simulated device has signed with the key from its card', async () => {
     await page.locator('[data-testid="power-on"]').click();
     await slot('Slot 1', 'accepted');
-    expect(await partOf('Slot 1', 'slot-sentence')).toMatch(/verified it against the pinned key/);
+    await expect.poll(() => partOf('Slot 1', 'slot-sentence')).toMatch(/verified it against the pinned key/);
     await shootAll(station, screenshots, 'openmdm-accepted');
   });
 
@@ -55,10 +55,10 @@ describe('the practice bench with OpenMDM and keys of the devices\' own', () => 
     await page.locator('[data-testid="day-row"]', { hasText: 'SN-0815' }).first().click();
     await openedDevice(station);
     await page.waitForSelector('[data-testid="auth-set"]', { timeout: 30_000 });
-    expect(await page.textContent('[data-testid="device-page"]')).toContain('known there by its serialNumber SN-0815');
+    await expect.poll(() => page.textContent('[data-testid="device-page"]')).toContain('known there by its serialNumber SN-0815');
     // A server whose keys cannot be rejected one by one offers no such button.
-    expect(await page.locator('[data-testid="reject"]').count()).toBe(0);
-    expect(await page.locator('[data-testid="decommission"]').count()).toBe(1);
+    await expect.poll(() => page.locator('[data-testid="reject"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="decommission"]').count()).toBe(1);
     await shootAll(station, screenshots, 'openmdm-device');
     await page.keyboard.press('Escape');
   });
@@ -69,16 +69,16 @@ describe('the same bench with the secret of the fleet', () => {
   afterAll(() => station.close());
 
   it('says all the time that this is legacy', async () => {
-    expect(await warningStrip()).toMatch(/LEGACY: these devices enrol by a secret/);
+    await expect.poll(() => warningStrip()).toMatch(/LEGACY: these devices enrol by a secret/);
     await scan(station, 'sn-0816');
     await slot('Slot 1', 'ready');
     await page.keyboard.press('F5');
     await slot('Slot 1', 'done');
-    expect(await partOf('Slot 1', 'slot-sentence')).toMatch(/^Enrolled by the secret of the fleet \(LEGACY\); the server expects no key/);
+    await expect.poll(() => partOf('Slot 1', 'slot-sentence')).toMatch(/^Enrolled by the secret of the fleet \(LEGACY\); the server expects no key/);
     await shootAll(station, screenshots, 'openmdm-legacy');
     await page.locator('[data-testid="power-on"]').click();
     await slot('Slot 1', 'accepted');
-    expect(await partOf('Slot 1', 'slot-sentence')).toMatch(/^LEGACY: the simulated device .*key on this card had no part in it/);
+    await expect.poll(() => partOf('Slot 1', 'slot-sentence')).toMatch(/^LEGACY: the simulated device .*key on this card had no part in it/);
   });
 });
 

@@ -50,7 +50,7 @@ describe('operators in the window', () => {
   };
 
   it('begin where a single person worked, who becomes the first admin', async () => {
-    expect(await page.textContent('[data-testid="who"]')).toContain('Single person');
+    await expect.poll(() => page.textContent('[data-testid="who"]')).toContain('Single person');
     await page.keyboard.press('Control+u');
     await page.waitForSelector('[data-testid="person-form"]');
     await shootAll(station, screenshots, 'operators-first-admin');
@@ -58,7 +58,7 @@ describe('operators in the window', () => {
     await scan(station, pins.Ana);
     await scan(station, pins.Ana);
     await page.waitForSelector('[data-testid="who"]:has-text("Ana")');
-    expect(await page.textContent('[data-testid="who"]')).toContain('admin');
+    await expect.poll(() => page.textContent('[data-testid="who"]')).toContain('admin');
     await page.waitForSelector('[data-testid="person-form"]', { state: 'detached' });
     for (const [name, role, ...more] of [['Tom', 'technician', '--badge'], ['Aud', 'auditor']] as const) {
       expect((await command('Ana', ['operators', 'add', '--name', name, '--role', role, ...more], { IMPRINT_NEW_PIN: pins[name], IMPRINT_NEW_BADGE: badge })).exitCode).toBe(0);
@@ -78,17 +78,17 @@ describe('operators in the window', () => {
     await page.waitForSelector('[data-testid="operator-self"]');
     await page.keyboard.press('End');
     await page.waitForSelector('[data-testid="operator-panel"][data-name="Tom"]');
-    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset['name'])).toBe('Tom');
+    await expect.poll(() => page.evaluate(() => (document.activeElement as HTMLElement).dataset['name'])).toBe('Tom');
     await shootAll(station, screenshots, 'operators-manage');
   });
 
   it('adds somebody with a badge from the scanner, whose Enter sends no half filled form', async () => {
     await page.click('[data-testid="add-operator"]');
     await scan(station, 'Zoe Lind');
-    expect(await focused()).toBe('person-role');
+    await expect.poll(() => focused()).toBe('person-role');
     await page.focus('[data-testid="person-badge"]');
     await scan(station, 'BDG-0007-TOM');
-    expect(await focused()).toBe('person-role');
+    await expect.poll(() => focused()).toBe('person-role');
     await page.selectOption('[data-testid="person-role"]', 'technician');
     await page.focus('[data-testid="person-pin"]');
     await scan(station, '123456');
@@ -102,19 +102,19 @@ describe('operators in the window', () => {
     await page.keyboard.press('Enter');
     // The badge is Tom's.
     await page.waitForSelector('[data-testid="person-badge"][aria-invalid="true"]');
-    expect(await page.textContent('[data-testid="field-error"]')).toContain('the one of Tom');
+    await expect.poll(() => page.textContent('[data-testid="field-error"]')).toContain('the one of Tom');
     await shootAll(station, screenshots, 'operators-add');
     for (const field of ['person-pin', 'person-pin-again', 'person-badge']) expect(await page.getAttribute(`[data-testid="${field}"]`, 'type')).toBe('password');
     // The next scan takes its place. A scanner that ends with two line ends: complete by now, and still the person's to send.
     await scan(station, 'BDG-0010');
     await page.keyboard.press('Enter');
-    expect(await focused()).toBe('person-make');
-    expect(await page.locator('[data-testid="operator"]').count()).toBe(3);
+    await expect.poll(() => focused()).toBe('person-make');
+    await expect.poll(() => page.locator('[data-testid="operator"]').count()).toBe(3);
     await page.waitForTimeout(400);
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-testid="operator-panel"][data-name="Zoe Lind"]');
-    expect(await page.textContent('[data-testid="operators-done"]')).toContain('Zoe Lind may sign in as technician');
-    expect(await page.locator('[data-testid="operator"]').count()).toBe(4);
+    await expect.poll(() => page.textContent('[data-testid="operators-done"]')).toContain('Zoe Lind may sign in as technician');
+    await expect.poll(() => page.locator('[data-testid="operator"]').count()).toBe(4);
     expect(await page.content()).not.toContain('864209');
   });
 
@@ -124,7 +124,7 @@ describe('operators in the window', () => {
     await page.click('[data-testid="save-role"]');
     await done('Zoe Lind is QA now');
     // The keyboard goes on from the person, wherever the focus was.
-    expect(await focused()).toBe('operator');
+    await expect.poll(() => focused()).toBe('operator');
     await page.click('[data-testid="ask-pin"]');
     await scan(station, '753190');
     await scan(station, '753191');
@@ -133,11 +133,11 @@ describe('operators in the window', () => {
     await page.keyboard.press('Escape');
     await page.waitForSelector('[data-testid="save-role"]');
     await page.click('[data-testid="ask-pin"]');
-    expect(await page.inputValue('[data-testid="new-pin"]')).toBe('');
+    await expect.poll(() => page.inputValue('[data-testid="new-pin"]')).toBe('');
     await scan(station, '753190');
     await scan(station, '753190');
     await done('Zoe Lind has another PIN');
-    expect(await focused()).toBe('operator');
+    await expect.poll(() => focused()).toBe('operator');
     await page.click('[data-testid="ask-badge"]');
     await scan(station, badge);
     await page.waitForSelector('[data-testid="new-badge"][aria-invalid="true"]');
@@ -145,7 +145,7 @@ describe('operators in the window', () => {
     await done('Zoe Lind has another badge');
     await page.click('[data-testid="take-badge"]');
     await done('Zoe Lind has no badge any more');
-    expect(await focused()).toBe('operator');
+    await expect.poll(() => focused()).toBe('operator');
     await page.waitForSelector('[data-testid="operator"][data-name="Zoe Lind"]:has-text("no badge")');
   });
 
@@ -203,13 +203,13 @@ describe('operators in the window', () => {
     }
     await page.keyboard.press('Control+u');
     await page.waitForSelector('[data-testid="pin-form"]');
-    expect(await page.locator('[data-testid="operators-dialog"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="operators-dialog"]').count()).toBe(0);
     await scan(station, '999990');
     await scan(station, '357912');
     await scan(station, '357912');
     await page.waitForSelector('[data-testid="old-pin"][aria-invalid="true"]');
     await shootAll(station, screenshots, 'operators-own-pin');
-    expect(await page.inputValue('[data-testid="old-pin"]')).toBe('');
+    await expect.poll(() => page.inputValue('[data-testid="old-pin"]')).toBe('');
     await scan(station, pins.Tom);
     await page.waitForSelector('[data-testid="pin-form"]', { state: 'detached' });
     await page.waitForSelector('.notice--success');
@@ -229,6 +229,6 @@ describe('operators in the window', () => {
     await page.selectOption('[data-testid="person-role"]', 'technician');
     await page.click('[data-testid="save-role"]');
     await page.waitForSelector('[data-testid="lock-screen"]:has-text("Your rights have changed")');
-    expect(await page.locator('dialog').count()).toBe(0);
+    await expect.poll(() => page.locator('dialog').count()).toBe(0);
   });
 });

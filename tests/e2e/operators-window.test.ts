@@ -97,7 +97,7 @@ describe('a station with operators', () => {
     await page.fill('[data-testid="person-pin-again"]', pins.Ana);
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-testid="who"]:has-text("Ana")');
-    expect(await page.textContent('[data-testid="who"]')).toContain('admin');
+    await expect.poll(() => page.textContent('[data-testid="who"]')).toContain('admin');
     expect(await call('setUp', {})).toMatchObject({ ok: false, error: { code: 'operator-exists' } });
   });
 
@@ -119,7 +119,7 @@ describe('a station with operators', () => {
     await shootAll(station, screenshots, 'operators-wrong-pin');
     await scan(station, pins.Tom);
     await page.waitForSelector('[data-testid="who"]:has-text("Tom")');
-    expect(await page.textContent('[data-testid="who"]')).toContain('technician');
+    await expect.poll(() => page.textContent('[data-testid="who"]')).toContain('technician');
   });
 
   it('takes the second Enter of a scanner for no PIN, and a name from the arrow keys', async () => {
@@ -127,7 +127,7 @@ describe('a station with operators', () => {
     await scan(station, badge);
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-testid="pin-field"]');
-    expect(await page.locator('[data-testid="error-panel"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="error-panel"]').count()).toBe(0);
     await page.keyboard.press('Escape');
     await page.waitForSelector('[data-testid="badge-field"]');
     // Ana, Aud, Tom: in the order of their names.
@@ -143,7 +143,7 @@ describe('a station with operators', () => {
     await page.keyboard.press('F5');
     await page.waitForSelector('[data-testid="secret-input"]');
     await lock();
-    expect(await page.textContent('[data-testid="running-cards"]')).toContain(mac);
+    await expect.poll(() => page.textContent('[data-testid="running-cards"]')).toContain(mac);
     await shootAll(station, screenshots, 'operators-locked-running');
     for (const method of ['start', 'cancel', 'clear']) expect(await call(method, { slot: 'Slot 1' })).toMatchObject({ ok: false, error: { code: 'sign-in-needed' } });
     await signIn('Ana');
@@ -181,7 +181,7 @@ describe('a station with operators', () => {
     await page.waitForSelector('[data-testid="audit-page"][data-total="1"]');
     for (const key of ['ArrowDown', 'Enter']) await page.keyboard.press(key);
     await openedDevice(station);
-    expect(await page.locator('[data-testid="decommission"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="decommission"]').count()).toBe(0);
     // The next scan is looked for, and not made.
     await scan(station, mac.replaceAll(':', ''));
     await page.waitForSelector('[data-testid="audit-page"][data-total="1"]');
@@ -199,7 +199,7 @@ describe('a station with operators', () => {
     }
     await scan(station, pins.Aud);
     await errorSays(/Too many wrong PINs/);
-    expect(await page.locator('[data-testid="lock-screen"]').count()).toBe(1);
+    await expect.poll(() => page.locator('[data-testid="lock-screen"]').count()).toBe(1);
   });
 
   it('is locked at its next start too, and takes no role from the environment', async () => {

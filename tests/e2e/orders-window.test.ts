@@ -41,15 +41,15 @@ describe('batches in the window', () => {
     await test('pasted-list').fill('no,MAC address\n1,02-12-61-00-00-01\n2,02126100000\n3,0212.6100.0002\n4,02:12:61:00:00:03\n');
     await page.waitForSelector('[data-testid="good-rows"][data-count="3"]');
     const problem = test('list-problem');
-    expect(await problem.count()).toBe(1);
-    expect(await problem.getAttribute('data-line')).toBe('3');
-    expect(await problem.textContent()).toContain('Line 3, MAC address');
-    expect(await problem.textContent()).toContain('Expected: a MAC address');
-    expect(await test('order').count()).toBe(0);
+    await expect.poll(() => problem.count()).toBe(1);
+    await expect.poll(() => problem.getAttribute('data-line')).toBe('3');
+    await expect.poll(() => problem.textContent()).toContain('Line 3, MAC address');
+    await expect.poll(() => problem.textContent()).toContain('Expected: a MAC address');
+    await expect.poll(() => test('order').count()).toBe(0);
     await shootAll(station, screenshots, 'orders-import');
     await test('order-only-good').click();
     await page.waitForSelector('[data-testid="order"][data-batch="WO-4711"][data-state="open"]');
-    expect(await test('identities-planned').locator('li').allTextContents()).toEqual(['02:12:61:00:00:01', '02:12:61:00:00:02', '02:12:61:00:00:03']);
+    await expect.poll(() => test('identities-planned').locator('li').allTextContents()).toEqual(['02:12:61:00:00:01', '02:12:61:00:00:02', '02:12:61:00:00:03']);
   });
 
   it('makes two of its devices, refuses a foreign one, and says how far it is', async () => {
@@ -57,8 +57,8 @@ describe('batches in the window', () => {
     await progress(0, 3);
     await scan(station, '02126100ff01');
     await page.waitForSelector('[data-testid="error-panel"][data-code="identity-foreign"]');
-    expect(await test('error-panel').textContent()).toContain('is not in batch "WO-4711"');
-    expect(await slot('Slot 1').getAttribute('data-state')).toBe('free');
+    await expect.poll(() => test('error-panel').textContent()).toContain('is not in batch "WO-4711"');
+    await expect.poll(() => slot('Slot 1').getAttribute('data-state')).toBe('free');
     await shootAll(station, screenshots, 'orders-foreign');
     await page.keyboard.press('Escape');
     for (const [mac, name, made, left] of [['021261000001', 'Slot 1', 1, 2], ['021261000003', 'Slot 2', 2, 1]] as const) {
@@ -69,8 +69,8 @@ describe('batches in the window', () => {
       await slotIs(name, 'done');
       await progress(made, left);
     }
-    expect(await test('bench-order').textContent()).toContain('2 of 3 made');
-    expect(await test('bench-order').textContent()).toContain('1 left');
+    await expect.poll(() => test('bench-order').textContent()).toContain('2 of 3 made');
+    await expect.poll(() => test('bench-order').textContent()).toContain('1 left');
     await scan(station, '021261000001');
     await page.waitForSelector('[data-testid="error-panel"][data-code="identity-recorded"]');
     await test('red-screen').waitFor();
@@ -91,7 +91,7 @@ describe('batches in the window', () => {
     await page.waitForSelector('[data-testid="bench-order"][data-state="paused"]');
     await scan(station, '021261000002');
     await page.waitForSelector('[data-testid="error-panel"][data-code="batch-stopped"]');
-    expect(await test('error-panel').textContent()).toContain('is paused');
+    await expect.poll(() => test('error-panel').textContent()).toContain('is paused');
     await page.keyboard.press('Escape');
   });
 
@@ -112,12 +112,12 @@ describe('batches in the window', () => {
     await progress(0, 2);
     await page.keyboard.press('Alt+3');
     // No label is scanned in a batch that counts.
-    expect(await slot('Slot 3').textContent()).toContain('press Enter');
-    expect(await slot('Slot 3').textContent()).not.toContain('Scan the label');
+    await expect.poll(() => slot('Slot 3').textContent()).toContain('press Enter');
+    await expect.poll(() => slot('Slot 3').textContent()).not.toContain('Scan the label');
     await pause();
     await page.keyboard.press('Enter');
     await slotIs('Slot 3', 'ready');
-    expect(await slot('Slot 3').textContent()).toContain('02:12:61:00:00:ff');
+    await expect.poll(() => slot('Slot 3').textContent()).toContain('02:12:61:00:00:ff');
     await shootAll(station, screenshots, 'orders-counted');
     await pause();
     await page.keyboard.press('Enter');
@@ -126,13 +126,13 @@ describe('batches in the window', () => {
     await pause();
     await page.keyboard.press('Enter');
     await slotIs('Slot 4', 'ready');
-    expect(await slot('Slot 4').textContent()).toContain('02:12:61:00:01:00');
+    await expect.poll(() => slot('Slot 4').textContent()).toContain('02:12:61:00:01:00');
     await pause();
     await page.keyboard.press('Enter');
     await slotIs('Slot 3', 'done');
     await slotIs('Slot 4', 'done');
     await progress(2, 0);
-    expect(await test('bench-order').textContent()).toContain('Complete');
+    await expect.poll(() => test('bench-order').textContent()).toContain('Complete');
     // F7 takes the card out of one slot, which then is the one that is free.
     await page.keyboard.press('Alt+2');
     await page.keyboard.press('F7');
@@ -140,8 +140,8 @@ describe('batches in the window', () => {
     await pause();
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-testid="error-panel"][data-code="batch-stopped"]');
-    expect(await test('error-panel').textContent()).toContain('is complete: all 2 devices are made');
-    expect(await slot('Slot 2').getAttribute('data-state')).toBe('free');
+    await expect.poll(() => test('error-panel').textContent()).toContain('is complete: all 2 devices are made');
+    await expect.poll(() => slot('Slot 2').getAttribute('data-state')).toBe('free');
   });
 
   it('is closed by its name, for good', async () => {
@@ -152,6 +152,6 @@ describe('batches in the window', () => {
     await test('confirmation-input').fill('WO-4711');
     await test('confirm').click();
     await page.waitForSelector('[data-testid="order"][data-batch="WO-4711"][data-state="closed"]');
-    expect(await test('resume-batch').count()).toBe(0);
+    await expect.poll(() => test('resume-batch').count()).toBe(0);
   });
 });

@@ -87,14 +87,14 @@ describe.skipIf(loopProblem() !== undefined)('a server that comes and goes (root
   it('asks for the one-time code with the first card, and for nothing by itself', async () => {
     await page.keyboard.press('F9');
     await page.waitForSelector('[data-testid="watch-trouble"]', { timeout: 3000 }).catch(() => undefined);
-    expect(await page.locator('[data-testid="code-dialog"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="code-dialog"]').count()).toBe(0);
     await page.keyboard.press('F1');
     const name = await start(1, '02:60:00:00:00:01');
     await page.waitForSelector('[data-testid="code-dialog"]');
-    expect(await page.textContent('[data-testid="code-dialog"]')).toContain(account);
+    await expect.poll(() => page.textContent('[data-testid="code-dialog"]')).toContain(account);
     // Digits only, however they are grouped.
     await page.keyboard.type('111-x 11 1');
-    expect(await page.inputValue('[data-testid="code-input"]')).toBe('111111');
+    await expect.poll(() => page.inputValue('[data-testid="code-input"]')).toBe('111111');
     await shootAll(station, screenshots, 'one-time-code');
     await page.keyboard.press('Enter');
     await slotIn(name, 'done');
@@ -104,7 +104,7 @@ describe.skipIf(loopProblem() !== undefined)('a server that comes and goes (root
     await stopServer();
     await slotIn(await start(2, '02:60:00:00:00:02'), 'waiting');
     await waiting(1);
-    expect(await page.textContent('[data-testid="outbox"]')).toContain('of at most 2');
+    await expect.poll(() => page.textContent('[data-testid="outbox"]')).toContain('of at most 2');
     await page.waitForFunction(() => /Next try \d\d:\d\d:\d\d/.test(document.querySelector('[data-testid="outbox-next"]')?.textContent ?? ''));
     await shootAll(station, screenshots, 'outbox');
   });
@@ -113,9 +113,9 @@ describe.skipIf(loopProblem() !== undefined)('a server that comes and goes (root
     await page.keyboard.press('F7');
     await slotIn(await start(3, '02:60:00:00:00:03'), 'waiting');
     await waiting(2);
-    expect(await page.getAttribute('[data-testid="outbox"]', 'data-full')).toBe('true');
+    await expect.poll(() => page.getAttribute('[data-testid="outbox"]', 'data-full')).toBe('true');
     await slotIn(await start(1, '02:60:00:00:00:04'), 'failed');
-    expect(await page.textContent('[data-testid="slot"][data-slot="Slot 1"] [data-testid="slot-sentence"]')).toMatch(/wait/);
+    await expect.poll(() => page.textContent('[data-testid="slot"][data-slot="Slot 1"] [data-testid="slot-sentence"]')).toMatch(/wait/);
     await shootAll(station, screenshots, 'outbox-full');
   });
 
@@ -155,9 +155,9 @@ describe.skipIf(loopProblem() !== undefined)('a server that comes and goes (root
     await slotIn(name, 'failed');
     // By itself, since nobody is in the middle of a scan.
     await page.waitForSelector('[data-testid="conflict"][data-step="choices"]');
-    expect(await page.textContent('[data-testid="conflict-server"]')).toContain('pending');
-    expect(await page.locator('[data-testid="choice"]').evaluateAll((all) => all.map((choice) => choice.getAttribute('data-choice')))).toEqual(['other-identity']);
-    expect(await page.textContent('[data-testid="conflict"]')).toContain('your role is technician');
+    await expect.poll(() => page.textContent('[data-testid="conflict-server"]')).toContain('pending');
+    await expect.poll(() => page.locator('[data-testid="choice"]').evaluateAll((all) => all.map((choice) => choice.getAttribute('data-choice')))).toEqual(['other-identity']);
+    await expect.poll(() => page.textContent('[data-testid="conflict"]')).toContain('your role is technician');
     await shootAll(station, screenshots, 'conflict-technician');
     await page.keyboard.press('Escape');
     await page.waitForSelector('[data-testid="conflict"]', { state: 'detached' });

@@ -45,8 +45,8 @@ describe('the practice bench in the window', () => {
 
   it('is marked as practice and has the focus in the scan field', async () => {
     await sizeTo(1280, 800);
-    expect(await page.locator('[data-testid="practice-mark"]').first().isVisible()).toBe(true);
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('scan-field');
+    await expect.poll(() => page.locator('[data-testid="practice-mark"]').first().isVisible()).toBe(true);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('scan-field');
     await shot('bench-free');
   });
 
@@ -54,15 +54,15 @@ describe('the practice bench in the window', () => {
     await scan('hello');
     const error = page.locator('[data-testid="error-panel"]');
     await error.waitFor();
-    expect(await error.textContent()).toContain('not a MAC address');
-    expect(await slot('Slot 1').getAttribute('data-state')).toBe('free');
+    await expect.poll(() => error.textContent()).toContain('not a MAC address');
+    await expect.poll(() => slot('Slot 1').getAttribute('data-state')).toBe('free');
     await shot('bench-refused');
   });
 
   it('takes a MAC in any notation, shows it normalised, and starts with one key', async () => {
     await scan('0212-6113-6C42'.replace(/-/g, ''));
     await page.waitForSelector('[data-testid="slot"][data-slot="Slot 1"][data-state="ready"]');
-    expect(await slot('Slot 1').textContent()).toContain('02:12:61:13:6c:42');
+    await expect.poll(() => slot('Slot 1').textContent()).toContain('02:12:61:13:6c:42');
     await shot('bench-ready');
     await page.keyboard.press('F5');
     await page.waitForSelector('[data-testid="slot"][data-slot="Slot 1"][data-state="running"]');
@@ -72,16 +72,16 @@ describe('the practice bench in the window', () => {
 
   it('ends as preauthorized', async () => {
     await page.waitForSelector('[data-testid="slot"][data-slot="Slot 1"][data-state="done"]', { timeout: 120_000 });
-    expect(await slot('Slot 1').locator('[data-testid="slot-word"]').textContent()).toMatch(/preauthorized/i);
+    await expect.poll(() => slot('Slot 1').locator('[data-testid="slot-word"]').textContent()).toMatch(/preauthorized/i);
     await shot('bench-preauthorized');
   });
 
   it('becomes accepted when the simulated device is powered on', async () => {
     const powerOn = page.locator('[data-testid="power-on"]');
-    expect(await powerOn.textContent()).toContain('Slot 1');
+    await expect.poll(() => powerOn.textContent()).toContain('Slot 1');
     await powerOn.click();
     await page.waitForSelector('[data-testid="slot"][data-slot="Slot 1"][data-state="accepted"]', { timeout: 60_000 });
-    expect(await slot('Slot 1').locator('[data-testid="slot-word"]').textContent()).toMatch(/accepted/i);
+    await expect.poll(() => slot('Slot 1').locator('[data-testid="slot-word"]').textContent()).toMatch(/accepted/i);
     await shot('bench-accepted');
     await sizeTo(1920, 1080);
     await shot('bench-accepted-1920');
@@ -92,7 +92,7 @@ describe('the practice bench in the window', () => {
     await scan('02:12:61:13:6c:42');
     const error = page.locator('[data-testid="error-panel"]');
     await error.waitFor();
-    expect(await error.textContent()).toContain('02:12:61:13:6c:42');
+    await expect.poll(() => error.textContent()).toContain('02:12:61:13:6c:42');
     await page.keyboard.press('Escape');
   });
 
@@ -136,7 +136,7 @@ describe('the practice bench in the window', () => {
     const theme = () => page.evaluate(() => document.documentElement.dataset['theme'] ?? '');
     const first = await theme();
     await page.keyboard.press('F8');
-    expect(await theme()).not.toBe(first);
+    await expect.poll(() => theme()).not.toBe(first);
     await shot(`bench-${await theme()}`);
     await page.keyboard.press('F2');
     await page.waitForSelector('[data-testid="device-row"]');
@@ -146,7 +146,7 @@ describe('the practice bench in the window', () => {
   });
 
   it('gives the page no Node, no navigation, no other window, and answers no unknown request', async () => {
-    expect(await page.evaluate(() => typeof (globalThis as Record<string, unknown>)['require'])).toBe('undefined');
+    await expect.poll(() => page.evaluate(() => typeof (globalThis as Record<string, unknown>)['require'])).toBe('undefined');
     const api = await page.evaluate(() => Object.keys((globalThis as unknown as { imprint: object }).imprint));
     expect(api.sort()).toEqual(['call', 'on']);
     const reply = await page.evaluate(() => (globalThis as unknown as { imprint: { call: (name: string, params: unknown) => Promise<unknown> } }).imprint.call('constructor', {}));
@@ -156,8 +156,8 @@ describe('the practice bench in the window', () => {
     await page.evaluate(() => {
       location.href = 'https://example.com/';
     });
-    expect(await page.evaluate(() => window.open('https://example.com/') === null)).toBe(true);
+    await expect.poll(() => page.evaluate(() => window.open('https://example.com/') === null)).toBe(true);
     expect(page.url()).toBe('imprint://station/index.html');
-    expect(await page.evaluate(() => fetch('https://example.com/').then(() => 'reached', () => 'refused'))).toBe('refused');
+    await expect.poll(() => page.evaluate(() => fetch('https://example.com/').then(() => 'reached', () => 'refused'))).toBe('refused');
   });
 });

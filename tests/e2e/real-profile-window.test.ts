@@ -69,14 +69,14 @@ describe.skipIf(process.getuid?.() !== 0)('a real profile in the window (needs r
   };
 
   it('is not marked as practice and names its profile', async () => {
-    expect(await page.locator('[data-testid="practice-mark"]').count()).toBe(0);
-    expect(await page.textContent('body')).toContain('Line A, gateway');
+    await expect.poll(() => page.locator('[data-testid="practice-mark"]').count()).toBe(0);
+    await expect.poll(() => page.textContent('body')).toContain('Line A, gateway');
   });
 
   it('refuses a serial number that the profile does not allow', async () => {
     await scan('02:30:00:00:00:01', 'gw-1');
     await page.locator('[data-testid="error-panel"]').waitFor();
-    expect(await page.locator('[data-testid="error-panel"]').textContent()).toContain('serial');
+    await expect.poll(() => page.locator('[data-testid="error-panel"]').textContent()).toContain('serial');
   });
 
   it('asks for the password once, writes the block device, and ends as preauthorized', async () => {
@@ -100,8 +100,8 @@ describe.skipIf(process.getuid?.() !== 0)('a real profile in the window (needs r
     await page.waitForSelector('[data-testid="slot"][data-slot="Slot 2"][data-state="ready"]');
     await page.keyboard.press('F5');
     await page.waitForSelector('[data-testid="slot"][data-slot="Slot 2"][data-state="failed"]', { timeout: 60_000 });
-    expect(await slot('Slot 2').locator('[data-testid="slot-sentence"]').textContent()).toContain('not a removable drive');
-    expect(await page.locator('[data-testid="secret-input"]').count()).toBe(0);
+    await expect.poll(() => slot('Slot 2').locator('[data-testid="slot-sentence"]').textContent()).toContain('not a removable drive');
+    await expect.poll(() => page.locator('[data-testid="secret-input"]').count()).toBe(0);
     await page.screenshot({ path: join(screenshots, 'fixed-disk-refused.png') });
   });
 });

@@ -41,7 +41,7 @@ describe('a bench for a server with certificates', () => {
     await page.waitForTimeout(350);
     await page.keyboard.press('Enter');
     await word('Slot 1', 'Enrolled');
-    expect(await page.textContent('[data-testid="day-row"] .badge')).toBe('Enrolled');
+    await expect.poll(() => page.textContent('[data-testid="day-row"] .badge')).toBe('Enrolled');
   });
 
   it('asks before a renewal, and a scanner\'s Enter is no yes', async () => {
@@ -62,7 +62,7 @@ describe('a bench for a server with certificates', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await word('Slot 1', 'Renewed');
-    expect(await slot('Slot 1').textContent()).toContain('gateway-1');
+    await expect.poll(() => slot('Slot 1').textContent()).toContain('gateway-1');
     await page.locator('.notice--success').getByText('The certificate of gateway-1 was renewed').waitFor();
     expect(servers.issued()).toHaveLength(2);
     await shootAll(station, screenshots, 'renewed');
@@ -76,9 +76,9 @@ describe('a bench for a server with certificates', () => {
     await page.locator('.notice--problem').getByText('There is no card').waitFor();
     await scan(station, 'gateway-2');
     await word('Slot 2', 'Ready');
-    expect(await page.isDisabled('[data-testid="renew"]')).toBe(true);
+    await expect.poll(() => page.isDisabled('[data-testid="renew"]')).toBe(true);
     await page.keyboard.press('Control+e');
-    expect(await page.locator('[data-testid="renew-dialog"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="renew-dialog"]').count()).toBe(0);
     await page.keyboard.press('Escape');
   });
 
@@ -88,18 +88,18 @@ describe('a bench for a server with certificates', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await openedDevice(station);
-    expect(await page.textContent('.device__head .badge')).toBe('Enrolled');
+    await expect.poll(() => page.textContent('.device__head .badge')).toBe('Enrolled');
     const states = () => page.locator('[data-testid="certificate"]').evaluateAll((items) => items.map((item) => item.getAttribute('data-state')));
-    expect(await states()).toEqual(['issued', 'superseded']);
+    await expect.poll(() => states()).toEqual(['issued', 'superseded']);
     await page.click('[data-testid="decommission"]');
     await page.selectOption('[data-testid="reason"]', 'key-compromise');
     await page.fill('[data-testid="confirmation-input"]', 'gateway-1');
     await shootAll(station, screenshots, 'decommission-reason');
     await page.click('[data-testid="confirm"]');
     await page.waitForSelector('[data-testid="action"][data-action="decommission"][data-state="done"]');
-    expect(await states()).toEqual(['revoked', 'revoked']);
-    expect(await page.locator('[data-testid="action-part"]').count()).toBeGreaterThan(1);
-    expect(await page.textContent('[data-testid="action"][data-action="decommission"]')).toContain('Its key is known to others');
+    await expect.poll(() => states()).toEqual(['revoked', 'revoked']);
+    await expect.poll(() => page.locator('[data-testid="action-part"]').count()).toBeGreaterThan(1);
+    await expect.poll(() => page.textContent('[data-testid="action"][data-action="decommission"]')).toContain('Its key is known to others');
     expect(servers.issued().every(({ revoked }) => revoked)).toBe(true);
     await shootAll(station, screenshots, 'revoked');
   });

@@ -39,12 +39,12 @@ describe('the report of a shift', () => {
     await page.fill('[data-testid="report-from"]', localMinutesAgo(12 * 60));
     await page.click('[data-testid="report-show"]');
     await page.waitForSelector(`[data-testid="shift-page"][data-done="${String(made.done)}"]`);
-    expect(await page.textContent('[data-testid="report-failed"]')).toBe(String(made.failed));
+    await expect.poll(() => page.textContent('[data-testid="report-failed"]')).toBe(String(made.failed));
     await page.waitForSelector('[data-testid="plot"] svg[role="img"]');
     const tables = await page.locator('[data-testid="plot"] table').count();
     expect(tables).toBe(await page.locator('[data-testid="plot"] svg[role="img"]').count());
-    expect(await page.locator('[data-testid="plot"] table').nth(1).textContent()).toContain('(target-write-failed)');
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+    await expect.poll(() => page.locator('[data-testid="plot"] table').nth(1).textContent()).toContain('(target-write-failed)');
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
     await shootAll(station, screenshots, 'shift');
   });
 

@@ -62,20 +62,20 @@ describe('the bench by scanner alone', () => {
     await slot(1, 'done');
     await scanWithTab(mac(2));
     await slot(2, 'ready');
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('scan-field');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('scan-field');
     await scanWithTab('imprint-cmd-start');
     await scan(station, mac(3));
     await slot(3, 'ready');
     await command('START');
     for (const number of [2, 3]) await slot(number, 'done');
     const next = page.locator('[data-testid="slot"][data-next="true"]');
-    expect(await next.getAttribute('data-slot')).toBe('Slot 1');
+    await expect.poll(() => next.getAttribute('data-slot')).toBe('Slot 1');
     await shootAll(station, screenshots, 'scan-take-out');
     await command('NEXT');
     await slot(1, 'free');
     await lastScan('Take out the card of Slot 2 next');
     await page.waitForSelector('[data-slot="Slot 2"][data-next="true"]');
-    expect(await page.getAttribute('[data-testid="sound"]', 'data-sound')).toBe('take-out');
+    await expect.poll(() => page.getAttribute('[data-testid="sound"]', 'data-sound')).toBe('take-out');
     await command('NEXT');
     await slot(2, 'free');
   });
@@ -91,7 +91,7 @@ describe('the bench by scanner alone', () => {
     await lastScan('no slot 9');
     await command('START');
     await lastScan('No board is ready');
-    expect(await page.getAttribute('[data-testid="last-scan"]', 'data-good')).toBe('false');
+    await expect.poll(() => page.getAttribute('[data-testid="last-scan"]', 'data-good')).toBe('false');
   });
 
   it('takes a command from a scanner that stops within it, and leaves nothing of it in the field', async () => {
@@ -101,14 +101,14 @@ describe('the bench by scanner alone', () => {
     await page.waitForTimeout(200);
     await scan(station, 'T-CMD-SLOT-2');
     await page.waitForSelector('[data-slot="Slot 2"][aria-current="true"]');
-    expect(await page.inputValue('[data-testid="scan-field"]')).toBe('');
+    await expect.poll(() => page.inputValue('[data-testid="scan-field"]')).toBe('');
   });
 
   it('shows a red screen for a foreign code, which a good scan, Esc or NEXT takes away', async () => {
     await scan(station, 'hello world');
     await redScreen();
-    expect(await page.textContent('[data-testid="red-screen"]')).toContain('not a MAC address');
-    expect(await page.getAttribute('[data-testid="sound"]', 'data-sound')).toBe('error');
+    await expect.poll(() => page.textContent('[data-testid="red-screen"]')).toContain('not a MAC address');
+    await expect.poll(() => page.getAttribute('[data-testid="sound"]', 'data-sound')).toBe('error');
     await shootAll(station, screenshots, 'scan-foreign');
     await page.keyboard.press('Escape');
     await redScreen('detached');
@@ -119,7 +119,7 @@ describe('the bench by scanner alone', () => {
     await slot(3, 'done');
     await command('NONSENSE');
     await redScreen();
-    expect(await page.textContent('[data-testid="red-screen"]')).toContain('does not know that command');
+    await expect.poll(() => page.textContent('[data-testid="red-screen"]')).toContain('does not know that command');
     await scan(station, mac(5));
     await redScreen('detached');
     await slot(2, 'ready');
@@ -133,13 +133,13 @@ describe('the bench by scanner alone', () => {
     for (const [index, dismiss] of dismissals.entries()) {
       await scan(station, mac(1));
       await redScreen();
-      expect(await page.textContent('[data-testid="red-screen"]')).toContain('was made already');
-      expect(await page.getAttribute('[data-testid="sound"]', 'data-sound')).toBe('error');
+      await expect.poll(() => page.textContent('[data-testid="red-screen"]')).toContain('was made already');
+      await expect.poll(() => page.getAttribute('[data-testid="sound"]', 'data-sound')).toBe('error');
       await lastScan('was made already');
       // Main has answered who has it, and the red screen stands all the same.
       await page.evaluate((identity) => (globalThis as unknown as { imprint: { call: (name: string, params: unknown) => Promise<unknown> } }).imprint.call('conflict', { identity }), { mac: mac(1) });
-      expect(await page.locator('[data-testid="red-screen"]').count()).toBe(1);
-      expect(await page.locator('[data-testid="conflict"]').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-testid="red-screen"]').count()).toBe(1);
+      await expect.poll(() => page.locator('[data-testid="conflict"]').count()).toBe(0);
       if (index === 0) await shootAll(station, screenshots, 'scan-duplicate');
       await dismiss();
       await conflict();
@@ -159,7 +159,7 @@ describe('the bench by scanner alone', () => {
     await redScreen('detached');
     await command('SLOT-2');
     await page.waitForSelector('[data-slot="Slot 2"][aria-current="true"]');
-    expect(await page.locator('[data-testid="conflict"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="conflict"]').count()).toBe(0);
   });
 
   it('takes a scan over a dialog, which its Enter does not answer', async () => {
@@ -169,16 +169,16 @@ describe('the bench by scanner alone', () => {
     // The button that has the focus closes the dialog at Enter.
     await scan(station, mac(6));
     await slot(2, 'ready');
-    expect(await page.locator('[data-testid="desk-dialog"]').count()).toBe(1);
+    await expect.poll(() => page.locator('[data-testid="desk-dialog"]').count()).toBe(1);
     await scanWithTab('foreign code');
     await redScreen();
-    expect(await page.locator('[data-testid="desk-dialog"] ~ [data-testid="red-screen"], dialog [data-testid="red-screen"]').count()).toBe(1);
+    await expect.poll(() => page.locator('[data-testid="desk-dialog"] ~ [data-testid="red-screen"], dialog [data-testid="red-screen"]').count()).toBe(1);
     await page.keyboard.press('Escape');
     await redScreen('detached');
     await command('REJECT');
     await slot(2, 'free');
     await page.check('[data-testid="mute"]');
-    expect(await page.evaluate(() => localStorage.getItem('imprint.sound'))).toBe('70 muted');
+    await expect.poll(() => page.evaluate(() => localStorage.getItem('imprint.sound'))).toBe('70 muted');
     await page.keyboard.press('Escape');
     await page.waitForSelector('[data-testid="desk-dialog"]', { state: 'detached' });
   });

@@ -136,13 +136,13 @@ describe.skipIf(loopProblem() !== undefined)('a whole shift by scanner alone (ro
     await scan(station, made);
     await page.waitForSelector('[data-testid="red-screen"], [data-testid="conflict"]', { timeout: 30_000 });
     // The sound is not asked for: that of a card that ended a moment later may have followed.
-    expect(await page.getAttribute('[data-testid="last-scan"]', 'data-good')).toBe('false');
+    await expect.poll(() => page.getAttribute('[data-testid="last-scan"]', 'data-good')).toBe('false');
     await shootAll(station, screenshots, 'shift-duplicate');
     for (let tries = 0; tries < 4 && (await page.locator('[data-testid="red-screen"], [data-testid="conflict"]').count()) > 0; tries += 1) {
       await command('NEXT');
       await page.waitForTimeout(300);
     }
-    expect(await page.locator('[data-testid="red-screen"], [data-testid="conflict"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-testid="red-screen"], [data-testid="conflict"]').count()).toBe(0);
   };
 
   /** The card is drawn out while it is written: its device has no bytes any more. Another card is put in. */

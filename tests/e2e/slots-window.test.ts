@@ -65,7 +65,7 @@ describe.skipIf(loopProblem() !== undefined)('slots in the window (root, for loo
 
   it('are bound by plugging in one card after the other, and show their cards from then on', async () => {
     const page = await open(undefined);
-    expect(await page.textContent('.slots__none')).toContain('F4');
+    await expect.poll(() => page.textContent('.slots__none')).toContain('F4');
     await page.keyboard.press('F4');
     await page.click('[data-testid="bind-slots"]');
     await page.waitForSelector('[data-testid="slots-dialog"][data-binding="true"]');
@@ -81,7 +81,7 @@ describe.skipIf(loopProblem() !== undefined)('slots in the window (root, for loo
     await page.screenshot({ path: join(screenshots, 'bound-slots.png') });
     pull(second);
     await page.waitForSelector('[data-slot="Slot 2"] [data-testid="slot-card"]:has-text("No card")');
-    expect(await page.textContent('[data-slot="Slot 1"] [data-testid="slot-card"]')).toContain('Card');
+    await expect.poll(() => page.textContent('[data-slot="Slot 1"] [data-testid="slot-card"]')).toContain('Card');
 
     const { events, exitCode } = await imprint(['slots', '--data', data, '--json']);
     expect(exitCode).toBe(0);
@@ -101,7 +101,7 @@ describe.skipIf(loopProblem() !== undefined)('slots in the window (root, for loo
     await page.waitForSelector('[data-testid="slots-dialog"][data-binding="false"]');
     await page.keyboard.press('Escape');
     await page.waitForSelector('[data-testid="slots-dialog"]', { state: 'detached' });
-    expect(await page.locator('[data-testid="slot"]').count()).toBe(2);
+    await expect.poll(() => page.locator('[data-testid="slot"]').count()).toBe(2);
     expect(readFileSync(join(data, 'station/slots.json'), 'utf8')).toBe(before);
   });
 
@@ -114,14 +114,14 @@ describe.skipIf(loopProblem() !== undefined)('slots in the window (root, for loo
     await page.waitForSelector('[data-slot="Slot 1"][data-state="ready"]');
     await page.keyboard.press('F5');
     await page.waitForSelector('[data-testid="error-panel"][data-code="target-not-found"]');
-    expect(await page.textContent('[data-testid="error-panel"]')).toContain('There is no card in Slot 1');
-    expect(await page.getAttribute('[data-slot="Slot 1"]', 'data-state')).toBe('ready');
+    await expect.poll(() => page.textContent('[data-testid="error-panel"]')).toContain('There is no card in Slot 1');
+    await expect.poll(() => page.getAttribute('[data-slot="Slot 1"]', 'data-state')).toBe('ready');
     plugIn(0, card('fixed.img'));
     await page.waitForSelector('[data-slot="Slot 1"] [data-testid="slot-card"]:has-text("Card")');
-    expect(await page.getAttribute('[data-slot="Slot 1"]', 'data-state')).toBe('ready');
+    await expect.poll(() => page.getAttribute('[data-slot="Slot 1"]', 'data-state')).toBe('ready');
     await page.keyboard.press('F5');
     await page.waitForSelector('[data-slot="Slot 1"][data-state="failed"]', { timeout: 60_000 });
-    expect(await page.textContent('[data-slot="Slot 1"] [data-testid="slot-sentence"]')).toContain('not a removable drive');
+    await expect.poll(() => page.textContent('[data-slot="Slot 1"] [data-testid="slot-sentence"]')).toContain('not a removable drive');
   });
 
   it('start by themselves when the card of a scanned board is plugged in, and never before', async () => {
@@ -143,7 +143,7 @@ describe.skipIf(loopProblem() !== undefined)('slots in the window (root, for loo
     plugIn(0, card('left.img'));
     await page.waitForSelector('[data-slot="Left"][data-state="done"]', { timeout: 120_000 });
     // Its card came first, but nobody had scanned a board for it.
-    expect(await page.getAttribute('[data-slot="Right"]', 'data-state')).toBe('free');
+    await expect.poll(() => page.getAttribute('[data-slot="Right"]', 'data-state')).toBe('free');
 
     // That card was in before the scan, so the scan alone does not start it; taken out and put in again, it does.
     await page.keyboard.press('Alt+2');
@@ -152,13 +152,13 @@ describe.skipIf(loopProblem() !== undefined)('slots in the window (root, for loo
     await page.waitForSelector('[data-slot="Right"][data-state="ready"]');
     pull(right);
     await page.waitForSelector('[data-slot="Right"] [data-testid="slot-card"]:has-text("No card")');
-    expect(await page.getAttribute('[data-slot="Right"]', 'data-state')).toBe('ready');
+    await expect.poll(() => page.getAttribute('[data-slot="Right"]', 'data-state')).toBe('ready');
     plugIn(1, join(folder, 'right.img'));
     await page.waitForSelector('[data-slot="Right"][data-state="done"]', { timeout: 120_000 });
     // A finished card that is taken out leaves its slot free, without a key or a scan.
     pull(left);
     await page.waitForSelector('[data-slot="Left"][data-state="free"]');
-    expect(await page.getAttribute('[data-slot="Right"]', 'data-state')).toBe('done');
+    await expect.poll(() => page.getAttribute('[data-slot="Right"]', 'data-state')).toBe('done');
     const { events } = await imprint(['status', '--identity', 'mac=02:40:00:00:00:02', '--offline', '--data', data, '--json']);
     expect(events).toMatchObject([{ state: 'preauthorized', jobs: [{ slot: 'Left', targetPath: left }] }]);
   });
