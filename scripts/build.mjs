@@ -58,6 +58,7 @@ export async function build(say) {
   let results;
   try {
     results = await Promise.all(bundles.map((options) => bundle({ ...common, ...options })));
+    for (const { outputFiles } of results) for (const file of outputFiles) if (file.path.endsWith('.cjs')) file.contents = new TextEncoder().encode(loadedLate(file.text));
   } catch (error) {
     if (!error.errors) throw error;
     const lines = await formatMessages(error.errors, { kind: 'error', color: process.stderr.isTTY });
@@ -73,6 +74,19 @@ export async function build(say) {
   for (const path of filesBelow(distFolder)) if (!kept.has(path)) rmSync(path);
   writeFileAtomic(stamp, JSON.stringify({ sources, outputs: outputs.map(([path]) => relative(distFolder, path)) }, null, 1));
   say(`Built ${results.length} bundles in ${Math.round(performance.now() - started)} ms.`);
+}
+
+/** Used at the first line of a module, or known by what it does when it is loaded. */
+const LOADED_AT_ONCE = ['electron', 'zod', 'reflect-metadata'];
+const LATE = "var __late=(load)=>{let it;return new Proxy({},{get:(_,name)=>(it??=load())[name],has:(_,name)=>name in(it??=load())})};";
+
+/**
+ * A command that says its version needs neither HTTP nor certificates: packages are loaded where something of them is first
+ * used. On one line more and none moved, so source maps stay right.
+ */
+function loadedLate(text) {
+  const late = text.replace(/(\b[\w$]+) = ((?:__toESM\()?require\("([^"]+)"\)(?:, 1)?\)?);/g, (whole, name, load, id) => (id.startsWith('node:') || id.startsWith('.') || LOADED_AT_ONCE.includes(id) ? whole : `${name} = __late(() => ${load});`));
+  return late === text ? text : late.replace('\n', `${LATE}\n`);
 }
 
 const common = {

@@ -18,7 +18,8 @@ import { serverKindOf, withServer, type LoadedProfile, type Station } from '../s
 import type { Examined } from './health/station-health';
 import { Integration } from './integration';
 import { loadProfile } from './load-profile';
-import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
+import { openStation, type OpenStation, type WhoIsAtWork } from './open-station';
+import { stationFolder } from './station-folder';
 import { openPracticeBench } from './practice';
 import { ReportDesk } from './report-desk';
 import { SessionLabels } from './session-labels';

@@ -3,40 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { app } from 'electron';
 import { buildFacts } from './build-facts';
-import { decommissionCommand, signOffCommand } from './commands/administration';
 import { readArguments, text, usage, type Command, type CommandContext } from './commands/arguments';
-import { auditCommand } from './commands/audit';
-import { batchCommand } from './commands/batch';
-import { backupCommand, restoreCommand } from './commands/backup';
-import { certificatesCommand } from './commands/certificates';
-import { diagnosticsCommand } from './commands/diagnostics';
-import { doctorCommand } from './commands/doctor';
-import { drivesCommand } from './commands/drives';
-import { exportCommand } from './commands/export';
-import { exportKeyCommand } from './commands/export-key';
-import { hooksCommand } from './commands/hooks';
-import { importCommand } from './commands/import';
-import { inspectCommand } from './commands/inspect';
-import { integrateCommand } from './commands/integrate';
-import { labelCommand } from './commands/label';
-import { logCommand } from './commands/log';
-import { verifyProofCommand } from './commands/log-proofs';
-import { outboxCommand } from './commands/outbox';
-import { practiceCommand, practiceServerCommand } from './commands/practice';
-import { provisionCommand } from './commands/provision';
-import { dashboardCommand, reportCommand } from './commands/report';
-import { languageCommand } from './commands/language';
-import { listCommand, recoverCommand, statusCommand } from './commands/record';
-import { renewCommand } from './commands/renew';
-import { secretCommand } from './commands/secret';
-import { signRequestCommand } from './commands/sign-request';
-import { commandCodesCommand } from './commands/command-codes';
-import { slotsCommand } from './commands/slots';
-import { updateCommand } from './commands/update';
-import { operatorsCommand } from './commands/operators';
-import { watchCommand } from './commands/status-watch';
-import { verifyCardCommand } from './commands/verify-card';
-import { verifyExportCommand } from './commands/verify-export';
 import { requirementOf, type CommandName } from './command-rights';
 import { whoRuns } from './command-sign-in';
 import { defaultDataFolder } from './data-folder';
@@ -44,48 +11,50 @@ import { ErrorLog, textsIn } from './error-log';
 import { helpText } from './help';
 import { commandOutput } from './output';
 import { needNoDisplay } from './started-as';
+import { stopKeptStorage } from './storage-process';
 import { asImprintError, ImprintError } from '../domain/errors';
 
-const commands: Readonly<Record<CommandName, Command>> = {
-  'provision': provisionCommand,
-  'inspect': inspectCommand,
-  'verify-card': verifyCardCommand,
-  'doctor': doctorCommand,
-  'diagnostics': diagnosticsCommand,
-  'drives': drivesCommand,
-  'slots': slotsCommand,
-  'status': statusCommand,
-  'list': listCommand,
-  'recover': recoverCommand,
-  'outbox': outboxCommand,
-  'watch': watchCommand,
-  'batch': batchCommand,
-  'sign-off': signOffCommand,
-  'decommission': decommissionCommand,
-  'label': labelCommand,
-  'renew': renewCommand,
-  'certificates': certificatesCommand,
-  'sign-request': signRequestCommand,
-  'import': importCommand,
-  'audit': auditCommand,
-  'report': reportCommand,
-  'dashboard': dashboardCommand,
-  'export': exportCommand,
-  'verify-export': verifyExportCommand,
-  'verify-proof': verifyProofCommand,
-  'export-key': exportKeyCommand,
-  'log': logCommand,
-  'backup': backupCommand,
-  'restore': restoreCommand,
-  'practice': practiceCommand,
-  'practice-server': practiceServerCommand,
-  'secret': secretCommand,
-  'operators': operatorsCommand,
-  'update': updateCommand,
-  'language': languageCommand,
-  'hooks': hooksCommand,
-  'integrate': integrateCommand,
-  'command-codes': commandCodesCommand,
+/** Each is loaded when it is run: a command line that knows everything would take a second to say its version. */
+const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  'provision': async () => (await import('./commands/provision')).provisionCommand,
+  'inspect': async () => (await import('./commands/inspect')).inspectCommand,
+  'verify-card': async () => (await import('./commands/verify-card')).verifyCardCommand,
+  'doctor': async () => (await import('./commands/doctor')).doctorCommand,
+  'diagnostics': async () => (await import('./commands/diagnostics')).diagnosticsCommand,
+  'drives': async () => (await import('./commands/drives')).drivesCommand,
+  'slots': async () => (await import('./commands/slots')).slotsCommand,
+  'status': async () => (await import('./commands/record')).statusCommand,
+  'list': async () => (await import('./commands/record')).listCommand,
+  'recover': async () => (await import('./commands/record')).recoverCommand,
+  'outbox': async () => (await import('./commands/outbox')).outboxCommand,
+  'watch': async () => (await import('./commands/status-watch')).watchCommand,
+  'batch': async () => (await import('./commands/batch')).batchCommand,
+  'sign-off': async () => (await import('./commands/administration')).signOffCommand,
+  'decommission': async () => (await import('./commands/administration')).decommissionCommand,
+  'label': async () => (await import('./commands/label')).labelCommand,
+  'renew': async () => (await import('./commands/renew')).renewCommand,
+  'certificates': async () => (await import('./commands/certificates')).certificatesCommand,
+  'sign-request': async () => (await import('./commands/sign-request')).signRequestCommand,
+  'import': async () => (await import('./commands/import')).importCommand,
+  'audit': async () => (await import('./commands/audit')).auditCommand,
+  'report': async () => (await import('./commands/report')).reportCommand,
+  'dashboard': async () => (await import('./commands/report')).dashboardCommand,
+  'export': async () => (await import('./commands/export')).exportCommand,
+  'verify-export': async () => (await import('./commands/verify-export')).verifyExportCommand,
+  'verify-proof': async () => (await import('./commands/log-proofs')).verifyProofCommand,
+  'export-key': async () => (await import('./commands/export-key')).exportKeyCommand,
+  'log': async () => (await import('./commands/log')).logCommand,
+  'backup': async () => (await import('./commands/backup')).backupCommand,
+  'restore': async () => (await import('./commands/backup')).restoreCommand,
+  'practice': async () => (await import('./commands/practice')).practiceCommand,
+  'practice-server': async () => (await import('./commands/practice')).practiceServerCommand,
+  'secret': async () => (await import('./commands/secret')).secretCommand,
+  'operators': async () => (await import('./commands/operators')).operatorsCommand,
+  'update': async () => (await import('./commands/update')).updateCommand,
+  'language': async () => (await import('./commands/language')).languageCommand,
+  'hooks': async () => (await import('./commands/hooks')).hooksCommand,
+  'integrate': async () => (await import('./commands/integrate')).integrateCommand,
+  'command-codes': async () => (await import('./commands/command-codes')).commandCodesCommand,
 };
 
 function isCommandName(name: string): name is CommandName {
@@ -126,12 +95,15 @@ async function runCommand(args: readonly string[]): Promise<number> {
     if (!isCommandName(name)) throw usage(`There is no command "${name}".`, Object.keys(commands).join(', '));
     const bare: CommandContext = { dataFolder: '', output, signal: abort.signal, values, positionals: rest, who: { operator: '', role: 'auditor' } };
     const context = { ...bare, dataFolder: resolve(text(bare, 'data') ?? defaultDataFolder()) };
-    return await commands[name]({ ...context, who: await whoRuns(context, requirementOf(name, context)) });
+    const command = await commands[name]();
+    return await command({ ...context, who: await whoRuns(context, requirementOf(name, context)) });
   } catch (thrown) {
     const error = asImprintError(thrown);
     output.emit({ event: 'error', exitCode: error.exitCode, ...error.toReport() });
     remember(args, error);
     return error.exitCode;
+  } finally {
+    await stopKeptStorage();
   }
 }
 

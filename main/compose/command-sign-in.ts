@@ -9,19 +9,22 @@ import { signIn, type OperatorDoors } from '../station/operators';
 import { readRole } from './at-work';
 import { text, usage, type CommandContext } from './commands/arguments';
 import { readHidden } from './commands/hidden-input';
-import { stationFolder, storageProcess } from './open-station';
+import { stationFolder } from './station-folder';
 import { stationSettings } from './station-settings';
+import { keepStorage, takeStorage } from './storage-process';
 
 type Asking = Pick<CommandContext, 'dataFolder' | 'values' | 'signal' | 'positionals' | 'output' | 'who'>;
 
-/** The operators of the data folder's station for the time of `use`, in a process that ends with it. */
-export async function withOperators<T>(context: Pick<CommandContext, 'dataFolder'>, use: (operators: OperatorStore) => Promise<T>): Promise<T> {
+/** The operators of the data folder's station for the time of `use`, in a process that ends with it. @param keep it is left for what comes after */
+export async function withOperators<T>(context: Pick<CommandContext, 'dataFolder'>, use: (operators: OperatorStore) => Promise<T>, keep = false): Promise<T> {
   const { root, record } = stationFolder(context.dataFolder, false);
-  const storage = storageProcess(record, stationSettings(root).name);
+  const { name } = stationSettings(root);
+  const storage = takeStorage(record, name, false);
   try {
     return await use(operatorsClient(storage));
   } finally {
-    await storage.stop();
+    if (keep) keepStorage(record, name, storage);
+    else await storage.stop();
   }
 }
 
@@ -29,6 +32,9 @@ export async function withOperators<T>(context: Pick<CommandContext, 'dataFolder
 export function operatorDoors(operators: OperatorStore): OperatorDoors {
   return { operators, clock: { now: () => new Date() } };
 }
+
+/** These put another record in its place, or another program over it: nobody may have it open. */
+const aloneWithRecord: ReadonlySet<Requirement> = new Set<Requirement>(['restore', 'update']);
 
 /**
  * Who runs a command: where the station has operators, whoever `--operator` names and has the PIN for; else what the person says.
@@ -50,7 +56,7 @@ export async function whoRuns(context: Asking, requirement: Requirement): Promis
     const operator = await signIn(operatorDoors(operators), { name }, await givenPin(context, `PIN of ${name}`, 'IMPRINT_PIN'));
     if (requirement !== 'look') assertMay(operator.role, requirement);
     return { operator: operator.name, role: operator.role };
-  });
+  }, !aloneWithRecord.has(requirement));
 }
 
 /**

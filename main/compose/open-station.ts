@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
 import { app } from 'electron';
 import { custodyMethods } from '../contract/custody-channel';
-import { storageMethods, type StorageMethods } from '../contract/storage-channel';
 import { ImprintError } from '../domain/errors';
 import type { ReportReader } from '../domain/dashboard';
 import type { DeviceSearcher } from '../domain/device-search';
@@ -19,7 +17,6 @@ import { logClient } from '../ipc/log-channel';
 import { operatorsClient, reportClient, searchClient } from '../ipc/operators';
 import { WorkerProcess } from '../ipc/worker-process';
 import type { Station } from '../station/station';
-import { buildFacts } from './build-facts';
 import { faultPoints } from './fault-points';
 import { readKeptProfile } from './load-profile';
 import { LogAnchors } from './log-anchors';
@@ -30,23 +27,10 @@ import { readPublicKey } from './public-keys';
 import { readScanPattern } from './scan-patterns';
 import { Keyring } from './secrets';
 import { servers } from './servers';
+import type { StationFolder } from './station-folder';
 import { stationSettings } from './station-settings';
 import { stationVersion } from './station-version';
-
-/** Folders of one station. Practice and real stations never share one. */
-export interface StationFolder {
-  readonly root: string;
-  readonly record: string;
-  readonly images: string;
-  readonly keyring: string;
-  /** Nothing in it is of anybody's concern. */
-  readonly practice: boolean;
-}
-
-export function stationFolder(dataFolder: string, practice: boolean): StationFolder {
-  const root = join(dataFolder, practice ? 'practice' : 'station');
-  return { root, record: join(root, 'record.sqlite'), images: join(root, 'images'), keyring: join(root, 'keyring'), practice };
-}
+import { takeStorage, workerScript } from './storage-process';
 
 /** Who is at the station. */
 export interface AtWork {
@@ -86,21 +70,6 @@ export interface OpenStation {
   close(): Promise<void>;
 }
 
-const script = (name: string): string => join(import.meta.dirname, 'workers', `${name}.cjs`);
-
-/** The process over a record; it is started at its first call. `name`: the station's, where it was told. `practice`: whoever is told of anything is told that too. */
-export function storageProcess(record: string, name?: string, practice = false): WorkerProcess<StorageMethods> {
-  const { version, build } = buildFacts();
-  return new WorkerProcess({
-    name: 'storage',
-    script: script('storage'),
-    arguments: [record, version, build, name ?? '', ...(practice ? ['practice'] : [])],
-    methods: storageMethods,
-    goneCode: 'record-unavailable',
-    goneSentence: 'The storage process ended unexpectedly; what was recorded is safe, start again.',
-  });
-}
-
 /**
  * Starts the custody and storage processes over a station's folder.
  *
@@ -115,13 +84,13 @@ export function openStation(folder: StationFolder, secrets: Secrets, who: WhoIsA
   const settings = stationSettings(folder.root);
   const custody = new WorkerProcess({
     name: 'custody',
-    script: script('custody'),
+    script: workerScript('custody'),
     arguments: [folder.images],
     methods: custodyMethods,
     goneCode: 'custody-unavailable',
     goneSentence: 'The custody process ended unexpectedly; the keys that it held are gone, start the device again.',
   });
-  const storage = storageProcess(folder.record, settings.name, folder.practice);
+  const storage = takeStorage(folder.record, settings.name, folder.practice);
   const clock = { now: () => new Date() };
   const log = logClient(storage);
   const anchors = new LogAnchors(log, clock, settings);

@@ -8,7 +8,8 @@ import { slotPlace, type Profile, type SlotSettings } from '../domain/profile';
 import type { LoadedProfile } from '../station/station';
 import { lockFolder } from './folder-lock';
 import { loadedProfile } from './load-profile';
-import { openStation, stationFolder, type OpenStation, type WhoIsAtWork } from './open-station';
+import { openStation, type OpenStation, type WhoIsAtWork } from './open-station';
+import { stationFolder } from './station-folder';
 import { practiceKindOf, type PracticeKind, type RunningPractice } from './practice-kinds';
 
 const slotCount = 4;

@@ -7,7 +7,8 @@ import { storageClient } from '../ipc/clients';
 import { logClient } from '../ipc/log-channel';
 import { syncFolder } from './durable-file';
 import { checkpointIn } from './log-keeper';
-import { storageProcess, type StationFolder } from './open-station';
+import type { StationFolder } from './station-folder';
+import { storageProcess } from './storage-process';
 
 export interface RestoreRequest {
   readonly from: string;

@@ -7,7 +7,7 @@ import { askedOf, freePlace } from './chosen-place';
 import { ExportKeys } from './export-keys';
 import { ExportSession } from './export-session';
 import { LogKeys } from './log-keys';
-import type { StationFolder } from './open-station';
+import type { StationFolder } from './station-folder';
 import { Keyring } from './secrets';
 
 export interface SessionExportParts {

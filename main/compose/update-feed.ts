@@ -6,11 +6,11 @@ import { ImprintError } from '../domain/errors';
 import type { ProgressListener } from '../domain/job';
 import { ProgressMeter } from '../domain/progress';
 import { describeBytes } from '../domain/targets';
-import type { FeedOffer } from '../domain/update';
-import { askFeed, type AskedFeed, type FeedPlace } from '../update/feed';
+import type { FeedOffer, FeedPlace } from '../domain/update';
+import { askFeed, type AskedFeed } from '../update/feed';
 import { UpdateFile } from '../update/update-file';
 import { syncFile, syncFolder } from './durable-file';
-import type { StationFolder } from './open-station';
+import type { StationFolder } from './station-folder';
 import { stationSettings } from './station-settings';
 
 /** What the record may need while an update lies here. */

@@ -3,7 +3,8 @@ import type { DayRow, RecordStore } from '../domain/ports';
 import type { Profile } from '../domain/profile';
 import { storageClient } from '../ipc/clients';
 import { readKeptProfile } from './load-profile';
-import { storageProcess, type StationFolder } from './open-station';
+import type { StationFolder } from './station-folder';
+import { storageProcess } from './storage-process';
 
 /** Jobs of the last days, newest first, and the newest text of each profile that they were made with. */
 export interface UsedLately {

@@ -7,7 +7,9 @@ import { operatorsClient } from '../ipc/operators';
 import type { OperatorDoors } from '../station/operators';
 import { accessHandlers, type AccessHandlers } from './access-handlers';
 import { atWorkOfEnvironment } from './at-work';
-import { always, stationFolder, storageProcess } from './open-station';
+import { always } from './open-station';
+import { stationFolder } from './station-folder';
+import { storageProcess } from './storage-process';
 import { Presence } from './presence';
 import { keepLanguage, stationSettings } from './station-settings';
 

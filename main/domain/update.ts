@@ -57,6 +57,17 @@ export interface PinnedProfile {
   readonly station?: StationVersions | undefined;
 }
 
+/** Where the factory's updates lie, and how that is reached. */
+export interface FeedPlace {
+  /** https, or http on this computer. */
+  readonly url: string;
+  /** PEM certificates that are trusted there instead of the system's. */
+  readonly certificateAuthority?: string | undefined;
+  /** HTTPS_PROXY and NO_PROXY of the session. */
+  readonly httpsProxy?: string | undefined;
+  readonly noProxy?: string | undefined;
+}
+
 /** What a feed of updates has. */
 export interface FeedOffer {
   readonly version: string;

@@ -6,7 +6,7 @@ import { AppUpdater, type DownloadUpdateOptions } from 'electron-updater/out/App
 import { GenericProvider } from 'electron-updater/out/providers/GenericProvider';
 import { updateFeedSchema, type FeedFile, type FeedInfo } from '../contract/update-feed';
 import { ImprintError } from '../domain/errors';
-import type { FeedPlace } from './feed';
+import type { FeedPlace } from '../domain/update';
 
 /** More than this is no list of versions. */
 const largestList = 256 * 1024;

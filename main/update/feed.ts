@@ -1,17 +1,6 @@
 import { asImprintError, cancelled, ImprintError } from '../domain/errors';
-import type { FeedOffer } from '../domain/update';
+import type { FeedOffer, FeedPlace } from '../domain/update';
 import type { FeedUpdater } from './feed-updater';
-
-/** Where the factory's updates lie, and how that is reached. */
-export interface FeedPlace {
-  /** https, or http on this computer. */
-  readonly url: string;
-  /** PEM certificates that are trusted there instead of the system's. */
-  readonly certificateAuthority?: string | undefined;
-  /** HTTPS_PROXY and NO_PROXY of the session. */
-  readonly httpsProxy?: string | undefined;
-  readonly noProxy?: string | undefined;
-}
 
 /** A feed that was asked; `fetch` brings what it offers. */
 export interface AskedFeed {

@@ -1,6 +1,6 @@
 import { saveDiagnostics } from '../diagnostics/save';
 import { loadProfile } from '../load-profile';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { required, text, type Command } from './arguments';
 
 /** `diagnostics -o FILE.zip [--profile P.json]`: what whoever helps with a station must know, and no secret. */

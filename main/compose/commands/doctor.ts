@@ -1,6 +1,6 @@
 import type { HealthFinding, HealthState } from '../../domain/health';
 import { loadProfile } from '../load-profile';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { healthReport, stationHealth } from '../health/station-health';
 import { text, usage, type Command } from './arguments';
 

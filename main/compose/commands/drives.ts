@@ -7,7 +7,7 @@ import { listDrives, systemDrives } from '../../flash/drives';
 import { isUsbPort, resetReader } from '../../flash/reader-reset';
 import { rightsAdvice } from '../../flash/rights';
 import { writtenTargets } from '../../station/written-targets';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { SlotsStore } from '../slots-store';
 import { required, text, usage, type Command, type CommandContext } from './arguments';
 import { withStation } from './context';

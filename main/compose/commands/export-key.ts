@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ImprintError } from '../../domain/errors';
 import { assertMay } from '../../domain/roles';
 import { ExportKeys } from '../export-keys';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { Keyring } from '../secrets';
 import { usage, type Command, type CommandContext } from './arguments';
 import { readHidden } from './hidden-input';

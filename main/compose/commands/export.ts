@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { ExportKeys } from '../export-keys';
 import { ExportSession, type ExportWish } from '../export-session';
 import { LogKeys } from '../log-keys';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { Keyring } from '../secrets';
 import { required, usage, type Command, type CommandContext } from './arguments';
 import { selectionOf } from './export-options';

@@ -1,5 +1,5 @@
 import { languages } from '../../domain/languages';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { keepLanguage, stationSettings } from '../station-settings';
 import { usage, type Command } from './arguments';
 

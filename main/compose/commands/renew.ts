@@ -4,7 +4,7 @@ import { describeIdentity } from '../../domain/identity';
 import type { Profile, SlotSettings } from '../../domain/profile';
 import { listDrives } from '../../flash/drives';
 import { renewalWords, renewCard, type RenewalRequest } from '../../station/renew';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { stationSlots } from '../session-slots';
 import { SlotsStore } from '../slots-store';
 import { text, usage, type Command, type CommandContext } from './arguments';

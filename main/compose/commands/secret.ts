@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { assertCredential, Keyring } from '../secrets';
 import { usage, type Command } from './arguments';
 

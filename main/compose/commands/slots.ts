@@ -4,7 +4,7 @@ import { healthQuery, isSuspect, type FailureCount } from '../../domain/slot-hea
 import { mostColumns, slotOrders, type SlotOrder } from '../../domain/slot-layout';
 import { watchDrives } from '../../flash/drive-watch';
 import { listDrives } from '../../flash/drives';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { SlotsStore } from '../slots-store';
 import { required, text, usage, wrongOption, type Command, type CommandContext } from './arguments';
 import { withStation } from './context';

@@ -4,7 +4,7 @@ import { describeBytes } from '../../domain/targets';
 import type { FeedOffer } from '../../domain/update';
 import { askFeed } from '../../update/feed';
 import { lockFolder } from '../folder-lock';
-import { stationFolder, type StationFolder } from '../open-station';
+import { stationFolder, type StationFolder } from '../station-folder';
 import { feedOffer, fetchedUpdate, fetchUpdate, requiredFeed } from '../update-feed';
 import { updateKeys } from '../update-station';
 import type { CommandContext } from './arguments';

@@ -9,7 +9,7 @@ import { UpdateFile } from '../../update/update-file';
 import { faultPoints } from '../fault-points';
 import { lockFolder } from '../folder-lock';
 import { loadProfile } from '../load-profile';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { removeFetched } from '../update-feed';
 import { assertIdle, backUpBefore, installationHere, runningVersion, situation, updateKeys, versionOf } from '../update-station';
 import { text, usage, type Command, type CommandContext } from './arguments';

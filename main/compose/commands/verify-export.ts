@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { exitCodes, ImprintError } from '../../domain/errors';
 import { ExportSession, type ExportCheck } from '../export-session';
-import { stationFolder } from '../open-station';
+import { stationFolder } from '../station-folder';
 import { text, usage, type Command, type CommandContext } from './arguments';
 
 /** `verify-export PATH [--key TEXT] [--anchor FILE …]`: exit code 8 where anything is wrong with an export. Needs no record. */

@@ -8,7 +8,7 @@ import { judge, worstState, type StationFacts } from '../../domain/health';
 import type { Profile } from '../../domain/profile';
 import { ErrorLog } from '../error-log';
 import { stationHealth } from '../health/station-health';
-import type { StationFolder } from '../open-station';
+import type { StationFolder } from '../station-folder';
 import { stationSettings } from '../station-settings';
 import { stationVersion } from '../station-version';
 import { usedLately } from '../used-lately';

@@ -15,7 +15,8 @@ import { coreDumpFacts, dataFolderFacts, diskFacts, memoryFacts, swapAreas, syst
 import { storageClient } from '../../ipc/clients';
 import { logClient } from '../../ipc/log-channel';
 import { readIfThere } from '../durable-file';
-import { storageProcess, type StationFolder } from '../open-station';
+import type { StationFolder } from '../station-folder';
+import { storageProcess } from '../storage-process';
 import { Keyring } from '../secrets';
 import { SlotsStore } from '../slots-store';
 import { stationVersion } from '../station-version';
