@@ -29,7 +29,7 @@ export const health: Texts['health'] = {
     'record': 'Protokoll',
     'runtime': 'Version der Station',
     'station-version': 'Version für das Profil',
-    'updates': 'Updates',
+    'updates': 'Neue Versionen',
   },
   command: 'Das gibt der Administrator in einem Terminal ein',
   lookedAt: (time: string) => `Geprüft um ${time}`,
