@@ -11,25 +11,36 @@ const stamp = join(distFolder, 'build.json');
 /** Files that only development needs: never copied into the application. */
 const NOT_ASSETS = ['.ts', '.mts', '.tsx', '.css', '.md', '.sh'];
 
+/** @typedef {{version: string, madeFor: 'checkout' | 'smoke' | 'release'}} Made what a build is to be */
+
+export const sourceVersion = () => readJson(inRoot('package.json')).version;
+
+/** @returns {Made} */
+const checkout = () => ({ version: sourceVersion(), madeFor: 'checkout' });
+
 /** What the sources declare and the build knows. */
-const definitions = () => ({ IMPRINT_VERSION: JSON.stringify(readJson(inRoot('package.json')).version), IMPRINT_BUILD: JSON.stringify(buildHash()) });
+const definitions = ({ version, madeFor }) => ({ IMPRINT_VERSION: JSON.stringify(version), IMPRINT_BUILD: JSON.stringify(buildHash(version)), IMPRINT_MADE_FOR: JSON.stringify(madeFor) });
 
 const sourceFiles = () =>
   [...filesBelow(inRoot('main')), ...filesBelow(inRoot('renderer')), ...filesBelow(inRoot('native'))].filter(
     (path) => !path.startsWith(join(root, 'native')) || path.endsWith('.ts'),
   );
 
-/** Whether dist/ is the build of the sources as they are. Looks at sizes and times, so it takes milliseconds. */
+/** Whether dist/ is the build of the sources as they are, for this checkout. Looks at sizes and times, so it takes milliseconds. */
 export function buildIsCurrent() {
   const last = readJson(stamp);
-  return last !== undefined && last.sources === stateOfSources() && last.outputs.every((path) => existsSync(join(distFolder, path)));
+  return last !== undefined && last.sources === stateOfSources() && last.madeFor === 'checkout' && last.outputs.every((path) => existsSync(join(distFolder, path)));
 }
 
-/** SHA-256 over everything that the bundles and the addon are made of, by name and content: the same on every machine. */
-export function buildHash() {
+/**
+ * SHA-256 over everything that the bundles and the addon are made of, by name and content: the same on every machine.
+ * @param {string} version another one than that of the sources counts as if it stood there
+ */
+export function buildHash(version = sourceVersion()) {
   const paths = [...filesBelow(inRoot('main')), ...filesBelow(inRoot('renderer')), ...filesBelow(inRoot('native')).filter((path) => /\.(ts|c|h)$/.test(path)), inRoot('scripts', 'build.mjs'), inRoot('package.json'), inRoot('package-lock.json')];
   const hash = createHash('sha256');
-  for (const path of paths.map((each) => relative(root, each)).sort()) hash.update(`${path} ${createHash('sha256').update(readFileSync(inRoot(path))).digest('hex')}\n`);
+  const contentOf = (path) => (path === 'package.json' ? readFileSync(inRoot(path), 'utf8').replace(`"version": "${sourceVersion()}"`, `"version": "${version}"`) : readFileSync(inRoot(path)));
+  for (const path of paths.map((each) => relative(root, each)).sort()) hash.update(`${path} ${createHash('sha256').update(contentOf(path)).digest('hex')}\n`);
   return hash.digest('hex');
 }
 
@@ -44,13 +55,15 @@ function stateOfSources() {
 
 /**
  * Bundles every process into dist/ and copies the assets beside it.
+ * @param {(text: string) => void} say
+ * @param {Made} made a package is something else than the checkout, which then builds anew at its next start
  * @throws {Problem} with esbuild's own words when a source does not compile; dist/ then stays as it was
  */
-export async function build(say) {
+export async function build(say, made = checkout()) {
   const started = performance.now();
   const { build: bundle, formatMessages } = await import('esbuild');
   const sources = stateOfSources();
-  const bundles = [...nodeBundles(), preloadBundle(), rendererBundle()].filter(({ entryPoints, outfile }) => {
+  const bundles = [...nodeBundles(made), preloadBundle(), rendererBundle()].filter(({ entryPoints, outfile }) => {
     const exists = existsSync(entryPoints[0]);
     if (!exists) say(`Not built, for want of a source: ${relative(root, outfile)}`);
     return exists;
@@ -72,7 +85,7 @@ export async function build(say) {
   for (const [path, content] of outputs) writeFileAtomic(path, content);
   const kept = new Set(outputs.map(([path]) => path));
   for (const path of filesBelow(distFolder)) if (!kept.has(path)) rmSync(path);
-  writeFileAtomic(stamp, JSON.stringify({ sources, outputs: outputs.map(([path]) => relative(distFolder, path)) }, null, 1));
+  writeFileAtomic(stamp, JSON.stringify({ sources, madeFor: made.madeFor, outputs: outputs.map(([path]) => relative(distFolder, path)) }, null, 1));
   say(`Built ${results.length} bundles in ${Math.round(performance.now() - started)} ms.`);
 }
 
@@ -98,12 +111,12 @@ const common = {
   legalComments: 'none',
 };
 
-function nodeBundles() {
+function nodeBundles(made) {
   const workers = filesBelow(inRoot('main', 'workers')).filter(
     (path) => relative(inRoot('main', 'workers'), path) === basename(path) && path.endsWith('.ts') && !path.endsWith('.d.ts'),
   );
   const entries = [inRoot('main', 'index.ts'), inRoot('main', 'cli.ts'), ...workers];
-  const define = definitions();
+  const define = definitions(made);
   return entries.map((entry) => ({
     entryPoints: [entry],
     outfile: join(distFolder, relative(root, entry).replace(/\.ts$/, '.cjs')),

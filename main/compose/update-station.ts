@@ -17,13 +17,16 @@ import type { StationFolder } from './station-folder';
 import { storageProcess } from './storage-process';
 import { systemProcesses } from './processes';
 import { assertNobodyHas } from './restore';
-import { stationVersion } from './station-version';
+import { madeFor, stationVersion } from './station-version';
 import { usedLately } from './used-lately';
 
-/** SECURITY: the development key is everybody's, so only a checkout takes it. */
+/** SECURITY: the development key is everybody's, so no release takes it. */
 export function updateKeys(): readonly string[] {
-  return app.isPackaged ? releaseKeys : [...releaseKeys, developmentKey];
+  return madeFor === 'release' ? releaseKeys : [...releaseKeys, developmentKey];
 }
+
+/** Whether an update may make this a smoke package. */
+export const takesSmoke = madeFor !== 'release';
 
 /** This program, with the schema to which it brings a record. */
 export function runningVersion(): InstalledVersion & { readonly recordSchema: number } {

@@ -34,8 +34,8 @@ export function packageFiles(version: string, says = `imprint ${version}`): Map<
 }
 
 /** The same as a folder. */
-export function writePackage(folder: string, version: string): void {
-  for (const [path, content] of packageFiles(version)) {
+export function writePackage(folder: string, version: string, says?: string): void {
+  for (const [path, content] of packageFiles(version, says)) {
     mkdirSync(join(folder, path, '..'), { recursive: true });
     writeFileSync(join(folder, path), content);
   }

@@ -11,7 +11,7 @@ import { lockFolder } from '../folder-lock';
 import { loadProfile } from '../load-profile';
 import { stationFolder } from '../station-folder';
 import { removeFetched } from '../update-feed';
-import { assertIdle, backUpBefore, installationHere, runningVersion, situation, updateKeys, versionOf } from '../update-station';
+import { assertIdle, backUpBefore, installationHere, runningVersion, situation, takesSmoke, updateKeys, versionOf } from '../update-station';
 import { text, usage, type Command, type CommandContext } from './arguments';
 import { fetchFromFeed, lookAtFeed, requiredFetched } from './update-feed';
 
@@ -105,7 +105,7 @@ async function apply(context: CommandContext, installation: Installation, named:
     await assertIdle(folder);
     output.emit({ event: 'notice', sentence: `Imprint ${version} is sound; the record is backed up, then the version is unpacked and tried.` });
     const { previous } = await applyUpdate(
-      { installation, faults: faultPoints(app.isPackaged), backUp: () => backUpBefore(folder, version, now, signal), versionOf, signal },
+      { installation, faults: faultPoints(app.isPackaged), backUp: () => backUpBefore(folder, version, now, signal), versionOf, takesSmoke, signal },
       update,
       { at: now.toISOString(), by: who.operator, override: asked.override },
       runningVersion(),

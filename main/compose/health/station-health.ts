@@ -14,6 +14,7 @@ import { listDrives } from '../../flash/drives';
 import { coreDumpFacts, dataFolderFacts, diskFacts, memoryFacts, swapAreas, systemHealthRoots, udevRule, userFacts } from '../../health/system-facts';
 import { storageClient } from '../../ipc/clients';
 import { logClient } from '../../ipc/log-channel';
+import { isUnofficial } from '../build-facts';
 import { readIfThere } from '../durable-file';
 import type { StationFolder } from '../station-folder';
 import { storageProcess } from '../storage-process';
@@ -69,7 +70,7 @@ async function stationFacts(folder: StationFolder, profile: Profile | undefined,
     disks: { record: onRecord, images: onImages },
     folder: dataFolder,
     record,
-    runtime: { station: stationVersion, electron: process.versions.electron, packaged: app.isPackaged, unofficial: process.env['IMPRINT_UNOFFICIAL_RUNTIME'] === '1' },
+    runtime: { station: stationVersion, electron: process.versions.electron, packaged: app.isPackaged, unofficial: isUnofficial() },
     updates,
     versionRefused: profile === undefined ? undefined : versionRefusal(profile, stationVersion)?.message,
   };
