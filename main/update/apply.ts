@@ -85,6 +85,7 @@ export async function applyUpdate(doors: UpdateDoors, update: UpdateFile, who: W
  */
 export async function rollBack({ installation, faults }: Pick<UpdateDoors, 'installation' | 'faults'>, who: Who): Promise<InstalledVersion> {
   const to = previousOf(installation);
+  installation.assertOwn();
   const from = known(installation, undefined);
   const journal: UpdateJournal = { change: { ...who, what: 'roll-back', from: from?.version, to: to.version }, to: { version: to.version, recordSchema: to.recordSchema }, from };
   installation.note(journal);
@@ -108,6 +109,7 @@ export function previousOf(installation: Installation): InstalledVersion {
 export async function recoverUpdate(installation: Installation): Promise<Recovered> {
   const journal = installation.journal();
   if (journal === undefined) return undefined;
+  installation.assertOwn();
   const done = installation.installed() === journal.to.version;
   await (done ? finish(installation, journal) : undo(installation, journal));
   return { change: journal.change, ended: done ? 'done' : 'undone' };

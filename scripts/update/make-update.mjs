@@ -37,6 +37,15 @@ async function sha256Of(path) {
   return hash.digest('hex');
 }
 
+/** @throws {Problem} */
+function keyOf(path) {
+  try {
+    return createPrivateKey(readFileSync(path));
+  } catch (error) {
+    throw new Problem(`${path} is no private key that can be read (${error.code}): npm run update:key makes one.`);
+  }
+}
+
 /** What a package says of itself (scripts/package.mjs); nothing where another tool has made it. */
 function factsOf(folder) {
   const { version, recordSchema: schema } = readJson(join(folder, 'resources', 'build.json')) ?? {};
@@ -71,7 +80,7 @@ await runMain(async () => {
   if (folder === undefined || values.from === undefined || values.out === undefined || (values.key === undefined) === (values.development !== true)) throw new Problem(usage);
   if (!existsSync(folder)) throw new Problem(`There is no folder ${folder}.`);
   if (existsSync(values.out)) throw new Problem(`${values.out} is there already; nothing is replaced.`);
-  const [name, key] = values.development ? [developmentName, developmentKey()] : [releaseName, createPrivateKey(readFileSync(values.key))];
+  const [name, key] = values.development ? [developmentName, developmentKey()] : [releaseName, keyOf(values.key)];
   const paths = await filesBelow(folder);
   const facts = factsOf(folder);
   const manifest = {
