@@ -54,7 +54,7 @@ async function makeNext(packages, next, file, say) {
   const output = join(packages, 'next');
   const { program } = await packProgram({ smoke: true, version: next, output, say });
   rmSync(file, { force: true });
-  const { code, output: said } = await run(process.execPath, [inRoot('scripts', 'update', 'make-update.mjs'), '--development', '--package', program, '--from', sourceVersion(), '--out', file]);
+  const { code, output: said } = await run(process.execPath, [inRoot('scripts', 'update', 'make-update.mjs'), '--development', '--feed', '--package', program, '--from', sourceVersion(), '--out', file]);
   if (code !== 0) throw new Problem(`The update could not be made:\n${said.trim()}`);
   rmSync(output, { recursive: true, force: true });
 }

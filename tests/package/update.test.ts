@@ -1,6 +1,8 @@
 /** An update of a real package, by a real package, as the ordinary user who unpacked the first one: applied, killed, damaged, taken back. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, createReadStream, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDebian, packed, renderersOf, type Debian, type Said } from './debian';
@@ -161,6 +163,29 @@ describe('a station that a user unpacked', () => {
     expect((await ana('export --to ~/export && ' + imprint + ' verify-export ~/export')).stdout).toContain('Nothing is wrong');
     const builds = readFileSync(home('export/entries.jsonl'), 'utf8').split('\n').filter((text) => text.includes('station-build')).map((text) => (JSON.parse(text) as { data: { version: string } }).data.version);
     expect(builds).toEqual([first, next, first].map((each) => `${each}-smoke.unofficial-runtime`));
+  });
+
+  it('is updated from a feed', async () => {
+    // As a web server of the factory has them.
+    const server = createServer((asked, reply) => {
+      const path = join(packed.update, '..', basename(asked.url?.split('?')[0] ?? ''));
+      if (existsSync(path) && statSync(path).isFile()) createReadStream(path).pipe(reply);
+      else reply.writeHead(404).end();
+    });
+    await new Promise<void>((listens) => server.listen(0, '127.0.0.1', listens));
+    try {
+      const { port } = server.address() as AddressInfo;
+      writeFileSync(home('.local/share/imprint/station/settings.json'), JSON.stringify({ version: 1, updates: { feed: `http://127.0.0.1:${String(port)}/` } }));
+      expect((await ana('update feed')).stdout).toContain(`The feed offers Imprint ${next}`);
+      const fetched = await ana('update fetch');
+      expect([fetched.code, fetched.stdout]).toEqual([0, expect.stringContaining('every file of it is as it was signed')]);
+      const applied = await ana('update apply');
+      expect([applied.code, applied.stdout]).toEqual([0, expect.stringContaining(`Imprint ${next} is what ${imprint} starts from now on.`)]);
+      expect(await version()).toEqual(says(next));
+      expect((await ana('update feed')).stdout).toContain('nothing newer');
+    } finally {
+      server.close();
+    }
   });
 
   it('gives its rights back', async () => {
