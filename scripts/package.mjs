@@ -53,7 +53,7 @@ export async function packProgram({ smoke, version: wanted, output, say }) {
   const { number, text: version } = packageVersion(smoke, wanted);
   rmSync(resources, { recursive: true, force: true });
   mkdirSync(resources, { recursive: true });
-  await build(say, { version: number, madeFor: smoke ? 'smoke' : 'release' });
+  await build(say, { version: number, madeFor: smoke ? 'smoke' : 'release', folder: join(folder, 'app', 'dist') });
   const hash = buildHash(number);
   writeFileSync(join(resources, 'sbom.cdx.json'), `${JSON.stringify(await softwareBill({ version, build: hash, runtime: electron }), null, 1)}\n`);
   writeFileSync(join(resources, 'third-party-licences.txt'), thirdPartyLicences());

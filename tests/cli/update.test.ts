@@ -1,11 +1,11 @@
 /** Updates from a stick at the command line: made by the tool that publishes them, refused where they do not fit, applied, and taken back with the record from before. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCommandLine, type CommandLine } from '../support/line-commands';
-import type { CommandResult } from '../support/station';
+import { environment, imprintCommand, type CommandResult } from '../support/station';
 import { writePackage, writeUpdate } from '../support/update-files';
 
 let line: CommandLine;
@@ -107,6 +107,28 @@ it('makes nothing but a smoke package a smoke package', async () => {
   expect((await into('smoke-app', older)).exitCode).toBe(0);
   expect((await into('smoke-app', newer)).exitCode).toBe(0);
   expect(readlinkSync(join(at('smoke-app'), 'current'))).toBe('versions/0.2.1');
+});
+
+it('is taken by a smoke package, and by no release: the bundle knows which it is', async () => {
+  // Below the checkout, where its packages are found.
+  const folder = mkdtempSync(join(root, '.cache/made-for-'));
+  const made = (madeFor: string, ...words: string[]): CommandResult['events'] => {
+    const dist = join(folder, madeFor);
+    execFileSync('node', ['--input-type=module', '--eval', `import { build } from ${JSON.stringify(join(root, 'scripts/build.mjs'))}; await build(() => undefined, ${JSON.stringify({ version: '0.1.0', madeFor, folder: dist })});`]);
+    const { program, rest } = imprintCommand(['update', ...words, '--data', join(folder, 'data'), '--json'], { script: join(dist, 'main/cli.cjs') });
+    // Nothing beside the program, and nothing in its environment, makes a release something else.
+    writeFileSync(join(dist, 'SMOKE-BUILD.txt'), '');
+    const { stdout } = spawnSync(program, rest, { encoding: 'utf8', env: environment({ IMPRINT_MADE_FOR: 'smoke', IMPRINT_UNOFFICIAL_RUNTIME: '1' }) });
+    return stdout.trim().split('\n').map((text) => JSON.parse(text) as CommandResult['events'][number]);
+  };
+  try {
+    expect(made('release', 'status')).toMatchObject([{ trusts: [] }]);
+    expect(made('release', 'apply', at('0.2.0.update'), '--install', join(folder, 'app')).at(-1)).toMatchObject({ code: 'update-invalid', sentence: expect.stringContaining('knows no publisher') as string });
+    expect(made('smoke', 'status')).toMatchObject([{ trusts: ['imprint-development-updates'] }]);
+    expect(made('smoke', 'check', at('0.2.0.update')).at(-1)).toMatchObject({ version: '0.2.0', signedBy: 'imprint-development-updates' });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it('is made of a package that is what it is said to be', async () => {
