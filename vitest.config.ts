@@ -13,7 +13,7 @@ const inLongRunOnly = process.env['IMPRINT_EVERY_STEP'] === '1' ? [] : ['certifi
 
 export default defineConfig({
   // As scripts/build.mjs has it.
-  define: { IMPRINT_VERSION: JSON.stringify(version), IMPRINT_BUILD: JSON.stringify('0'.repeat(64)) },
+  define: { IMPRINT_VERSION: JSON.stringify(version), IMPRINT_BUILD: JSON.stringify('0'.repeat(64)), IMPRINT_MADE_FOR: JSON.stringify('checkout') },
   test: {
     // Worker processes, not threads: native addons, locked memory and process.kill belong to a process.
     pool: 'forks',

@@ -6,13 +6,20 @@ import { inRoot, root } from './support/paths.mjs';
 import { isEntryPoint, Problem, runMain } from './support/problem.mjs';
 
 const distFolder = inRoot('dist');
-const stamp = join(distFolder, 'build.json');
 
 /** Files that only development needs: never copied into the application. */
 const NOT_ASSETS = ['.ts', '.mts', '.tsx', '.css', '.md', '.sh'];
 
+/** @typedef {{version: string, madeFor: 'checkout' | 'smoke' | 'release', folder: string}} Made what a build is to be, and where */
+
+export const sourceVersion = () => readJson(inRoot('package.json')).version;
+
+/** @returns {Made} */
+const checkout = () => ({ version: sourceVersion(), madeFor: 'checkout', folder: distFolder });
+const stampIn = (folder) => join(folder, 'build.json');
+
 /** What the sources declare and the build knows. */
-const definitions = () => ({ IMPRINT_VERSION: JSON.stringify(readJson(inRoot('package.json')).version), IMPRINT_BUILD: JSON.stringify(buildHash()) });
+const definitions = ({ version, madeFor }) => ({ IMPRINT_VERSION: JSON.stringify(version), IMPRINT_BUILD: JSON.stringify(buildHash(version)), IMPRINT_MADE_FOR: JSON.stringify(madeFor) });
 
 const sourceFiles = () =>
   [...filesBelow(inRoot('main')), ...filesBelow(inRoot('renderer')), ...filesBelow(inRoot('native'))].filter(
@@ -21,15 +28,19 @@ const sourceFiles = () =>
 
 /** Whether dist/ is the build of the sources as they are. Looks at sizes and times, so it takes milliseconds. */
 export function buildIsCurrent() {
-  const last = readJson(stamp);
+  const last = readJson(stampIn(distFolder));
   return last !== undefined && last.sources === stateOfSources() && last.outputs.every((path) => existsSync(join(distFolder, path)));
 }
 
-/** SHA-256 over everything that the bundles and the addon are made of, by name and content: the same on every machine. */
-export function buildHash() {
+/**
+ * SHA-256 over everything that the bundles and the addon are made of, by name and content: the same on every machine.
+ * @param {string} version another one than that of the sources counts as if it stood there
+ */
+export function buildHash(version = sourceVersion()) {
   const paths = [...filesBelow(inRoot('main')), ...filesBelow(inRoot('renderer')), ...filesBelow(inRoot('native')).filter((path) => /\.(ts|c|h)$/.test(path)), inRoot('scripts', 'build.mjs'), inRoot('package.json'), inRoot('package-lock.json')];
   const hash = createHash('sha256');
-  for (const path of paths.map((each) => relative(root, each)).sort()) hash.update(`${path} ${createHash('sha256').update(readFileSync(inRoot(path))).digest('hex')}\n`);
+  const contentOf = (path) => (path === 'package.json' ? readFileSync(inRoot(path), 'utf8').replace(`"version": "${sourceVersion()}"`, `"version": "${version}"`) : readFileSync(inRoot(path)));
+  for (const path of paths.map((each) => relative(root, each)).sort()) hash.update(`${path} ${createHash('sha256').update(contentOf(path)).digest('hex')}\n`);
   return hash.digest('hex');
 }
 
@@ -43,14 +54,18 @@ function stateOfSources() {
 }
 
 /**
- * Bundles every process into dist/ and copies the assets beside it.
- * @throws {Problem} with esbuild's own words when a source does not compile; dist/ then stays as it was
+ * Bundles every process into a folder and copies the assets beside it.
+ * @param {(text: string) => void} say
+ * @param {Made} made a package is built into a folder of its own: what the checkout runs meanwhile is no part of it
+ * @throws {Problem} with esbuild's own words when a source does not compile; the folder then stays as it was
  */
-export async function build(say) {
+export async function build(say, made = checkout()) {
   const started = performance.now();
   const { build: bundle, formatMessages } = await import('esbuild');
   const sources = stateOfSources();
-  const bundles = [...nodeBundles(), preloadBundle(), rendererBundle()].filter(({ entryPoints, outfile }) => {
+  const { folder } = made;
+  const stamp = stampIn(folder);
+  const bundles = [...nodeBundles(made), preloadBundle(folder), rendererBundle(folder)].filter(({ entryPoints, outfile }) => {
     const exists = existsSync(entryPoints[0]);
     if (!exists) say(`Not built, for want of a source: ${relative(root, outfile)}`);
     return exists;
@@ -68,11 +83,11 @@ export async function build(say) {
   for (const line of await formatMessages(warnings, { kind: 'warning', color: process.stderr.isTTY })) say(line);
   // CRASH: the stamp goes first and comes last, so a build that was killed is repeated.
   rmSync(stamp, { force: true });
-  const outputs = [...results.flatMap((result) => result.outputFiles.map(({ path, contents }) => [path, contents])), ...assets()];
+  const outputs = [...results.flatMap((result) => result.outputFiles.map(({ path, contents }) => [path, contents])), ...assets(folder)];
   for (const [path, content] of outputs) writeFileAtomic(path, content);
   const kept = new Set(outputs.map(([path]) => path));
-  for (const path of filesBelow(distFolder)) if (!kept.has(path)) rmSync(path);
-  writeFileAtomic(stamp, JSON.stringify({ sources, outputs: outputs.map(([path]) => relative(distFolder, path)) }, null, 1));
+  for (const path of filesBelow(folder)) if (!kept.has(path)) rmSync(path);
+  writeFileAtomic(stamp, JSON.stringify({ sources, outputs: outputs.map(([path]) => relative(folder, path)) }, null, 1));
   say(`Built ${results.length} bundles in ${Math.round(performance.now() - started)} ms.`);
 }
 
@@ -98,15 +113,15 @@ const common = {
   legalComments: 'none',
 };
 
-function nodeBundles() {
+function nodeBundles(made) {
   const workers = filesBelow(inRoot('main', 'workers')).filter(
     (path) => relative(inRoot('main', 'workers'), path) === basename(path) && path.endsWith('.ts') && !path.endsWith('.d.ts'),
   );
   const entries = [inRoot('main', 'index.ts'), inRoot('main', 'cli.ts'), ...workers];
-  const define = definitions();
+  const define = definitions(made);
   return entries.map((entry) => ({
     entryPoints: [entry],
-    outfile: join(distFolder, relative(root, entry).replace(/\.ts$/, '.cjs')),
+    outfile: join(made.folder, relative(root, entry).replace(/\.ts$/, '.cjs')),
     format: 'cjs',
     platform: 'node',
     target: 'node24',
@@ -119,10 +134,10 @@ function nodeBundles() {
 }
 
 /** A sandboxed preload can require electron and nothing else, so all else is bundled. */
-function preloadBundle() {
+function preloadBundle(folder) {
   return {
     entryPoints: [inRoot('main', 'preload', 'index.ts')],
-    outfile: join(distFolder, 'preload', 'index.cjs'),
+    outfile: join(folder, 'preload', 'index.cjs'),
     format: 'cjs',
     platform: 'browser',
     target: 'chrome148',
@@ -130,10 +145,10 @@ function preloadBundle() {
   };
 }
 
-function rendererBundle() {
+function rendererBundle(folder) {
   return {
     entryPoints: [inRoot('renderer', 'index.tsx')],
-    outfile: join(distFolder, 'renderer', 'index.js'),
+    outfile: join(folder, 'renderer', 'index.js'),
     format: 'esm',
     platform: 'browser',
     target: 'chrome148',
@@ -145,11 +160,11 @@ function rendererBundle() {
 }
 
 /** Whatever lies beside the sources and is neither code nor configuration keeps its place. */
-function assets() {
-  return ['main', 'renderer'].flatMap((folder) =>
-    filesBelow(inRoot(folder))
+function assets(folder) {
+  return ['main', 'renderer'].flatMap((part) =>
+    filesBelow(inRoot(part))
       .filter((path) => !NOT_ASSETS.includes(extname(path)) && basename(path) !== 'tsconfig.json')
-      .map((path) => [join(distFolder, relative(root, path)), readFileSync(path)]),
+      .map((path) => [join(folder, relative(root, path)), readFileSync(path)]),
   );
 }
 

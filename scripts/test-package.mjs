@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePackages } from './package.mjs';
+import { sourceVersion } from './build.mjs';
+import { makePackages, packProgram } from './package.mjs';
 import { setup } from './setup.mjs';
 import { commandExists } from './setup/debian-packages.mjs';
 import { cacheFolder, inRoot } from './support/paths.mjs';
@@ -47,19 +48,35 @@ async function debianRoot(deb, say) {
   writeFileSync(stamp, wanted);
 }
 
+/** The version after this one, really packed, as an update that everybody may sign. */
+async function makeNext(packages, next, file, say) {
+  say(`Packing version ${next}, to update to …`);
+  const output = join(packages, 'next');
+  const { program } = await packProgram({ smoke: true, version: next, output, say });
+  rmSync(file, { force: true });
+  const { code, output: said } = await run(process.execPath, [inRoot('scripts', 'update', 'make-update.mjs'), '--development', '--feed', '--package', program, '--from', sourceVersion(), '--out', file]);
+  if (code !== 0) throw new Problem(`The update could not be made:\n${said.trim()}`);
+  rmSync(output, { recursive: true, force: true });
+}
+
 async function testPackage(filters) {
   const say = (text) => process.stderr.write(`${text}\n`);
   requirePrivileges();
   await setup({ quiet: true, tests: true });
   const packages = join(cacheFolder, 'package');
   const again = process.env.IMPRINT_PACKAGE_MADE === '1';
-  const made = again ? readdirSync(packages).filter((name) => name.endsWith('.deb')).map((name) => join(packages, name)) : await makePackages({ smoke: true, targets: [], say });
+  const made = again ? readdirSync(packages).filter((name) => name.startsWith('imprint')).map((name) => join(packages, name)) : await makePackages({ smoke: true, targets: [], say });
+  const [major, minor] = sourceVersion().split('.').map(Number);
+  const next = `${major}.${minor + 1}.0`;
+  const update = join(packages, `imprint-SMOKE-${next}-linux-${process.arch}.update`);
+  if (!again || !existsSync(update)) await makeNext(packages, next, update, say);
   const deb = made.find((path) => path.endsWith('.deb'));
-  if (deb === undefined) throw new Problem('There is no package to test: run `npm run package:smoke`.');
+  const archive = made.find((path) => path.endsWith('.tar.gz'));
+  if (deb === undefined || archive === undefined) throw new Problem('There is no package to test: run `npm run package:smoke`.');
   await debianRoot(deb, say);
   const screen = await startXvfb({ open: true });
   try {
-    return await runVitest(['--config', inRoot('tests/package/vitest.config.ts'), ...filters], { ...process.env, IMPRINT_DEB: deb, IMPRINT_DEBIAN: base, DISPLAY: screen.display });
+    return await runVitest(['--config', inRoot('tests/package/vitest.config.ts'), ...filters], { ...process.env, IMPRINT_DEB: deb, IMPRINT_ARCHIVE: archive, IMPRINT_UPDATE: update, IMPRINT_NEXT: next, IMPRINT_DEBIAN: base, DISPLAY: screen.display });
   } finally {
     await screen.stop();
   }

@@ -13,6 +13,7 @@ import { commandOutput } from './output';
 import { needNoDisplay } from './started-as';
 import { stopKeptStorage } from './storage-process';
 import { asImprintError, ImprintError } from '../domain/errors';
+import { versionLine } from '../domain/version';
 
 /** Each is loaded when it is run: a command line that knows everything would take a second to say its version. */
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
@@ -83,7 +84,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
     output = commandOutput(values['json'] === true);
     if (values['version'] === true) {
       const { version, build, warning } = buildFacts();
-      process.stdout.write(`imprint ${version} (build ${build.slice(0, 12)})\n`);
+      process.stdout.write(`${versionLine(version, build)}\n`);
       if (warning !== undefined) process.stderr.write(`${warning}\n`);
       return 0;
     }

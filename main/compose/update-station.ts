@@ -6,6 +6,7 @@ import { app } from 'electron';
 import { asImprintError, ImprintError } from '../domain/errors';
 import type { Profile } from '../domain/profile';
 import type { InstalledVersion, UpdateSituation } from '../domain/update';
+import { diskFacts } from '../health/system-facts';
 import { storageClient } from '../ipc/clients';
 import { logClient } from '../ipc/log-channel';
 import { writtenTargets } from '../station/written-targets';
@@ -13,17 +14,21 @@ import { latestVersion, migrations } from '../storage/migrations';
 import { Installation } from '../update/installation';
 import { developmentKey, releaseKeys } from '../update/keys';
 import { syncFolder, writeDurably } from './durable-file';
+import { installedBy } from './installed-by';
 import type { StationFolder } from './station-folder';
 import { storageProcess } from './storage-process';
 import { systemProcesses } from './processes';
 import { assertNobodyHas } from './restore';
-import { stationVersion } from './station-version';
+import { madeFor, stationVersion } from './station-version';
 import { usedLately } from './used-lately';
 
-/** SECURITY: the development key is everybody's, so only a checkout takes it. */
+/** SECURITY: the development key is everybody's, so no release takes it. */
 export function updateKeys(): readonly string[] {
-  return app.isPackaged ? releaseKeys : [...releaseKeys, developmentKey];
+  return madeFor === 'release' ? releaseKeys : [...releaseKeys, developmentKey];
 }
+
+/** Whether an update may make this a smoke package. */
+export const takesSmoke = madeFor !== 'release';
 
 /** This program, with the schema to which it brings a record. */
 export function runningVersion(): InstalledVersion & { readonly recordSchema: number } {
@@ -35,7 +40,7 @@ export function installationHere(named: string | undefined): Installation {
   const root = named === undefined ? Installation.rootOf(realpathSync(process.execPath)) : resolve(named);
   if (root !== undefined) return new Installation(root, writeDurably);
   if (!app.isPackaged) throw new ImprintError('update-refused', 'This Imprint runs from a checkout, which is updated by git.', { field: '--install', expected: '--install DIR for an installation that lies elsewhere' });
-  const sentence = /^\/(?:opt|usr)\//.test(process.execPath) ? 'This Imprint was installed by the packages of this computer: update it with "sudo dpkg --install FILE.deb".' : 'This Imprint does not lie in a folder of versions: put the update into one.';
+  const sentence = installedBy().by === 'dpkg' ? 'This Imprint was installed by the packages of this computer: update it with "sudo dpkg --install FILE.deb".' : 'This Imprint does not lie in a folder of versions: put the update into one.';
   throw new ImprintError('update-refused', sentence, { field: '--install', expected: '--install DIR for an installation that lies elsewhere' });
 }
 
@@ -64,7 +69,8 @@ export async function situation(folder: StationFolder, installation: Installatio
     if (['record-from-the-future', 'record-corrupt'].includes(asImprintError(thrown).code)) return { profiles: [] };
     throw thrown;
   });
-  return { installed: installation?.installed(), platform: process.platform, architecture: process.arch, recordSchema: schemaOf(folder.record), profile, used: used.profiles, rollBack, override };
+  const freeBytes = installation === undefined ? undefined : (await diskFacts(installation.root)).freeBytes;
+  return { installed: installation?.installed(), freeBytes, platform: process.platform, architecture: process.arch, recordSchema: schemaOf(folder.record), profile, used: used.profiles, rollBack, override };
 }
 
 /**
@@ -109,15 +115,21 @@ export async function backUpBefore(folder: StationFolder, version: string, now: 
 
 const patience = 60_000;
 
+/** How Chromium ends before any of our code runs. */
+const noSandbox = /SUID sandbox helper binary was found|No usable sandbox/;
+const withoutSandbox = "this computer gives ordinary users no user namespaces, which Chromium's sandbox needs outside of the Debian package; an administrator can allow them.";
+
 /** What a program says to `--version`. @throws ImprintError unexpected */
 export function versionOf(program: string): Promise<string> {
   const env = { ...process.env };
   delete env['ELECTRON_RUN_AS_NODE'];
+  // Chromium has no sandbox for root, and a command shows no page.
+  const ofRoot = app.isPackaged && process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return new Promise((told, failed) => {
-    execFile(program, ['--version'], { timeout: patience, env, encoding: 'utf8' }, (error, stdout, stderr) => {
+    execFile(program, [...ofRoot, '--version'], { timeout: patience, env, encoding: 'utf8' }, (error, stdout, stderr) => {
       const line = stdout.trim().split('\n').at(-1) ?? '';
       if (error === null) told(line);
-      else failed(new ImprintError('unexpected', `${program} ended with ${String(error.code ?? error.signal ?? 'an error')}${stderr.trim() === '' ? '' : `: ${stderr.trim().slice(-300)}`}`));
+      else failed(new ImprintError('unexpected', noSandbox.test(stderr) ? withoutSandbox : `${program} ended with ${String(error.code ?? error.signal ?? 'an error')}${stderr.trim() === '' ? '' : `: ${stderr.trim().slice(-300)}`}`));
     });
   });
 }

@@ -83,11 +83,14 @@ export type RecordFacts =
   | { readonly state: 'readable'; readonly entries: number; /** Whether its log was checked now; a long one takes too long. */ readonly checked: boolean; /** What this check or the last one found wrong. */ readonly broken?: string | undefined }
   | { readonly state: 'unreadable'; readonly code: string; readonly sentence: string };
 
+/** How the program came here: from its source, by the computer's packages, or as a folder of its user's, with the script in it that gives rights. */
+export type InstalledBy = { readonly by: 'checkout' | 'dpkg' } | { readonly by: 'folder'; readonly rights: string };
+
 export interface RuntimeFacts {
   readonly station: string;
   readonly electron: string;
-  readonly packaged: boolean;
-  /** The unofficial development runtime. */
+  readonly installed: InstalledBy;
+  /** The unofficial development runtime, or a package that was made with it. */
   readonly unofficial: boolean;
 }
 
@@ -129,12 +132,12 @@ export interface StationHealth {
 export function judge(facts: StationFacts): readonly HealthFinding[] {
   const { user, runtime, readers } = facts;
   return [
-    judgeMemory(facts.memory, user.name),
+    judgeMemory(facts.memory, user.name, runtime.installed),
     judgeSwap(facts.swap, locksKeys(facts.memory)),
     judgeCoreDumps(facts.coreDumps),
-    judgeGroup(user, runtime.packaged),
-    judgeRule(facts.udevRule, user, runtime.packaged),
-    judgeReaders(readers, user, runtime.packaged),
+    judgeGroup(user, runtime.installed),
+    judgeRule(facts.udevRule, user, runtime.installed),
+    judgeReaders(readers, user, runtime.installed),
     judgeKeyring(facts.keyring.available),
     judgeClock(facts.clock),
     judgeDisk('disk-record', 'the record', facts.disks.record, recordRoom),
@@ -163,12 +166,12 @@ export function shellWord(text: string): string {
   return /^[A-Za-z0-9_./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function judgeMemory(memory: MemoryFacts, user: string): HealthFinding {
+function judgeMemory(memory: MemoryFacts, user: string, installed: InstalledBy): HealthFinding {
   if (locksKeys(memory)) return ok('memory-lock', `Keys can be kept in locked memory, which never reaches the swap space (${memory.unlimited || memory.lockLimit === Infinity ? 'no limit' : describeBytes(memory.lockLimit)}).`);
   return warn(
     'memory-lock',
     `This session may lock ${describeBytes(memory.lockLimit)} and custody needs ${describeBytes(lockedKeyBytes)}: the kernel may put a key into the swap space. Sign in again after the command.`,
-    `echo ${shellWord(`${user} - memlock 65536`)} | sudo tee /etc/security/limits.d/70-imprint.conf`,
+    installed.by === 'folder' ? giveRights(installed, user) : `echo ${shellWord(`${user} - memlock 65536`)} | sudo tee /etc/security/limits.d/70-imprint.conf`,
   );
 }
 
@@ -195,30 +198,32 @@ function judgeCoreDumps({ limit, pattern }: CoreDumpFacts): HealthFinding {
   );
 }
 
-/** What the administrator runs where group or rule are missing. */
-function installRule(packaged: boolean, user: string): string {
-  return packaged ? 'sudo dpkg --install imprint_*.deb' : `sudo node scripts/install-udev-rule.mjs ${user === 'root' ? 'USER' : shellWord(user)}`;
+/** What the administrator runs where group, rule or limit are missing. */
+function giveRights(installed: InstalledBy, user: string): string {
+  if (installed.by === 'dpkg') return 'sudo dpkg --install imprint_*.deb';
+  const script = installed.by === 'folder' ? shellWord(installed.rights) : 'node scripts/install-udev-rule.mjs';
+  return `sudo ${script} ${user === 'root' ? 'USER' : shellWord(user)}`;
 }
 
-function judgeGroup({ name, root, groupExists, member, active }: UserFacts, packaged: boolean): HealthFinding {
+function judgeGroup({ name, root, groupExists, member, active }: UserFacts, installed: InstalledBy): HealthFinding {
   if (root) return warn('group', 'The station runs as root, which may write every disk of this computer: run it as a user in the group imprint.', 'sudo usermod --append --groups imprint USER');
   if (active) return ok('group', `${name} is in the group imprint, which may write cards.`);
   if (member) return warn('group', `${name} was put into the group imprint, and this session is older: sign out and in again.`, 'loginctl terminate-session "$XDG_SESSION_ID"');
   if (groupExists) return warn('group', `${name} is not in the group imprint, so cards in readers cannot be written by this user.`, `sudo usermod --append --groups imprint ${shellWord(name)}`);
-  return warn('group', 'This computer has no group imprint, so cards in readers can be written by root alone.', installRule(packaged, name));
+  return warn('group', 'This computer has no group imprint, so cards in readers can be written by root alone.', giveRights(installed, name));
 }
 
-function judgeRule(rule: StationFacts['udevRule'], { name }: UserFacts, packaged: boolean): HealthFinding {
+function judgeRule(rule: StationFacts['udevRule'], { name }: UserFacts, installed: InstalledBy): HealthFinding {
   if (rule?.grants === true) return ok('udev-rule', `${rule.path} gives cards in readers to the group imprint.`);
   const sentence = rule === undefined ? 'The udev rule is not installed, so the system gives card readers to nobody but root.' : `${rule.path} does not give cards to the group imprint: it is another rule, or was changed.`;
-  return warn('udev-rule', sentence, installRule(packaged, name));
+  return warn('udev-rule', sentence, giveRights(installed, name));
 }
 
-function judgeReaders({ drives, slots }: ReaderFacts, user: UserFacts, packaged: boolean): HealthFinding {
+function judgeReaders({ drives, slots }: ReaderFacts, user: UserFacts, installed: InstalledBy): HealthFinding {
   const readers = drives.filter((drive) => drive.bus !== 'loop' && canBeSlot(drive));
   const closed = readers.filter(({ permitted }) => !permitted);
   if (closed.length > 0) {
-    const command = user.groupExists && !user.member ? `sudo usermod --append --groups imprint ${shellWord(user.name)}` : installRule(packaged, user.name);
+    const command = user.groupExists && !user.member ? `sudo usermod --append --groups imprint ${shellWord(user.name)}` : giveRights(installed, user.name);
     return stop('readers', `This user may not write ${closed.map((drive) => `${drive.path} (${driveName(drive)})`).join(', ')}: cards there cannot be made.`, command);
   }
   const missing = slots.filter(({ port }) => !drives.some((drive) => drive.portPath === port));
@@ -283,10 +288,11 @@ function judgeRecord(record: RecordFacts): HealthFinding {
   return ok('record', record.checked ? `The record can be read, and its log of ${entries} is as it was logged.` : `The record can be read; its log of ${entries} takes too long to be checked here, and no check before found anything wrong ("imprint log check").`);
 }
 
-function judgeRuntime({ station, electron, packaged, unofficial }: RuntimeFacts): HealthFinding {
+function judgeRuntime({ station, electron, installed, unofficial }: RuntimeFacts): HealthFinding {
   const version = `Imprint ${station} on Electron ${electron}`;
-  if (unofficial) return warn('runtime', `${version}, an unofficial development runtime: make no cards for customers with it.`, 'npm run setup');
-  return ok('runtime', packaged ? `${version}.` : `${version}, from a checkout.`);
+  const checkout = installed.by === 'checkout';
+  if (unofficial) return warn('runtime', `${version}, ${checkout ? 'an unofficial development runtime' : 'a smoke package, made to try out packages'}: make no cards for customers with it.`, checkout ? 'npm run setup' : undefined);
+  return ok('runtime', checkout ? `${version}, from a checkout.` : `${version}.`);
 }
 
 function judgeUpdates({ feed, installed, offer, trouble }: UpdateFacts): HealthFinding {

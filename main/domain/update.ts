@@ -1,5 +1,6 @@
 /** Updates of the station: what a signed update file says, and whether this station takes it. Format: docs/updates.md. */
 import { ImprintError } from './errors';
+import { describeBytes } from './targets';
 import { compareVersions, versionRefusal, type StationVersions } from './version';
 
 export interface UpdateFileFacts {
@@ -42,6 +43,8 @@ export interface UpdateSituation {
   readonly architecture: string;
   /** Of the record that is here, after the installed version has worked with it; absent where there is none. */
   readonly recordSchema?: number | undefined;
+  /** Room for what is unpacked; absent where nothing will be. */
+  readonly freeBytes?: number | undefined;
   /** The profile that was named: its bounds count always. */
   readonly profile?: PinnedProfile | undefined;
   /** Profiles that were used lately. */
@@ -81,7 +84,7 @@ export interface FeedOffer {
 /** Why this station does not take an update, the most important first; none where it does. */
 export function updateRefusals(manifest: UpdateManifest, situation: UpdateSituation): readonly ImprintError[] {
   const { version, from, target } = manifest;
-  const { installed, platform, architecture, rollBack } = situation;
+  const { installed, platform, architecture, rollBack, freeBytes } = situation;
   const found: ImprintError[] = [];
   const refuse = (field: string, sentence: string, expected: string): void => void found.push(new ImprintError('update-refused', sentence, { field, expected }));
   if (target.platform !== platform || target.architecture !== architecture) {
@@ -92,6 +95,10 @@ export function updateRefusals(manifest: UpdateManifest, situation: UpdateSituat
     if (order === 0) refuse('version', `Version ${version} is installed already.`, 'another version');
     if (order < 0 && !rollBack) refuse('version', `This update brings ${version}, and ${installed} is installed: that would be a step back.`, '--roll-back, where that is meant');
     if (order > 0 && compareVersions(installed, from) < 0) refuse('from', `This update follows ${from} or newer, and ${installed} is installed: install ${from} first.`, `version ${from} or newer`);
+  }
+  const needed = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (freeBytes !== undefined && freeBytes < needed) {
+    refuse('installation', `Version ${version} needs ${describeBytes(needed)} beside the version that is installed, and ${describeBytes(freeBytes)} are free there.`, `a disk with ${describeBytes(needed)} free`);
   }
   return [...found, ...bringingRefusals({ version, recordSchema: manifest.recordSchema }, situation)];
 }

@@ -39,3 +39,15 @@ export function assertVersionAllowed(profile: { readonly name: string; readonly 
   const refusal = versionRefusal(profile, version);
   if (refusal !== undefined) throw refusal;
 }
+
+/** What a package that was made to try out packages has behind its version (scripts/package.mjs). */
+export const smokeSuffix = '-smoke.unofficial-runtime';
+
+/** What a program says to `--version`. */
+export const versionLine = (version: string, build: string): string => `imprint ${version} (build ${build.slice(0, 12)})`;
+
+/** The same, read; undefined where it is another program's. */
+export function readVersionLine(said: string): { readonly version: string; readonly smoke: boolean } | undefined {
+  const [, version = '', suffix] = /^imprint (\d+\.\d+\.\d+)(-smoke\.unofficial-runtime)?(?: \(build [0-9a-f]{12}\))?$/.exec(said) ?? [];
+  return versionPattern.test(version) ? { version, smoke: suffix !== undefined } : undefined;
+}

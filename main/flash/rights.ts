@@ -1,2 +1,2 @@
-/** What lets a user write cards; continues a sentence. */
-export const rightsAdvice = 'have the administrator run "sudo node scripts/install-udev-rule.mjs USER" once in the checkout of Imprint, with this user\'s name, then sign in again';
+/** What lets a user write cards; continues a sentence. The doctor knows how this station was installed. */
+export const rightsAdvice = 'have the administrator run what the doctor names ("imprint doctor", or Ctrl+H in the window), then sign in again';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { UpdateJournal, VersionChange } from '../contract/update-file';
 import { asImprintError, ImprintError } from '../domain/errors';
 import type { FaultPoints } from '../domain/ports';
-import type { InstalledVersion } from '../domain/update';
+import type { InstalledVersion, UpdateManifest } from '../domain/update';
+import { readVersionLine } from '../domain/version';
 import type { Installation } from './installation';
 import { plainFiles } from './plain-files';
 import { syncFolder, type UpdateFile } from './update-file';
@@ -17,6 +18,8 @@ export interface UpdateDoors {
   readonly backUp: () => Promise<string | undefined>;
   /** Starts a program with `--version`. @returns what it says, without its line end */
   readonly versionOf: (program: string) => Promise<string>;
+  /** Whether the program that brings the update may become a smoke package: a smoke package or a checkout. */
+  readonly takesSmoke: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -37,7 +40,7 @@ export type Recovered = { readonly change: VersionChange; readonly ended: 'done'
  */
 export async function applyUpdate(doors: UpdateDoors, update: UpdateFile, who: Who, running?: InstalledVersion): Promise<{ readonly previous: InstalledVersion | undefined }> {
   const { installation, faults, signal } = doors;
-  const { version, recordSchema, program } = update.manifest;
+  const { version, recordSchema } = update.manifest;
   installation.make();
   installation.assertOwn();
   const from = known(installation, running);
@@ -62,7 +65,7 @@ export async function applyUpdate(doors: UpdateDoors, update: UpdateFile, who: W
     renameSync(installation.unpacking, installation.folderOf(version));
     await syncFolder(installation.versions);
     faults.reached('update:placed');
-    await assertStarts(doors, join(installation.folderOf(version), program), version);
+    await assertStarts(doors, update.manifest, from);
     faults.reached('update:tried');
     signal.throwIfAborted();
     await installation.point(version);
@@ -82,6 +85,7 @@ export async function applyUpdate(doors: UpdateDoors, update: UpdateFile, who: W
  */
 export async function rollBack({ installation, faults }: Pick<UpdateDoors, 'installation' | 'faults'>, who: Who): Promise<InstalledVersion> {
   const to = previousOf(installation);
+  installation.assertOwn();
   const from = known(installation, undefined);
   const journal: UpdateJournal = { change: { ...who, what: 'roll-back', from: from?.version, to: to.version }, to: { version: to.version, recordSchema: to.recordSchema }, from };
   installation.note(journal);
@@ -105,6 +109,7 @@ export function previousOf(installation: Installation): InstalledVersion {
 export async function recoverUpdate(installation: Installation): Promise<Recovered> {
   const journal = installation.journal();
   if (journal === undefined) return undefined;
+  installation.assertOwn();
   const done = installation.installed() === journal.to.version;
   await (done ? finish(installation, journal) : undo(installation, journal));
   return { change: journal.change, ended: done ? 'done' : 'undone' };
@@ -141,13 +146,23 @@ async function undo(installation: Installation, { change, to, placing }: UpdateJ
 }
 
 /** A package that does not start on this computer must not become what is started. */
-async function assertStarts({ versionOf }: UpdateDoors, program: string, version: string): Promise<void> {
+async function assertStarts({ versionOf, installation, takesSmoke }: UpdateDoors, { version, program }: UpdateManifest, from: InstalledVersion | undefined): Promise<void> {
+  const programOf = (each: string): string => join(installation.folderOf(each), program);
   let said: string;
   try {
-    said = await versionOf(program);
+    said = await versionOf(programOf(version));
   } catch (thrown) {
     throw new ImprintError('update-refused', `Version ${version} does not start on this computer; nothing was changed: ${asImprintError(thrown).message}`, { field: 'program', expected: 'a package that starts here', cause: thrown });
   }
-  if (said === `imprint ${version}`) return;
-  throw new ImprintError('update-refused', `The program of this update says "${said.slice(0, 80)}" and not version ${version}; nothing was changed.`, { field: 'program', expected: `imprint ${version}` });
+  const found = readVersionLine(said);
+  if (found?.version !== version) throw new ImprintError('update-refused', `The program of this update says "${said.slice(0, 80)}" and not version ${version}; nothing was changed.`, { field: 'program', expected: `imprint ${version}` });
+  if (!found.smoke) return;
+  // SECURITY: a smoke package has a runtime that nobody vouches for and takes updates that anybody can sign, so no release becomes one.
+  const refuse = (why: string): never => {
+    throw new ImprintError('update-refused', `Version ${version} of this update is a smoke package, made to try out packages, and ${why}; nothing was changed.`, { field: 'program', expected: 'a release of Imprint' });
+  };
+  if (!takesSmoke) refuse('this station is a release');
+  if (from === undefined) return;
+  const before = await versionOf(programOf(from.version)).then(readVersionLine, () => undefined);
+  if (before?.smoke !== true) refuse(`what is installed here, ${from.version}, is none`);
 }

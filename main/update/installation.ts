@@ -37,6 +37,11 @@ export class Installation {
     return basename(versions) === 'versions' && link?.isSymbolicLink() === true ? root : undefined;
   }
 
+  /** What is started, whichever version that is. */
+  get program(): string {
+    return join(this.root, 'current', 'imprint');
+  }
+
   get versions(): string {
     return join(this.root, 'versions');
   }
@@ -76,7 +81,8 @@ export class Installation {
   assertOwn(): void {
     for (const folder of [this.root, this.versions]) {
       const facts = lstatSync(folder);
-      if (facts.isDirectory() && facts.uid === process.getuid?.() && (facts.mode & 0o022) === 0) continue;
+      if (facts.uid !== process.getuid?.()) throw new ImprintError('update-refused', `${folder} belongs to another user, who alone may update it.`, { field: 'installation', expected: 'that user, or an installation of this user' });
+      if (facts.isDirectory() && (facts.mode & 0o022) === 0) continue;
       throw new ImprintError('update-refused', `Other users may write ${folder}, so nothing that is started from there can be trusted.`, { field: 'installation', expected: 'a folder of this user that nobody else may write' });
     }
   }
@@ -126,6 +132,7 @@ export class Installation {
     try {
       return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
     } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === 'EACCES') throw new ImprintError('update-refused', `This user may not read ${path}: the installation belongs to another user, who alone may update it.`, { field: 'installation', expected: 'that user, or an installation of this user', cause: thrown });
       throw new ImprintError('update-refused', `The file ${path} is not as this station wrote it; nothing was changed.`, { field: 'installation', expected: 'an installation that only Imprint changes', cause: thrown });
     }
   }

@@ -5,7 +5,7 @@
 export const releaseKeys: readonly string[] = [];
 
 /**
- * For source checkouts and tests. Its private half is made from a text that everybody can read (scripts/update/keys.mjs),
- * so it proves nothing; a packaged station never takes it.
+ * For source checkouts, smoke packages and tests. Its private half is made from a text that everybody can read
+ * (scripts/update/keys.mjs), so it proves nothing; a release never takes it.
  */
 export const developmentKey = 'imprint-development-updates+6b60b039+ASqHiJW4XHAGg2gztHsPD9L7wkotdINJh8kqRRA63o4H';

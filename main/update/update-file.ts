@@ -82,7 +82,9 @@ export class UpdateFile {
       const target = join(folder, file.path);
       await mkdir(dirname(target), { recursive: true, mode: 0o755 });
       folders.add(dirname(target));
-      await this.#read(file, createWriteStream(target, { flags: 'wx', mode: file.executable ? 0o755 : 0o644, flush: true }), signal);
+      await this.#read(file, createWriteStream(target, { flags: 'wx', mode: file.executable ? 0o755 : 0o644, flush: true }), signal).catch((thrown: unknown) => {
+        throw isOfTheDisk(thrown) ? unwritable(folder, thrown) : thrown;
+      });
       each(index + 1);
     }
     for (const one of folders) await syncFolder(one);
@@ -96,12 +98,8 @@ export class UpdateFile {
     const entry = this.#entries.get(packageFolder + file.path);
     if (entry === undefined) throw invalid(this.path, `${file.path} is missing`);
     const hash = createHash('sha256');
-    let failed: unknown;
     const source = await this.#zip.openReadStreamPromise(entry).catch((thrown: unknown) => {
       throw invalid(this.path, `${file.path} is damaged`, thrown);
-    });
-    source.once('error', (error) => {
-      failed = error;
     });
     try {
       await pipeline(
@@ -117,8 +115,7 @@ export class UpdateFile {
       );
     } catch (thrown) {
       signal.throwIfAborted();
-      if (failed === undefined) throw thrown;
-      throw invalid(this.path, `${file.path} is damaged`, thrown);
+      throw isOfTheDisk(thrown) ? thrown : invalid(this.path, `${file.path} is damaged`, thrown);
     }
     if (hash.digest('hex') !== file.sha256) throw invalid(this.path, `${file.path} is damaged: it is not what was signed`);
   }
@@ -179,6 +176,16 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** What the system says of the place where it is written; what it says of reading concerns the file. */
+function isOfTheDisk(thrown: unknown): thrown is NodeJS.ErrnoException {
+  const { syscall } = thrown as NodeJS.ErrnoException;
+  return syscall !== undefined && syscall !== 'read';
+}
+
+function unwritable(folder: string, cause: NodeJS.ErrnoException): ImprintError {
+  return new ImprintError('update-refused', `The version cannot be written into ${folder} (${cause.code ?? cause.message}); nothing was changed.`, { field: 'installation', expected: 'a disk with room for one version more', cause });
 }
 
 /** @param what as a clause without a full stop */

@@ -48,9 +48,7 @@ export async function makeDeb({ program, folder, arch, version, file, note, quic
   put('usr/share/fish/vendor_completions.d/imprint.fish', fishCompletion(table));
   put('usr/share/doc/imprint/copyright', copyright());
   put('usr/share/doc/imprint/changelog.gz', compressed(`imprint (${version}) stable; urgency=medium\n\n  * See the project's history.\n\n -- Imprint <imprint@localhost>  ${date.toUTCString().replace('GMT', '+0000')}\n`));
-  put('etc/security/limits.d/imprint.conf', readFileSync(packaging('deb', 'limits.conf')));
-  put(`${HOME}/apparmor`, readFileSync(packaging('deb', 'apparmor')));
-  put(`${HOME}/70-imprint.rules`, readFileSync(inRoot('scripts', 'udev', '70-imprint.rules')));
+  put('etc/security/limits.d/imprint.conf', readFileSync(packaging('rights', 'limits.conf')));
   for (const script of ['postinst', 'prerm', 'postrm']) put(`DEBIAN/${script}`, readFileSync(packaging('deb', script)), 0o755);
   put('DEBIAN/conffiles', '/etc/security/limits.d/imprint.conf\n');
   const installed = Math.ceil(sizeOf(folder) / 1024);
@@ -114,7 +112,7 @@ async function sums(folder) {
 function rightsOf(folder) {
   for (const path of filesBelow(folder)) {
     const inside = path.slice(folder.length + 1);
-    const runs = /^(DEBIAN\/(postinst|prerm|postrm)|usr\/bin\/imprint|opt\/imprint\/(imprint|chrome-sandbox|chrome_crashpad_handler))$/.test(inside);
+    const runs = /^(DEBIAN\/(postinst|prerm|postrm)|usr\/bin\/imprint|opt\/imprint\/(imprint|chrome-sandbox|chrome_crashpad_handler|resources\/rights\/install-rights))$/.test(inside);
     chmodSync(path, runs ? 0o755 : 0o644);
     for (let above = dirname(path); above.length >= folder.length; above = dirname(above)) chmodSync(above, 0o755);
   }

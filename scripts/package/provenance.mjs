@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildHash } from '../build.mjs';
 import { readJson } from '../support/files.mjs';
 import { inRoot } from '../support/paths.mjs';
 import { Problem } from '../support/problem.mjs';
@@ -10,9 +9,9 @@ import { run } from '../support/run.mjs';
 /**
  * What is in a package, as CycloneDX has it: every npm package that runs, and the runtime. The same for the same lock file, so
  * without a random number and a time.
- * @param {{version: string, runtime: {version: string, official: boolean}}} of
+ * @param {{version: string, build: string, runtime: {version: string, official: boolean}}} of
  */
-export async function softwareBill({ version, runtime }) {
+export async function softwareBill({ version, build, runtime }) {
   // All of them, and chosen here: `--omit dev` also leaves out what a development package needs besides.
   const { code, output } = await run('npm', ['sbom', '--sbom-format', 'cyclonedx', '--loglevel=error']);
   if (code !== 0) throw new Problem(`The list of what is inside could not be made:\n${output.trim()}`);
@@ -26,7 +25,7 @@ export async function softwareBill({ version, runtime }) {
     components: whole.components.filter((each) => refs.has(each['bom-ref'])),
     dependencies: whole.dependencies.filter(({ ref }) => ref === root || refs.has(ref)).map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((each) => refs.has(each)).sort() })),
   };
-  const application = { ...bill.metadata.component, type: 'application', name: 'imprint', version, 'bom-ref': `imprint@${version}`, purl: `pkg:npm/imprint@${version}`, properties: [{ name: 'imprint:build', value: buildHash() }] };
+  const application = { ...bill.metadata.component, type: 'application', name: 'imprint', version, 'bom-ref': `imprint@${version}`, purl: `pkg:npm/imprint@${version}`, properties: [{ name: 'imprint:build', value: build }] };
   const electron = {
     'bom-ref': `electron@${runtime.version}`,
     type: 'framework',

@@ -3,7 +3,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sig
 /** The private half of RFC 8410 without its 32 bytes. */
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** Everybody can make this key: it is for source checkouts and tests, and a packaged station never takes it. */
+/** Everybody can make this key: it is for source checkouts, smoke packages and tests, and a release never takes it. */
 export function developmentKey() {
   const seed = createHash('sha256').update('imprint development updates: proves nothing').digest();
   return createPrivateKey({ key: Buffer.concat([pkcs8Head, seed]), format: 'der', type: 'pkcs8' });

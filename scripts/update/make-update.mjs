@@ -1,11 +1,12 @@
 import { createHash, createPrivateKey } from 'node:crypto';
-import { createReadStream, createWriteStream, lstatSync, readFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { sourceVersion } from '../build.mjs';
+import { recordSchema, SMOKE_SUFFIX } from '../package/facts.mjs';
 import { readJson, writeFileAtomic } from '../support/files.mjs';
-import { inRoot } from '../support/paths.mjs';
 import { Problem, runMain } from '../support/problem.mjs';
 import { developmentKey, developmentName, releaseName, signedNote } from './keys.mjs';
 
@@ -14,7 +15,7 @@ const usage = `npm run update:make -- --package DIR --from VERSION --out FILE (-
   --from VERSION  the oldest version that it can follow
   --feed          besides, the list that a feed of updates has (latest-linux.yml), beside FILE
   --program NAME  what is started in it (default: imprint)
-  --version V, --architecture A, --platform P, --record-schema N  (default: those of this checkout and computer)`;
+  --version V, --architecture A, --platform P, --record-schema N  (default: what the package says of itself, else those of this checkout and computer)`;
 
 /** As main/update/update-file.ts reads it. */
 const largestNote = 256 * 1024;
@@ -36,11 +37,29 @@ async function sha256Of(path) {
   return hash.digest('hex');
 }
 
-/** The schema to which this checkout brings a record. */
-function recordSchema() {
-  const numbers = [...readFileSync(inRoot('main', 'storage', 'migrations.ts'), 'utf8').matchAll(/\{ number: (\d+), up:/g)].map(([, number]) => Number(number));
-  if (numbers.length === 0) throw new Problem('The migrations of the record cannot be counted; give --record-schema.');
-  return Math.max(...numbers);
+/** @throws {Problem} */
+function keyOf(path) {
+  try {
+    return createPrivateKey(readFileSync(path));
+  } catch (error) {
+    throw new Problem(`${path} is no private key that can be read (${error.code}): npm run update:key makes one.`);
+  }
+}
+
+/** What a package says of itself (scripts/package.mjs); nothing where another tool has made it. */
+function factsOf(folder) {
+  const { version, recordSchema: schema } = readJson(join(folder, 'resources', 'build.json')) ?? {};
+  const smoke = version?.endsWith(SMOKE_SUFFIX) === true;
+  return { version: smoke ? version.slice(0, -SMOKE_SUFFIX.length) : version, schema, smoke };
+}
+
+/** @throws {Problem} for what no station would take */
+function assertFits(folder, values, facts, files) {
+  if (facts.version !== undefined && (values.version ?? facts.version) !== facts.version) throw new Problem(`${folder} is version ${facts.version}, and not ${values.version}.`);
+  // SECURITY: a release that trusts this key must never be offered one.
+  if (facts.smoke && values.development !== true) throw new Problem(`${folder} is a smoke package: no publisher signs it. Use --development.`);
+  const program = values.program ?? 'imprint';
+  if (!files.some(({ path, executable }) => path === program && executable)) throw new Problem(`${folder} has no program "${program}": name the folder in which it lies.`);
 }
 
 /** The list of a feed as electron-updater's generic provider reads it: its name has the system, and the architecture where that is not x64. */
@@ -59,13 +78,16 @@ await runMain(async () => {
   });
   const folder = values.package;
   if (folder === undefined || values.from === undefined || values.out === undefined || (values.key === undefined) === (values.development !== true)) throw new Problem(usage);
-  const [name, key] = values.development ? [developmentName, developmentKey()] : [releaseName, createPrivateKey(readFileSync(values.key))];
+  if (!existsSync(folder)) throw new Problem(`There is no folder ${folder}.`);
+  if (existsSync(values.out)) throw new Problem(`${values.out} is there already; nothing is replaced.`);
+  const [name, key] = values.development ? [developmentName, developmentKey()] : [releaseName, keyOf(values.key)];
   const paths = await filesBelow(folder);
+  const facts = factsOf(folder);
   const manifest = {
     format: 1,
-    version: values.version ?? readJson(inRoot('package.json')).version,
+    version: values.version ?? facts.version ?? sourceVersion(),
     from: values.from,
-    recordSchema: values['record-schema'] === undefined ? recordSchema() : Number(values['record-schema']),
+    recordSchema: Number(values['record-schema'] ?? facts.schema ?? recordSchema()),
     target: { platform: values.platform ?? process.platform, architecture: values.architecture ?? process.arch },
     program: values.program ?? 'imprint',
     madeAt: new Date(process.env.SOURCE_DATE_EPOCH === undefined ? Date.now() : Number(process.env.SOURCE_DATE_EPOCH) * 1000).toISOString(),
@@ -76,6 +98,7 @@ await runMain(async () => {
       }),
     ),
   };
+  assertFits(folder, values, facts, manifest.files);
   const note = signedNote(`${JSON.stringify(manifest)}\n`, name, key);
   if (note.length > largestNote) throw new Problem(`A package of ${paths.length} files is too many for one manifest: pack them into the archive of the application.`);
   const { ZipFile } = await import('yazl');

@@ -40,7 +40,7 @@ beforeAll(async () => {
      (async () => {
        if (file === 'roll-back') return rollBack({ installation, faults }, who);
        const update = await UpdateFile.open(file, [key]);
-       await applyUpdate({ installation, faults, backUp: async () => '/backup.sqlite', versionOf: async (program) => 'imprint ' + program.split('/').at(-2), signal: new AbortController().signal }, update, who);
+       await applyUpdate({ installation, faults, backUp: async () => '/backup.sqlite', versionOf: async (program) => 'imprint ' + program.split('/').at(-2), takesSmoke: false, signal: new AbortController().signal }, update, who);
      })().catch((thrown) => { console.error(thrown); process.exit(3); });`,
   );
   buildSync({ entryPoints: [entry], outfile: bundle, bundle: true, format: 'cjs', platform: 'node', logLevel: 'silent', nodePaths: [join(projectRoot, 'node_modules')] });
@@ -48,11 +48,20 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const installation = (): Installation => new Installation(root, (path, text) => { putFile(path, text, true); });
+/** Each program says what a package says of itself, and then this. */
+const says =
+  (more = ' (build 0123456789ab)', only?: string): UpdateDoors['versionOf'] =>
+  (program) => {
+    const version = program.split('/').at(-2) ?? '';
+    return Promise.resolve(`imprint ${version}${only === undefined || only === version ? more : ''}`);
+  };
+const smoke = '-smoke.unofficial-runtime (build 0123456789ab)';
 const doors = (change: Partial<UpdateDoors> = {}): UpdateDoors => ({
   installation: installation(),
   faults: { reached: () => undefined },
   backUp: () => Promise.resolve('/backup.sqlite'),
-  versionOf: (program) => Promise.resolve(`imprint ${program.split('/').at(-2) ?? ''}`),
+  versionOf: says(),
+  takesSmoke: false,
   signal: new AbortController().signal,
   ...change,
 });
@@ -123,6 +132,16 @@ describe('an update', () => {
     expect(readFileSync(join(root, 'versions/0.2.0/mark'), 'utf8')).toBe('the one from before');
   });
 
+  it('of a smoke package is taken by a smoke package', async () => {
+    await apply(updates.newer, { versionOf: says(smoke), takesSmoke: true });
+    expect(started()).toBe('words of 0.2.0');
+  });
+
+  it('makes a smoke package a release', async () => {
+    await apply(updates.newer, { versionOf: says(smoke, '0.1.0'), takesSmoke: true });
+    expect(started()).toBe('words of 0.2.0');
+  });
+
   it('goes into no folder that others may write', async () => {
     chmodSync(root, 0o777);
     expect(await apply(updates.newer).catch((thrown: unknown) => asImprintError(thrown))).toMatchObject({ code: 'update-refused', field: 'installation' });
@@ -133,6 +152,10 @@ describe('an update', () => {
     ['whose record cannot be backed up', { backUp: () => Promise.reject(new Error('the disk is full')) }, /the disk is full/],
     ['whose program does not start', { versionOf: () => Promise.reject(new Error('no such library')) }, /does not start on this computer; nothing was changed.*no such library/],
     ['whose program is another one', { versionOf: () => Promise.resolve('imprint 0.1.9') }, /says "imprint 0\.1\.9"/],
+    ['whose program is another one of a build', { versionOf: () => Promise.resolve('imprint 0.2.1 (build 0123456789ab)') }, /says "imprint 0\.2\.1/],
+    ['whose program is no Imprint', { versionOf: () => Promise.resolve('imprint 0.2.0; rm -rf /') }, /says "imprint 0\.2\.0; rm/],
+    ['that would make a release a smoke package', { versionOf: says(smoke, '0.2.0') }, /is a smoke package.* this station is a release.*; nothing was changed/],
+    ['that would make an installed release one, brought by a smoke package', { versionOf: says(smoke, '0.2.0'), takesSmoke: true }, /is a smoke package.*installed here.*; nothing was changed/],
   ];
   it.each(failing)('%s is taken back at once', async (_, change, sentence) => {
     const failed = await apply(updates.newer, change).catch((thrown: unknown) => asImprintError(thrown));

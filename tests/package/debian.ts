@@ -1,6 +1,6 @@
 /** A Debian with the package installed, on top of one that stays as it is. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -26,8 +26,14 @@ export interface Debian {
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** @param install whether the package is in it */
-export function openDebian(install: boolean): Debian {
+/** What is packed and lies on a stick: the archive of this version, and an update to the next one. */
+export const packed = { archive: process.env['IMPRINT_ARCHIVE'] ?? '', update: process.env['IMPRINT_UPDATE'] ?? '', next: process.env['IMPRINT_NEXT'] ?? '' };
+
+/** As its own computer would have it as its root: the kernel gives no user namespaces to who was put there by chroot(2). */
+const asRootOfItsOwn = ['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', 'cd "$0" && pivot_root . . && umount -l . && exec "$@"'] as const;
+
+/** @param install whether the package is in it. @param namespaces whether ordinary users have user namespaces */
+export function openDebian(install: boolean, { namespaces = false } = {}): Debian {
   const folder = mkdtempSync(join(tmpdir(), 'imprint-debian-'));
   const root = join(folder, 'merged');
   for (const name of ['upper', 'work', 'merged']) mkdirSync(join(folder, name));
@@ -48,11 +54,13 @@ export function openDebian(install: boolean): Debian {
     for (const target of mounted) execFileSync('umount', ['--recursive', '--lazy', target]);
     rmSync(folder, { recursive: true, force: true });
   };
+  const [enter, ...entering] = namespaces ? asRootOfItsOwn : (['chroot'] as const);
   const start: Debian['start'] = (command, env = {}) => {
-    const child = spawn('chroot', [root, 'setpriv', '--reuid', 'ana', '--regid', 'ana', '--init-groups', 'sh', '-c', command], { env: { PATH: path, HOME: '/home/ana', USER: 'ana', LANG: 'C.UTF-8', ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const inside = [root, 'setpriv', '--reuid', 'ana', '--regid', 'ana', '--init-groups', 'sh', '-c', command];
+    const child = spawn(enter, [...entering, ...inside], { env: { PATH: path, HOME: '/home/ana', USER: 'ana', LANG: 'C.UTF-8', ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
     return observed(child);
   };
-  const asRoot = (command: string): Promise<Said> => observed(spawn('chroot', [root, 'sh', '-c', command], { env: { PATH: path, HOME: '/root', LANG: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive' }, stdio: ['ignore', 'pipe', 'pipe'] })).done;
+  const asRoot = (command: string): Promise<Said> => observed(spawn(enter, [...entering, root, 'sh', '-c', command], { env: { PATH: path, HOME: '/root', LANG: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive' }, stdio: ['ignore', 'pipe', 'pipe'] })).done;
   try {
     execFileSync('chroot', [root, 'useradd', '--create-home', 'ana']);
     copyFileSync(deb, join(root, 'root/imprint.deb'));
@@ -76,6 +84,20 @@ function observed(child: ChildProcess): ReturnType<Debian['start']> {
     });
   });
   return { child, done, said: () => stdout };
+}
+
+/** Pids of the pages that a program shows. */
+export function renderersOf(program: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        return command.includes(program) && command.includes('--type=renderer');
+      } catch {
+        return false;
+      }
+    });
 }
 
 /** Everything that a package could leave behind; not the folders at the top, of which dpkg takes empty ones away, and not what lies with users, in caches and logs. */

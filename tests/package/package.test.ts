@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assertContents, filesOfAsar } from '../../scripts/package/contents.mjs';
 import { readCommandTable } from '../../scripts/package/command-table.mjs';
 import { assertFuses } from '../../scripts/package/fuses.mjs';
-import { sha256File, standardMenderImage } from '../support/images';
-import { deb, filesOf, openDebian, type Debian } from './debian';
+import { deb, filesOf, openDebian, renderersOf, type Debian } from './debian';
+import { openLine } from './line';
 
 const mebibyte = 2 ** 20;
 
@@ -44,7 +44,7 @@ describe('an installed station', () => {
     const resources = inDebian('opt/imprint/resources');
     const files = filesOfAsar(join(resources, 'app.asar'));
     assertContents(files);
-    expect(readdirSync(resources).sort()).toEqual(['SMOKE-BUILD.txt', 'app.asar', 'app.asar.unpacked', 'build.json', 'sbom.cdx.json', 'third-party-licences.txt']);
+    expect(readdirSync(resources).sort()).toEqual(['SMOKE-BUILD.txt', 'app.asar', 'app.asar.unpacked', 'build.json', 'rights', 'sbom.cdx.json', 'third-party-licences.txt']);
     // The check itself must be able to find.
     expect(() => assertContents([...files, { path: 'node_modules/vitest/index.js', size: 1, unpacked: false }])).toThrow('vitest');
     expect(() => assertContents(files.filter(({ path }) => path !== 'dist/main/index.cjs'))).toThrow('dist/main/index.cjs');
@@ -95,26 +95,14 @@ describe('an installed station', () => {
   });
 
   it('provisions a card on a block device, asks for a hidden password, and stops on Ctrl-C', async () => {
-    const line = inDebian('home/ana/line');
-    mkdirSync(line);
-    await standardMenderImage(join(line, 'golden.sdimg'), 32, 96);
-    execFileSync('chroot', [debian.root, 'chown', '-R', 'ana:ana', '/home/ana/line']);
-    const backing = join(line, 'card.img');
+    const { folder, env, password, close } = await openLine(debian);
+    const backing = join(folder, 'card.img');
     writeFileSync(backing, '');
     truncateSync(backing, 128 * mebibyte);
     const device = execFileSync('losetup', ['--find', '--show', backing], { encoding: 'utf8' }).trim();
-    const server = debian.start('exec imprint practice-server --port 0 --json --data ~/server');
     try {
       // As the rule does it for cards.
       execFileSync('chroot', [debian.root, 'sh', '-c', `chgrp imprint ${device} && chmod 660 ${device}`]);
-      await expect.poll(() => server.said(), { timeout: 60_000 }).toContain('certificateAuthority');
-      const ready = JSON.parse(server.said().split('\n').find((text) => text.includes('certificateAuthority')) ?? '') as Record<string, string>;
-      writeFileSync(join(line, 'ca.pem'), ready['certificateAuthority'] ?? '');
-      const profile = (password: object): string => JSON.stringify({ name: 'packaged', keyType: 'ec-p256', server: { url: ready['url'], caFile: 'ca.pem', credentials: { username: ready['username'], password } }, image: { path: 'golden.sdimg', sha256 } });
-      const sha256 = await sha256File(join(line, 'golden.sdimg'));
-      writeFileSync(join(line, 'profile.json'), profile({ environment: 'LINE_PASSWORD' }));
-      writeFileSync(join(line, 'asked.json'), profile({ ask: 'line password' }));
-      const env = { LINE_PASSWORD: ready['password'] ?? '' };
       const made = await debian.ana(`imprint provision --profile ~/line/profile.json --identity mac=02:00:00:00:00:01 --target ${device}`, env);
       expect(made.stderr).not.toContain('rror');
       expect(made.stdout).toContain('Preauthorized');
@@ -129,7 +117,6 @@ describe('an installed station', () => {
         terminal.child.stdin?.write(typed);
         return (await terminal.done).stdout;
       };
-      const password = ready['password'] ?? '';
       const typed = await atTerminal('02:00:00:00:00:02', `${password}\r`);
       expect(typed).not.toContain(password);
       expect(typed).toMatch(/Preauthorized[\s\S]*code=0/);
@@ -143,8 +130,7 @@ describe('an installed station', () => {
       running.child.kill('SIGINT');
       expect((await running.done).code).toBe(0);
     } finally {
-      server.child.kill('SIGTERM');
-      expect((await server.done).code).not.toBeNull();
+      await close();
       execFileSync('losetup', ['--detach', device]);
     }
   });
@@ -181,17 +167,7 @@ describe('an installed station', () => {
 
   it('opens its window for an ordinary user, with the sandbox of Chromium', async () => {
     const window = debian.start('exec imprint --data ~/window', { DISPLAY: process.env['DISPLAY'] ?? '' });
-    const renderers = (): string[] =>
-      readdirSync('/proc')
-        .filter((name) => /^\d+$/.test(name))
-        .filter((pid) => {
-          try {
-            const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-            return command.includes('/opt/imprint/imprint') && command.includes('--type=renderer');
-          } catch {
-            return false;
-          }
-        });
+    const renderers = (): readonly string[] => renderersOf('/opt/imprint/imprint');
     try {
       await expect.poll(renderers, { timeout: 60_000 }).not.toEqual([]);
       await expect.poll(() => existsSync(inDebian('home/ana/window/practice/record.sqlite')), { timeout: 60_000 }).toBe(true);

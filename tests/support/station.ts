@@ -38,11 +38,13 @@ export interface HowToStart {
   readonly before?: readonly string[];
   /** Chromium's switches about its sandbox, where the usual ones do not fit. */
   readonly sandbox?: readonly string[];
+  /** Another build than the checkout's. */
+  readonly script?: string;
 }
 
 /** The words of `imprint ARGUMENTS`. */
-export function imprintCommand(args: readonly string[], { before = [], sandbox = usualSandbox }: HowToStart = {}): { program: string; rest: string[] } {
-  const [program = electron, ...rest] = [...before, electron, ...sandbox, ...headlessSwitches, cliPath, ...args];
+export function imprintCommand(args: readonly string[], { before = [], sandbox = usualSandbox, script = cliPath }: HowToStart = {}): { program: string; rest: string[] } {
+  const [program = electron, ...rest] = [...before, electron, ...sandbox, ...headlessSwitches, script, ...args];
   return { program, rest };
 }
 

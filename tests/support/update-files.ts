@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import type { UpdateManifest } from '../../main/domain/update';
+import { versionLine } from '../../main/domain/version';
 import { formatNote, signatureTypes, signNote, verifierKey, verifierKeyText, type NoteSigner } from '../../main/ledger/note';
 
 // Packages have an app.asar, which Electron's fs would take for a folder.
@@ -24,8 +25,8 @@ export function developmentSigner(): NoteSigner {
   return signerOf('imprint-development-updates', createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]), format: 'der', type: 'pkcs8' }));
 }
 
-/** The files of a package whose program says that it is this version. */
-export function packageFiles(version: string, says = `imprint ${version}`): Map<string, Buffer> {
+/** The files of a package whose program says that it is this version, as a packed one does. */
+export function packageFiles(version: string, says = versionLine(version, '0123456789ab')): Map<string, Buffer> {
   return new Map([
     ['imprint', Buffer.from(`#!/bin/sh\necho "${says}"\n`)],
     ['locales/en-US.pak', Buffer.from(`words of ${version}`)],
@@ -34,8 +35,8 @@ export function packageFiles(version: string, says = `imprint ${version}`): Map<
 }
 
 /** The same as a folder. */
-export function writePackage(folder: string, version: string): void {
-  for (const [path, content] of packageFiles(version)) {
+export function writePackage(folder: string, version: string, says?: string): void {
+  for (const [path, content] of packageFiles(version, says)) {
     mkdirSync(join(folder, path, '..'), { recursive: true });
     writeFileSync(join(folder, path), content);
   }

@@ -24,9 +24,12 @@ const sound: StationFacts = {
   disks: { record: { path: '/d', freeBytes: 50e9 }, images: { path: '/d/images', freeBytes: 50e9 } },
   folder: { path: '/d', exists: true, own: true, writable: true, open: [] },
   record: { state: 'readable', entries: 12, checked: true },
-  runtime: { station: '0.1.0', electron: '45.4.1', packaged: true, unofficial: false },
+  runtime: { station: '0.1.0', electron: '45.4.1', installed: { by: 'dpkg' }, unofficial: false },
   updates: { feed: 'https://updates.example.com/', installed: '0.1.0', offer: { version: '0.1.0', newer: false, file: 'imprint.update', bytes: 1 } },
 };
+
+/** From the .tar.gz, or by an update. */
+const unpacked: StationFacts['runtime'] = { ...sound.runtime, installed: { by: 'folder', rights: '/home/kim/imprint/current/resources/rights/install-rights' } };
 
 function finding(check: HealthCheck, change: Partial<StationFacts>): HealthFinding {
   const found = judge({ ...sound, ...change }).find((each) => each.check === check);
@@ -58,7 +61,12 @@ describe('what the doctor thinks', () => {
     ['core dumps to nowhere', 'core-dumps', { coreDumps: { limit: Infinity, pattern: '|/bin/false' } }, 'ok', /off/, undefined],
     ['root', 'group', { user: { ...sound.user, root: true } }, 'warning', /every disk/, /usermod/],
     ['no group', 'group', { user: { ...sound.user, groupExists: false, member: false, active: false } }, 'warning', /no group imprint/, /dpkg/],
-    ['no group in a checkout', 'group', { user: { ...sound.user, groupExists: false, member: false, active: false }, runtime: { ...sound.runtime, packaged: false } }, 'warning', /no group imprint/, /install-udev-rule\.mjs kim$/],
+    ['no group in a checkout', 'group', { user: { ...sound.user, groupExists: false, member: false, active: false }, runtime: { ...sound.runtime, installed: { by: 'checkout' } } }, 'warning', /no group imprint/, /install-udev-rule\.mjs kim$/],
+    ['no group in a folder of versions', 'group', { user: { ...sound.user, groupExists: false, member: false, active: false }, runtime: unpacked }, 'warning', /no group imprint/, /^sudo \/home\/kim\/imprint\/current\/resources\/rights\/install-rights kim$/],
+    ['no rule there', 'udev-rule', { udevRule: undefined, runtime: unpacked }, 'warning', /not installed/, /install-rights kim$/],
+    ['a reader that may not be written there', 'readers', { readers: { drives: [{ ...drive, permitted: false }], slots: [] }, runtime: unpacked }, 'stop', /may not write/, /install-rights kim$/],
+    ['a small lock limit there', 'memory-lock', { memory: { lockLimit: 65_536, unlimited: false }, runtime: unpacked }, 'warning', /Sign in again/, /install-rights kim$/],
+    ['a folder whose name a shell would read', 'udev-rule', { udevRule: undefined, runtime: { ...sound.runtime, installed: { by: 'folder', rights: '/home/kim/my imprint/install-rights' } } }, 'warning', /not installed/, /^sudo '\/home\/kim\/my imprint\/install-rights' kim$/],
     ['not a member', 'group', { user: { ...sound.user, member: false, active: false } }, 'warning', /not in the group/, /usermod --append --groups imprint kim$/],
     ['a member since today', 'group', { user: { ...sound.user, active: false } }, 'warning', /sign out and in again/, /loginctl/],
     ['a name that a shell would read', 'group', { user: { ...sound.user, name: "k'im x", member: false, active: false } }, 'warning', /not in the group/, /imprint 'k'\\''im x'$/],
@@ -89,7 +97,8 @@ describe('what the doctor thinks', () => {
     ["a newer version's record", 'record', { record: { state: 'unreadable', code: 'record-from-the-future', sentence: 'It is newer.' } }, 'stop', /It is newer/, /imprint update/],
     ['a log that is too long to be checked', 'record', { record: { state: 'readable', entries: 3_000_000, checked: false } }, 'ok', /3000000 entries takes too long .*imprint log check/, undefined],
     ['a broken log', 'record', { record: { state: 'readable', entries: 3, checked: true, broken: 'The log is broken.' } }, 'stop', /The log is broken\. No card is made/, /imprint log check/],
-    ['the development runtime', 'runtime', { runtime: { ...sound.runtime, packaged: false, unofficial: true } }, 'warning', /make no cards for customers/, /npm run setup/],
+    ['the development runtime', 'runtime', { runtime: { ...sound.runtime, installed: { by: 'checkout' }, unofficial: true } }, 'warning', /make no cards for customers/, /npm run setup/],
+    ['a smoke package', 'runtime', { runtime: { ...sound.runtime, unofficial: true } }, 'warning', /smoke package.*make no cards for customers/, undefined],
     ['a newer version', 'updates', { updates: { feed: 'https://u.example/', installed: '0.1.0', offer: { version: '0.2.0', newer: true, file: 'imprint.update', bytes: 1 } } }, 'warning', /0\.2\.0 is offered, and 0\.1\.0 is installed/, /^imprint update fetch$/],
     ['a feed that is away', 'updates', { updates: { feed: 'https://u.example/', installed: '0.1.0', trouble: 'The feed of updates at u.example cannot be reached (ECONNREFUSED).' } }, 'warning', /cannot be reached/, /^imprint update feed$/],
     ['a version that the profile does not take', 'station-version', { versionRefused: 'The profile "A" wants 0.3.' }, 'stop', /wants 0\.3/, /imprint update/],

@@ -78,6 +78,15 @@ describe('an update file', () => {
     expect(existsSync(join(folder, 'out'))).toBe(false);
   });
 
+  it('that the disk has no place for is not called damaged', async () => {
+    // A name that no filesystem takes, as a disk that is full takes no byte.
+    const path = 'a'.repeat(260);
+    const content = Buffer.from('word');
+    const files = new Map([...packageFiles('0.2.0'), [path, content]]);
+    const error = await refusal(() => checked({ manifest: { files: manifestOf('0.2.0', files).files }, contents: () => files }));
+    expect([error.code, error.field, error.message]).toEqual(['update-refused', 'installation', `The version cannot be written into ${join(folder, 'out')} (ENAMETOOLONG); nothing was changed.`]);
+  });
+
   it('that is cut off, no zip, or not there is refused', async () => {
     await writeUpdate(file(), '0.2.0');
     truncateSync(file(), 40_000);
@@ -114,6 +123,8 @@ describe('whether an update fits', () => {
     ['one above the bound of the named profile, on an admin\'s word', '0.2.0', {}, { profile: { name: 'A', station: { atMost: '0.1' } }, override: 'yes' }, [['station-version', 'station.atMost']]],
     ['one below the bound', '0.0.9', {}, { rollBack: true, used: [{ name: 'A', station: { atLeast: '0.1' } }] }, [['station-version', 'station.atLeast']]],
     ['one that cannot read the record', '0.0.9', { recordSchema: 7 }, { rollBack: true }, [['update-refused', 'recordSchema']]],
+    ['one that there is no room for', '0.2.0', {}, { freeBytes: 70_000 }, [['update-refused', 'installation']]],
+    ['one that there is just room for', '0.2.0', {}, { freeBytes: 80_000 }, []],
     ['the same on an admin\'s word ', '0.0.9', { recordSchema: 7 }, { rollBack: true, override: 'yes' }, []],
     ['one that cannot read the record, where there is none', '0.0.9', { recordSchema: 7 }, { rollBack: true, recordSchema: undefined }, []],
   ] as const)('%s', (_, version, manifest, change, expected) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareVersions, versionPattern, versionRefusal } from '../../main/domain/version';
+import { compareVersions, readVersionLine, smokeSuffix, versionLine, versionPattern, versionRefusal } from '../../main/domain/version';
 
 describe('versions', () => {
   it.each([
@@ -15,6 +15,28 @@ describe('versions', () => {
 
   it.each(['1', '1.2.3.4', '01.2', '1.2.x', 'v1.2', '1.2.3-beta', ''])('%s is none', (text) => {
     expect(versionPattern.test(text)).toBe(false);
+  });
+
+  it.each([
+    ['imprint 0.2.0', { version: '0.2.0', smoke: false }],
+    ['imprint 0.2.0 (build 0123456789ab)', { version: '0.2.0', smoke: false }],
+    [`imprint 0.2.0${smokeSuffix} (build 0123456789ab)`, { version: '0.2.0', smoke: true }],
+    [`imprint 10.20.30${smokeSuffix}`, { version: '10.20.30', smoke: true }],
+    ['imprint 0.2', undefined],
+    ['imprint 00.2.0', undefined],
+    ['imprint 0.2.0-beta (build 0123456789ab)', undefined],
+    ['imprint 0.2.0 (build 0123456789AB)', undefined],
+    ['imprint 0.2.0 (build 0123456789ab) and more', undefined],
+    ['imprint 0.2.0\n', undefined],
+    ['Imprint 0.2.0', undefined],
+    ['', undefined],
+  ])('a program that says "%s"', (said, expected) => {
+    expect(readVersionLine(said)).toEqual(expected);
+  });
+
+  it('are said as they are read', () => {
+    expect(versionLine('0.2.0', 'ab'.repeat(32))).toBe('imprint 0.2.0 (build abababababab)');
+    expect(readVersionLine(versionLine(`0.2.0${smokeSuffix}`, 'ab'.repeat(32)))).toEqual({ version: '0.2.0', smoke: true });
   });
 
   it('are allowed up to and with the bounds of a profile', () => {

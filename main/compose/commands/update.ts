@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { app } from 'electron';
-import { ImprintError } from '../../domain/errors';
+import { asImprintError, ImprintError } from '../../domain/errors';
+import { shellWord } from '../../domain/health';
 import { assertMay } from '../../domain/roles';
 import { describeBytes } from '../../domain/targets';
-import { bringingRefusals, updateRefusals, type UpdateManifest } from '../../domain/update';
-import { applyUpdate, previousOf, recoverUpdate, rollBack } from '../../update/apply';
+import { bringingRefusals, updateRefusals, type InstalledVersion, type UpdateManifest } from '../../domain/update';
+import { applyUpdate, previousOf, recoverUpdate, rollBack, type Recovered } from '../../update/apply';
 import type { Installation } from '../../update/installation';
 import { UpdateFile } from '../../update/update-file';
 import { faultPoints } from '../fault-points';
@@ -11,7 +13,7 @@ import { lockFolder } from '../folder-lock';
 import { loadProfile } from '../load-profile';
 import { stationFolder } from '../station-folder';
 import { removeFetched } from '../update-feed';
-import { assertIdle, backUpBefore, installationHere, runningVersion, situation, updateKeys, versionOf } from '../update-station';
+import { assertIdle, backUpBefore, installationHere, runningVersion, situation, takesSmoke, updateKeys, versionOf } from '../update-station';
 import { text, usage, type Command, type CommandContext } from './arguments';
 import { fetchFromFeed, lookAtFeed, requiredFetched } from './update-feed';
 
@@ -32,8 +34,8 @@ export const updateCommand: Command = async (context) => {
   const lock = await lockFolder('update', installation.root);
   if (lock === undefined) throw new ImprintError('slot-busy', 'Another command changes the version of this installation: wait until it has ended.', { field: '--install' });
   try {
-    await recoverFirst(context, installation);
-    return await (word === 'apply' ? apply(context, installation, rest[0]) : goBack(context, installation));
+    const recovered = await recoverFirst(context, installation);
+    return await (word === 'apply' ? apply(context, installation, rest[0]) : goBack(context, installation, recovered));
   } finally {
     lock.close();
   }
@@ -48,20 +50,25 @@ function status(context: CommandContext): number {
   const trusts = updateKeys().map((key) => key.split('+')[0] ?? '');
   output.emit({ event: 'result', running, installation: installation?.root, installed, previous, changes, unfinished: installation?.journal()?.change, trusts });
   output.print(`This is Imprint ${running.version}; it brings records to schema ${String(running.recordSchema)}.`);
-  if (installation !== undefined) output.print(`Installed in ${installation.root}: ${installed ?? 'nothing yet'}${previous === undefined ? '' : `, before it ${previous.version}`}.`);
+  if (installation === undefined) output.print(notHere() ?? '');
+  else output.print(`Installed in ${installation.root}: ${installed ?? 'nothing yet'}${previous === undefined ? '' : `, before it ${previous.version}`}.`);
   output.print(trusts.length === 0 ? 'It knows no publisher, so it takes no updates.' : `It takes updates that are signed by ${trusts.join(' or ')}.`);
-  if (installation?.journal() !== undefined) output.print('A change was interrupted; the next "imprint update apply" or "roll-back" puts it in order.');
+  if (installation?.journal() !== undefined) output.print('A change was interrupted: "imprint update roll-back" or the same "imprint update apply" puts it in order.');
   return 0;
 }
 
 /** Whether there is an installation to look at, without refusing where there is none. */
 function hasInstallation({ values }: Pick<CommandContext, 'values'>): boolean {
-  if (values['install'] !== undefined) return true;
+  return values['install'] !== undefined || notHere() === undefined;
+}
+
+/** How this program is updated instead, where it does not lie in an installation of versions. */
+function notHere(): string | undefined {
   try {
     installationHere(undefined);
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (thrown) {
+    return asImprintError(thrown).message;
   }
 }
 
@@ -82,7 +89,7 @@ async function check(context: CommandContext, path: string): Promise<number> {
     output.emit({ event: 'result', ...facts(update.manifest), signedBy: update.signedBy, installed: asked.installed, refusals: refusals.map((refusal) => refusal.toReport()) });
     output.print(`Imprint ${update.manifest.version}, ${facts(update.manifest).files} files, ${describeBytes(facts(update.manifest).bytes)}, signed by ${update.signedBy}; every file is as it was signed.`);
     for (const refusal of refusals) output.emit({ event: 'warning', sentence: refusal.message });
-    if (refusals.length === 0) output.print('It can be applied here.');
+    if (refusals.length === 0) output.print(installation === undefined ? `It fits. ${notHere() ?? ''}` : 'It can be applied here.');
     return refusals[0]?.exitCode ?? 0;
   } finally {
     update.close();
@@ -105,15 +112,16 @@ async function apply(context: CommandContext, installation: Installation, named:
     await assertIdle(folder);
     output.emit({ event: 'notice', sentence: `Imprint ${version} is sound; the record is backed up, then the version is unpacked and tried.` });
     const { previous } = await applyUpdate(
-      { installation, faults: faultPoints(app.isPackaged), backUp: () => backUpBefore(folder, version, now, signal), versionOf, signal },
+      { installation, faults: faultPoints(app.isPackaged), backUp: () => backUpBefore(folder, version, now, signal), versionOf, takesSmoke, signal },
       update,
       { at: now.toISOString(), by: who.operator, override: asked.override },
       runningVersion(),
     );
     if (named === undefined) removeFetched(folder);
-    const kept = previous === undefined ? '' : ` ${previous.version} stays beside it for "imprint update roll-back".`;
+    const started = startedBy(installation);
+    const kept = previous === undefined ? '' : ` ${previous.version} stays beside it for "${started} update roll-back".`;
     const backup = previous?.backup === undefined ? '' : ` The record from before is in ${previous.backup}.`;
-    const sentence = `Imprint ${version} is what starts from now on.${kept}${backup}`;
+    const sentence = `Imprint ${version} is what ${started} starts from now on.${kept}${backup}`;
     output.emit({ event: 'result', ...facts(update.manifest), signedBy: update.signedBy, previous, installation: installation.root, sentence });
     output.print(sentence);
     return 0;
@@ -122,30 +130,42 @@ async function apply(context: CommandContext, installation: Installation, named:
   }
 }
 
-async function goBack(context: CommandContext, installation: Installation): Promise<number> {
+async function goBack(context: CommandContext, installation: Installation, recovered: Recovered): Promise<number> {
   const { output, who } = context;
   const folder = folderOf(context);
   const now = new Date();
   const asked = await situation(folder, installation, wish(context), now);
-  const previous = previousOf(installation);
-  const [refusal] = bringingRefusals(previous, asked);
-  if (refusal !== undefined) throw refusal;
-  await assertIdle(folder);
-  const to = await rollBack({ installation, faults: faultPoints(app.isPackaged) }, { at: now.toISOString(), by: who.operator, override: asked.override });
+  const before = { backup: installation.state().previous?.backup };
+  const to = isBack(recovered) ? (installation.state().current ?? { version: installation.installed() ?? '' }) : await rolledBack();
+  const started = startedBy(installation);
   const newer = asked.recordSchema !== undefined && to.recordSchema !== undefined && asked.recordSchema > to.recordSchema;
-  const restore = newer ? ` It cannot read the record as it is now: run "imprint restore --from ${previous.backup ?? 'BACKUP'} --override REASON"; what was made since is missing in it.` : '';
-  const sentence = `Imprint ${to.version} is what starts from now on.${restore}`;
-  output.emit({ event: 'result', version: to.version, recordSchema: to.recordSchema, backup: previous.backup, mustRestore: newer, installation: installation.root, sentence });
+  const restore = newer ? ` It cannot read the record as it is now: run "${started} restore --from ${shellWord(before.backup ?? join(folder.root, 'backups/RECORD'))} --override REASON"; what was made since is missing in it.` : '';
+  const sentence = `Imprint ${to.version} is what ${started} starts from now on.${restore}`;
+  output.emit({ event: 'result', version: to.version, recordSchema: to.recordSchema, backup: before.backup, mustRestore: newer, installation: installation.root, sentence });
   output.print(sentence);
   return 0;
+
+  async function rolledBack(): Promise<InstalledVersion> {
+    const [refusal] = bringingRefusals(previousOf(installation), asked);
+    if (refusal !== undefined) throw refusal;
+    await assertIdle(folder);
+    return rollBack({ installation, faults: faultPoints(app.isPackaged) }, { at: now.toISOString(), by: who.operator, override: asked.override });
+  }
 }
 
-async function recoverFirst({ output }: CommandContext, installation: Installation): Promise<void> {
+async function recoverFirst({ output }: CommandContext, installation: Installation): Promise<Recovered> {
   const recovered = await recoverUpdate(installation);
-  if (recovered === undefined) return;
+  if (recovered === undefined) return undefined;
   const { change, ended } = recovered;
   output.emit({ event: 'notice', sentence: `Found an interrupted ${change.what === 'apply' ? 'update' : 'way back'} to ${change.to}: it ${ended === 'done' ? 'was as good as done and is ended' : 'was taken back, and nothing of it is left'}.` });
+  return recovered;
 }
+
+/** Whether the version from before is there again once an interrupted change is in order: going back further is nobody's wish. */
+const isBack = (recovered: Recovered): boolean => recovered !== undefined && (recovered.change.what === 'apply') === (recovered.ended === 'undone');
+
+/** To be typed as it stands: the command "imprint" may be another installation's, or none. */
+const startedBy = ({ program }: Installation): string => shellWord(program);
 
 function wish(context: CommandContext): Parameters<typeof situation>[2] {
   const path = text(context, 'profile');

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { app } from 'electron';
 import { healthReportSchema, type HealthReport } from '../../contract/health';
 import type { Drive } from '../../domain/drives';
 import { asImprintError } from '../../domain/errors';
@@ -14,7 +13,9 @@ import { listDrives } from '../../flash/drives';
 import { coreDumpFacts, dataFolderFacts, diskFacts, memoryFacts, swapAreas, systemHealthRoots, udevRule, userFacts } from '../../health/system-facts';
 import { storageClient } from '../../ipc/clients';
 import { logClient } from '../../ipc/log-channel';
+import { isUnofficial } from '../build-facts';
 import { readIfThere } from '../durable-file';
+import { installedBy } from '../installed-by';
 import type { StationFolder } from '../station-folder';
 import { storageProcess } from '../storage-process';
 import { Keyring } from '../secrets';
@@ -69,7 +70,7 @@ async function stationFacts(folder: StationFolder, profile: Profile | undefined,
     disks: { record: onRecord, images: onImages },
     folder: dataFolder,
     record,
-    runtime: { station: stationVersion, electron: process.versions.electron, packaged: app.isPackaged, unofficial: process.env['IMPRINT_UNOFFICIAL_RUNTIME'] === '1' },
+    runtime: { station: stationVersion, electron: process.versions.electron, installed: installedBy(), unofficial: isUnofficial() },
     updates,
     versionRefused: profile === undefined ? undefined : versionRefusal(profile, stationVersion)?.message,
   };
