@@ -9,7 +9,7 @@ const minutes = (count: number) => count * 60_000;
  * `npm test` stays under ten minutes: these have the same ground as a contract and a window suite, and are whole in
  * `npm run test:long`, as is every step that a station can be killed at (tests/support/faults.ts).
  */
-const inLongRunOnly = process.env['IMPRINT_EVERY_STEP'] === '1' ? [] : ['certificates', 'decommission', 'openmdm'].map((name) => `tests/cli/${name}.test.ts`);
+const inLongRunOnly = process.env['IMPRINT_EVERY_STEP'] === '1' ? [] : ['certificates', 'decommission', 'iot-bridge', 'openmdm', 'operators'].map((name) => `tests/cli/${name}.test.ts`);
 
 export default defineConfig({
   // As scripts/build.mjs has it.

@@ -92,7 +92,7 @@ export async function build(say, made = checkout()) {
 }
 
 /** Used at the first line of a module, or known by what it does when it is loaded. */
-const LOADED_AT_ONCE = ['electron', 'zod', 'reflect-metadata'];
+const LOADED_AT_ONCE = ['electron', 'reflect-metadata'];
 const LATE = "var __late=(load)=>{let it;return new Proxy({},{get:(_,name)=>(it??=load())[name],has:(_,name)=>name in(it??=load())})};";
 
 /**
@@ -103,6 +103,19 @@ function loadedLate(text) {
   const late = text.replace(/(\b[\w$]+) = ((?:__toESM\()?require\("([^"]+)"\)(?:, 1)?\)?);/g, (whole, name, load, id) => (id.startsWith('node:') || id.startsWith('.') || LOADED_AT_ONCE.includes(id) ? whole : `${name} = __late(() => ${load});`));
   return late === text ? text : late.replace('\n', `${LATE}\n`);
 }
+
+/** In every process and at its first line, so it is in the bundles; of its forty languages only the one that its errors are in. */
+const ZOD = inRoot('node_modules', 'zod');
+const zodInside = {
+  name: 'zod',
+  setup(builder) {
+    builder.onResolve({ filter: /^zod$/ }, () => ({ path: join(ZOD, 'index.js'), sideEffects: false }));
+    builder.onResolve({ filter: /locales\/index\.js$/ }, ({ importer }) => (importer.startsWith(ZOD) ? { path: join(ZOD, 'v4', 'locales', 'en.js'), sideEffects: false } : undefined));
+  },
+};
+
+/** What a checkout's processes compiled once is there for the next, where the tests ask for that. They end without Node's own end. */
+const KEPT_COMPILED = "{const{flushCompileCache}=require('node:module');setImmediate(flushCompileCache);process.once('exit',flushCompileCache)}";
 
 const common = {
   bundle: true,
@@ -126,7 +139,9 @@ function nodeBundles(made) {
     platform: 'node',
     target: 'node24',
     packages: 'external',
+    plugins: [zodInside],
     external: ['electron'],
+    footer: made.madeFor === 'checkout' ? { js: KEPT_COMPILED } : {},
     // The sources are ES modules, the bundles are not.
     define: { ...define, 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__moduleUrl' },
     banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },

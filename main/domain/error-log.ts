@@ -48,9 +48,9 @@ export function withoutWhatWasGiven(sentence: string, given: readonly string[]):
     .slice(0, longestSentence);
 }
 
-/** Words between slashes, none of them long enough to be a secret. */
+/** Words between slashes. A token in base64 may have slashes anywhere, and hardly a run of small letters between them. */
 function isPath(run: string): boolean {
-  return run.includes('/') && run.split('/').every((part) => part.length < 20);
+  return run.includes('/') && run.split('/').every((part) => /^[A-Z]?[a-z0-9_-]{0,19}$/.test(part));
 }
 
 function replaceAll(text: string, value: string): string {

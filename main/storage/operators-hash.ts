@@ -6,7 +6,7 @@ import { z } from 'zod';
  * PINs and badges as they are kept: `$scrypt$ln=15,r=8,p=1$SALT$HASH`, base64 (RFC 7914; the form is the one of the PHC).
  * The cost stands in each hash, so that another one can come without a migration.
  */
-const logCost = 15;
+export const usualLogCost = 15;
 const blockSize = 8;
 const parallel = 1;
 const hashBytes = 32;
@@ -17,7 +17,7 @@ export function newSalt(): Buffer {
 }
 
 /** @returns the text that is kept; the same for the same secret and salt */
-export async function hashSecret(secret: string, salt: Buffer): Promise<string> {
+export async function hashSecret(secret: string, salt: Buffer, logCost = usualLogCost): Promise<string> {
   const hash = await derive(secret, salt, logCost, blockSize, parallel);
   return `$scrypt$ln=${logCost},r=${blockSize},p=${parallel}$${salt.toString('base64')}$${hash.toString('base64')}`;
 }

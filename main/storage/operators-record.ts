@@ -52,10 +52,14 @@ export class OperatorRecord implements OperatorStore {
   /** What an unknown person's PIN is compared with, so that it takes the same time. */
   #decoy: Promise<string> | undefined;
 
-  constructor(session: RecordSession, log: LogStore, events: LogEvents) {
+  readonly #logCost: number | undefined;
+
+  /** @param logCost of new hashes, as a power of two; the usual one unless told */
+  constructor(session: RecordSession, log: LogStore, events: LogEvents, logCost?: number) {
     this.#session = session;
     this.#log = log;
     this.#events = events;
+    this.#logCost = logCost;
   }
 
   accessSettings(): Promise<AccessSettings> {
@@ -87,7 +91,7 @@ export class OperatorRecord implements OperatorStore {
   }
 
   async addOperator({ name, role, pin, badge }: NewOperator, by: string, at: string): Promise<void> {
-    const pinHash = await hashSecret(pin, newSalt());
+    const pinHash = await this.#hash(pin);
     const badgeHash = badge === undefined ? null : await this.#badgeHash(badge);
     await this.#session.write(() => {
       if (this.#byName(name) !== undefined) throw new ImprintError('operator-exists', `There is an operator ${name} already.`, { field: 'name', expected: 'another name' });
@@ -111,7 +115,7 @@ export class OperatorRecord implements OperatorStore {
   }
 
   async changeOperator(name: string, change: OperatorChange, by: string, at: string): Promise<void> {
-    const hash = change.what === 'pin' ? await hashSecret(change.pin, newSalt()) : change.what === 'badge' && change.badge !== undefined ? await this.#badgeHash(change.badge) : null;
+    const hash = change.what === 'pin' ? await this.#hash(change.pin) : change.what === 'badge' && change.badge !== undefined ? await this.#badgeHash(change.badge) : null;
     await this.#session.write(() => {
       const account = this.#byName(name);
       if (account === undefined) throw new ImprintError('no-such-operator', `There is no operator ${name}.`, { field: 'name' });
@@ -160,7 +164,7 @@ export class OperatorRecord implements OperatorStore {
     const refused = (): ImprintError => signInRefused('That is not your PIN: nothing was changed.');
     const checked = await this.#check(() => this.#byName(name), pin, at);
     if (checked === undefined) throw refused();
-    const hash = await hashSecret(newPin, newSalt());
+    const hash = await this.#hash(newPin);
     await this.#session.write(() => {
       const account = this.#stillChecked(checked) ?? refuse(refused());
       this.#session.run('UPDATE operator_accounts SET pin_hash = ?, failures = 0, paused_until = NULL WHERE name = ?', hash, account.name);
@@ -215,11 +219,15 @@ export class OperatorRecord implements OperatorStore {
       this.#set('badge-salt', made);
       return made;
     });
-    return hashSecret(badge, Buffer.from(salt, 'base64'));
+    return this.#hash(badge, Buffer.from(salt, 'base64'));
+  }
+
+  #hash(secret: string, salt = newSalt()): Promise<string> {
+    return hashSecret(secret, salt, this.#logCost);
   }
 
   #decoyHash(): Promise<string> {
-    return (this.#decoy ??= hashSecret('', newSalt()));
+    return (this.#decoy ??= this.#hash(''));
   }
 
   #refuseTakenBadge(badgeHash: string | null, name: string): void {

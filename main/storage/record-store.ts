@@ -60,6 +60,8 @@ export interface RecordOptions {
   readonly practice?: boolean | undefined;
   /** Which program this is, for the log. */
   readonly build?: EventData<'station-build'> | undefined;
+  /** Cost of new hashes of PINs and badges, as a power of two: for tests, where hundreds are made. */
+  readonly hashLogCost?: number | undefined;
 }
 
 /**
@@ -91,7 +93,7 @@ export class SqliteRecordStore implements RecordStore {
   /** The report of a shift and the dashboards; a port of its own. */
   readonly reports: ReportRecord;
 
-  constructor(database: RecordDatabase, { station: stationName, build, practice = false }: RecordOptions = {}) {
+  constructor(database: RecordDatabase, { station: stationName, build, practice = false, hashLogCost }: RecordOptions = {}) {
     this.#session = new RecordSession(database);
     const log = new LogStore(this.#session);
     const writer = new LogWriter(this.#session, log, stationName, build);
@@ -105,7 +107,7 @@ export class SqliteRecordStore implements RecordStore {
     this.#actions = new ActionRecord(this.#session, this.#events);
     this.#certificates = new CertificateRecord(this.#session, this.#events);
     this.#health = new BenchHealthRecord(this.#session);
-    this.operators = new OperatorRecord(this.#session, log, this.#events);
+    this.operators = new OperatorRecord(this.#session, log, this.#events, hashLogCost);
     this.labels = new LabelRecord(this.#session, this.#events);
     this.search = new DeviceSearchRecord(this.#session);
     this.webhooks = new WebhookRecord(this.#session, log, practice);
@@ -114,13 +116,13 @@ export class SqliteRecordStore implements RecordStore {
   }
 
   /** @throws ImprintError as openDatabase */
-  static open(path: string, { station, build, practice, ...options }: RecordOptions & OpenDatabaseOptions = {}): SqliteRecordStore {
+  static open(path: string, { station, build, practice, hashLogCost, ...options }: RecordOptions & OpenDatabaseOptions = {}): SqliteRecordStore {
     const database = openDatabase(path, options);
     try {
       const session = new RecordSession(database);
       const writer = new LogWriter(session, new LogStore(session), station, build);
       if (!hasLog(session)) writeTransaction(database, () => { backfillLog(session, writer, new Date().toISOString()); });
-      return new SqliteRecordStore(database, { station, build, practice });
+      return new SqliteRecordStore(database, { station, build, practice, hashLogCost });
     } catch (thrown) {
       database.connection.close();
       throw recordError(thrown, database.path);

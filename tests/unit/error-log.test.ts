@@ -22,6 +22,9 @@ describe('a sentence', () => {
     ['mac 0212.6113.6c42, 02-12-61-13-6C-42', [], 'mac …, …'],
     [`token ${secret.toString('hex')} refused`, [], 'token … refused'],
     [`token ${secret.toString('base64')} refused`, [], 'token … refused'],
+    // Slashes as a path has them: kept once.
+    ['token X6GRAQyuu/YDkhVpLHZBYWc1Eo/4AFLmvtuHQ3Mmhxs= refused', [], 'token … refused'],
+    ['token /6GRAQyuu/YDkhVpLHZBYWc1Eo/4AFLmvtuHQ3Mmhxs refused', [], 'token … refused'],
     [`token ${secret.toString('base64url')} refused`, [], 'token … refused'],
     ['-----BEGIN PRIVATE KEY-----\nMC4CAQ\nAwQg\n-----END PRIVATE KEY----- is no key', [], '… is no key'],
     ['http://kim:hunter2@proxy.example:3128/ does not answer', [], 'http://…@proxy.example:3128/ does not answer'],

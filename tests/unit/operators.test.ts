@@ -86,6 +86,19 @@ describe('a hash', () => {
     expect(await hashSecret('482917', newSalt())).not.toBe(kept);
   });
 
+  it('is as dear in a record as it is meant to be, unless somebody says otherwise', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'imprint-hash-'));
+    const store = SqliteRecordStore.open(join(folder, 'record.sqlite'));
+    try {
+      await store.operators.addOperator({ name: 'Ana', role: 'admin', pin: '482917' }, 'Ana', '2026-11-26T08:00:00.000Z');
+      const kept = new Database(join(folder, 'record.sqlite'), { readonly: true }).prepare('SELECT pin_hash FROM operator_accounts').pluck().get();
+      expect(kept).toMatch(/^\$scrypt\$ln=15,r=8,p=1\$/);
+    } finally {
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it.each(['', '482917', '$scrypt$ln=15,r=8,p=1$$', '$scrypt$ln=40,r=8,p=1$YWFh$YWFh'])('"%s" is the hash of nothing', async (kept) => {
     expect(await isHashOf(kept, '482917')).toBe(false);
   });
@@ -100,7 +113,7 @@ describe('the operators of a record', () => {
   const admin = { name: 'Ana', role: 'admin' } as const;
 
   const open = (): void => {
-    store = SqliteRecordStore.open(path);
+    store = SqliteRecordStore.open(path, { hashLogCost: 10 });
     doors = { operators: store.operators, clock: { now: () => new Date(now) } };
   };
 

@@ -86,7 +86,7 @@ const signIn = (name: Name): Promise<void> => presence.signIn({ name }, pins[nam
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'imprint-presence-'));
-  store = SqliteRecordStore.open(join(folder, 'record.sqlite'));
+  store = SqliteRecordStore.open(join(folder, 'record.sqlite'), { hashLogCost: 10 });
   now = Date.parse('2026-11-25T08:00:00.000Z');
   changes = 0;
   doors = { operators: store.operators, clock: { now: () => new Date(now) } };
