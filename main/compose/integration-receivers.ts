@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { IntegrationCredential, StationSettings, WebhookSettings } from '../contract/station-settings';
-import { ImprintError } from '../domain/errors';
 import type { Clock, Secrets } from '../domain/ports';
 import type { SecretReference } from '../domain/profile';
 import type { Receiver, Webhook } from '../domain/webhooks';
 import { MesFolderReceiver } from '../integration/mes-folder-receiver';
 import { WebhookHttp } from '../integration/webhook-http';
+import { authorityFile } from './authority-file';
 
 const usualTimeout = 15_000;
 
@@ -15,20 +14,7 @@ export function referenceOf(credential: IntegrationCredential): SecretReference 
 
 /** @throws ImprintError profile-invalid where its authority cannot be read */
 export function webhookOf({ url, events, secret, timeoutSeconds, caFile }: WebhookSettings, index: number): Webhook {
-  return { url, events, secret: referenceOf(secret), timeout: timeoutSeconds === undefined ? usualTimeout : timeoutSeconds * 1000, certificateAuthority: caFile === undefined ? undefined : authorities(caFile, index) };
-}
-
-function authorities(path: string, index: number): string {
-  const field = `webhooks.${String(index)}.caFile`;
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new ImprintError('profile-invalid', `The certificates ${path} of a webhook cannot be read.`, { field, cause });
-  }
-  // Node's TLS takes a text without any silently, and then trusts nobody.
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new ImprintError('profile-invalid', `The file ${path} holds no certificate.`, { field, expected: 'one or more PEM blocks CERTIFICATE' });
-  return text;
+  return { url, events, secret: referenceOf(secret), timeout: timeoutSeconds === undefined ? usualTimeout : timeoutSeconds * 1000, certificateAuthority: caFile === undefined ? undefined : authorityFile(caFile, `webhooks.${String(index)}.caFile`, 'a webhook') };
 }
 
 export function webhookReceiver(settings: WebhookSettings, index: number, clock: Clock, secrets: Secrets, environment: NodeJS.ProcessEnv = process.env): WebhookHttp {

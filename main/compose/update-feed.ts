@@ -1,7 +1,6 @@
 /** The feed of updates that the station's settings name, and what was fetched from it. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { UpdateSettings } from '../contract/station-settings';
 import { ImprintError } from '../domain/errors';
 import type { ProgressListener } from '../domain/job';
 import { ProgressMeter } from '../domain/progress';
@@ -9,6 +8,7 @@ import { describeBytes } from '../domain/targets';
 import type { FeedOffer, FeedPlace } from '../domain/update';
 import { askFeed, type AskedFeed } from '../update/feed';
 import { UpdateFile } from '../update/update-file';
+import { authorityFile } from './authority-file';
 import { syncFile, syncFolder } from './durable-file';
 import type { StationFolder } from './station-folder';
 import { stationSettings } from './station-settings';
@@ -22,7 +22,7 @@ export function feedOf({ root }: StationFolder, environment: NodeJS.ProcessEnv =
   if (updates === undefined) return undefined;
   return {
     url: updates.feed,
-    certificateAuthority: authority(updates),
+    certificateAuthority: updates.caFile === undefined ? undefined : authorityFile(updates.caFile, 'updates.caFile', 'the feed of updates'),
     httpsProxy: environment['https_proxy'] ?? environment['HTTPS_PROXY'],
     noProxy: environment['no_proxy'] ?? environment['NO_PROXY'],
   };
@@ -33,20 +33,6 @@ export function requiredFeed(folder: StationFolder): FeedPlace {
   const feed = feedOf(folder);
   if (feed !== undefined) return feed;
   throw new ImprintError('update-refused', 'This station asks no feed of updates: its settings name none.', { field: 'updates.feed', expected: `"updates": {"feed": "https://…"} in ${join(folder.root, 'settings.json')}, or an update file on a stick` });
-}
-
-function authority({ caFile }: UpdateSettings): string | undefined {
-  if (caFile === undefined) return undefined;
-  const field = 'updates.caFile';
-  let text: string;
-  try {
-    text = readFileSync(caFile, 'utf8');
-  } catch (cause) {
-    throw new ImprintError('profile-invalid', `The certificates ${caFile} of the feed of updates cannot be read.`, { field, cause });
-  }
-  // Node's TLS takes a text without any silently, and then trusts nobody.
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new ImprintError('profile-invalid', `The file ${caFile} holds no certificate.`, { field, expected: 'one or more PEM blocks CERTIFICATE' });
-  return text;
 }
 
 /** Asked, and not fetched. @throws ImprintError as askFeed() */

@@ -19,18 +19,19 @@ export type IntegrationCredential = z.output<typeof credentialSchema>;
 
 const absolutePath = z.string().regex(/^\//, 'expected an absolute path');
 
-const feedText = 'expected an https address without user, password and #; http only to this computer (127.0.0.1, localhost, [::1])';
+const addressText = 'expected an https address without user, password and #; http only to this computer (127.0.0.1, localhost, [::1])';
+const addressSchema = z.string(addressText).max(2000, addressText).refine(isPlainUrl, addressText);
+
 const updatesSchema = z.strictObject({
   /** The folder of a web server with `latest-linux.yml` and the update file. */
-  feed: z.string(feedText).max(2000, feedText).refine(isPlainUrl, feedText),
+  feed: addressSchema,
   /** PEM certificates that are trusted there instead of the system's. */
   caFile: absolutePath.optional(),
 });
 export type UpdateSettings = z.output<typeof updatesSchema>;
 
-const webhookText = 'expected an https address without user, password and #; http only to this computer (127.0.0.1, localhost, [::1])';
 const webhookSchema = z.strictObject({
-  url: z.string(webhookText).max(2000, webhookText).refine(isPlainUrl, webhookText),
+  url: addressSchema,
   events: z
     .array(z.enum(webhookEvents, `expected some of ${webhookEvents.join(', ')}`))
     .min(1, `expected some of ${webhookEvents.join(', ')}`)

@@ -93,6 +93,8 @@ it('throws away what no publisher signed, and what is another version than was a
 it('tells the doctor, for whom a feed that is away is no reason to stop', async () => {
   const findings = async (): Promise<unknown> => (result(await imprint(['doctor', '--data', at('data'), '--json']))['findings'] as { check: string }[]).find(({ check }) => check === 'updates');
   expect(await findings()).toMatchObject({ state: 'warning', command: 'imprint update fetch', sentence: expect.stringMatching(/0\.3\.0 is offered/) as string });
+  server.interfere = () => true;
+  expect(await findings()).toMatchObject({ state: 'warning', sentence: expect.stringMatching(/did not answer within 8 s/) as string });
   await server.close();
   expect(await findings()).toMatchObject({ state: 'warning', command: 'imprint update feed', sentence: expect.stringMatching(/cannot be reached \(ECONNREFUSED\)/) as string });
 });

@@ -76,15 +76,20 @@ async function stationFacts(folder: StationFolder, profile: Profile | undefined,
   };
 }
 
+/** Within what the window waits for all of it. */
+const feedPatience = 8000;
+
 async function updateFacts(folder: StationFolder, signal: AbortSignal): Promise<UpdateFacts | undefined> {
+  const silence = AbortSignal.timeout(feedPatience);
   let feed = 'of the settings';
   try {
     const place = feedOf(folder);
     if (place === undefined) return undefined;
     feed = place.url;
-    return { feed, installed: stationVersion, offer: await feedOffer(place, stationVersion, signal) };
+    return { feed, installed: stationVersion, offer: await feedOffer(place, stationVersion, AbortSignal.any([signal, silence])) };
   } catch (thrown) {
-    return { feed, installed: stationVersion, trouble: asImprintError(thrown).message };
+    const trouble = silence.aborted ? `The feed of updates at ${new URL(feed).host} did not answer within ${String(feedPatience / 1000)} s.` : asImprintError(thrown).message;
+    return { feed, installed: stationVersion, trouble };
   }
 }
 
