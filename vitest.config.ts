@@ -65,8 +65,6 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
-          // They wait for keys, pages and pauses half of the time.
-          maxWorkers: 3,
           // What a window shows comes when it comes: on a machine at work a page is read again until it is as it should be.
           expect: { poll: { interval: 20, timeout: 15_000 } },
           testTimeout: minutes(3),
