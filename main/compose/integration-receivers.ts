@@ -4,6 +4,7 @@ import type { SecretReference } from '../domain/profile';
 import type { Receiver, Webhook } from '../domain/webhooks';
 import { MesFolderReceiver } from '../integration/mes-folder-receiver';
 import { WebhookHttp } from '../integration/webhook-http';
+import { proxyOfEnvironment } from '../servers/http/http-route';
 import { authorityFile } from './authority-file';
 
 const usualTimeout = 15_000;
@@ -21,8 +22,7 @@ export function webhookReceiver(settings: WebhookSettings, index: number, clock:
   return new WebhookHttp(webhookOf(settings, index), {
     clock,
     resolve: (reference) => secrets.resolve(reference),
-    httpsProxy: environment['https_proxy'] ?? environment['HTTPS_PROXY'],
-    noProxy: environment['no_proxy'] ?? environment['NO_PROXY'],
+    ...proxyOfEnvironment(environment),
   });
 }
 

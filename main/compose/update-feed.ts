@@ -1,11 +1,13 @@
 /** The feed of updates that the station's settings name, and what was fetched from it. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ImprintError } from '../domain/errors';
 import type { ProgressListener } from '../domain/job';
 import { ProgressMeter } from '../domain/progress';
 import { describeBytes } from '../domain/targets';
 import type { FeedOffer, FeedPlace } from '../domain/update';
+import { diskFacts } from '../health/system-facts';
+import { proxyOfEnvironment, systemAuthorities } from '../servers/http/http-route';
 import { askFeed, type AskedFeed } from '../update/feed';
 import { UpdateFile } from '../update/update-file';
 import { authorityFile } from './authority-file';
@@ -22,9 +24,8 @@ export function feedOf({ root }: StationFolder, environment: NodeJS.ProcessEnv =
   if (updates === undefined) return undefined;
   return {
     url: updates.feed,
-    certificateAuthority: updates.caFile === undefined ? undefined : authorityFile(updates.caFile, 'updates.caFile', 'the feed of updates'),
-    httpsProxy: environment['https_proxy'] ?? environment['HTTPS_PROXY'],
-    noProxy: environment['no_proxy'] ?? environment['NO_PROXY'],
+    authorities: updates.caFile === undefined ? systemAuthorities() : [authorityFile(updates.caFile, 'updates.caFile', 'the feed of updates')],
+    ...proxyOfEnvironment(environment),
   };
 }
 
@@ -83,7 +84,7 @@ export async function fetchUpdate(feed: AskedFeed, parts: FetchParts): Promise<{
   if (existsSync(path) && (await isSound(path, offer, keys, signal))) return { path, here: true };
   removeFetched(folder);
   mkdirSync(kept, { recursive: true, mode: 0o700 });
-  assertRoom(kept, offer.bytes);
+  await assertRoom(kept, offer.bytes);
   const unfinished = join(kept, 'unfinished');
   try {
     const meter = new ProgressMeter('fetch', offer.bytes, progress, milliseconds);
@@ -126,9 +127,8 @@ async function assertOffered(path: string, offer: FeedOffer, keys: readonly stri
   }
 }
 
-function assertRoom(folder: string, bytes: number): void {
-  const { bavail, bsize } = statfsSync(folder);
-  const free = bavail * bsize;
+async function assertRoom(folder: string, bytes: number): Promise<void> {
+  const { freeBytes: free } = await diskFacts(folder);
   if (free >= bytes + roomBesides) return;
   throw new ImprintError('update-refused', `The update has ${describeBytes(bytes)}, and ${describeBytes(free)} are free where it would lie; nothing was fetched.`, { field: 'disk', expected: `${describeBytes(bytes + roomBesides)} free at ${folder}` });
 }

@@ -28,7 +28,6 @@ const updatesSchema = z.strictObject({
   /** PEM certificates that are trusted there instead of the system's. */
   caFile: absolutePath.optional(),
 });
-export type UpdateSettings = z.output<typeof updatesSchema>;
 
 const webhookSchema = z.strictObject({
   url: addressSchema,

@@ -1,5 +1,6 @@
 /** What an update feed says: `latest-linux.yml` as electron-updater reads it, of which only the update file counts (docs/updates.md). */
 import { z } from 'zod';
+import { versionSchema } from './update-file';
 
 /** SECURITY: a plain name beside the list, so that nothing is fetched from elsewhere and nothing put elsewhere. */
 const nameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.update$/);
@@ -9,7 +10,7 @@ export type FeedFile = z.output<typeof fileSchema>;
 
 /** Other packages and other members of a newer publisher's list are passed over. */
 export const updateFeedSchema = z.object({
-  version: z.string().regex(/^(?:0|[1-9]\d{0,5})(?:\.(?:0|[1-9]\d{0,5})){2}$/),
+  version: versionSchema,
   files: z
     .array(z.looseObject({ url: z.string() }))
     .max(100)

@@ -4,7 +4,7 @@ import type { InstalledVersion, UpdateManifest } from '../domain/update';
 import { versionPattern } from '../domain/version';
 import { sha256Schema } from './values';
 
-const versionSchema = z.string().regex(/^\d+\.\d+\.\d+$/).regex(versionPattern);
+export const versionSchema = z.string().regex(/^\d+\.\d+\.\d+$/).regex(versionPattern);
 
 /** SECURITY: no name may lead out of the package, be hidden in a manifest as two names of one file, or have control characters. */
 const pathSchema = z

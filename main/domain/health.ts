@@ -94,13 +94,8 @@ export interface RuntimeFacts {
   readonly unofficial: boolean;
 }
 
-export interface UpdateFacts {
-  readonly feed: string;
-  readonly installed: string;
-  /** Absent where the feed could not be asked. */
-  readonly offer?: FeedOffer | undefined;
-  readonly trouble?: string | undefined;
-}
+/** What the feed offers, or why it could not be asked. */
+export type UpdateFacts = { readonly offer: FeedOffer } | { readonly trouble: string };
 
 export interface StationFacts {
   readonly memory: MemoryFacts;
@@ -146,7 +141,7 @@ export function judge(facts: StationFacts): readonly HealthFinding[] {
     judgeRecord(facts.record),
     judgeRuntime(runtime),
     ...(facts.versionRefused === undefined ? [] : [stop('station-version', facts.versionRefused, 'imprint update check FILE')]),
-    ...(facts.updates === undefined ? [] : [judgeUpdates(facts.updates)]),
+    ...(facts.updates === undefined ? [] : [judgeUpdates(facts.updates, runtime.station)]),
   ];
 }
 
@@ -295,8 +290,9 @@ function judgeRuntime({ station, electron, installed, unofficial }: RuntimeFacts
   return ok('runtime', checkout ? `${version}, from a checkout.` : `${version}.`);
 }
 
-function judgeUpdates({ feed, installed, offer, trouble }: UpdateFacts): HealthFinding {
-  if (offer === undefined) return warn('updates', trouble ?? `The feed ${feed} could not be asked.`, 'imprint update feed');
+function judgeUpdates(updates: UpdateFacts, installed: string): HealthFinding {
+  if ('trouble' in updates) return warn('updates', updates.trouble, 'imprint update feed');
+  const { offer } = updates;
   if (offer.newer) return warn('updates', `Imprint ${offer.version} is offered, and ${installed} is installed: fetch it now or later, apply it when no card is being made.`, 'imprint update fetch');
   return ok('updates', `${installed} is installed, and the feed has nothing newer (${offer.version}).`);
 }

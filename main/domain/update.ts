@@ -64,8 +64,8 @@ export interface PinnedProfile {
 export interface FeedPlace {
   /** https, or http on this computer. */
   readonly url: string;
-  /** PEM certificates that are trusted there instead of the system's. */
-  readonly certificateAuthority?: string | undefined;
+  /** PEM certificates that are trusted there. */
+  readonly authorities: readonly string[];
   /** HTTPS_PROXY and NO_PROXY of the session. */
   readonly httpsProxy?: string | undefined;
   readonly noProxy?: string | undefined;
@@ -79,6 +79,10 @@ export interface FeedOffer {
   /** Its name at the feed, and here once it is fetched. */
   readonly file: string;
   readonly bytes: number;
+}
+
+export function unpackedBytes({ files }: Pick<UpdateManifest, 'files'>): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Why this station does not take an update, the most important first; none where it does. */
@@ -96,7 +100,7 @@ export function updateRefusals(manifest: UpdateManifest, situation: UpdateSituat
     if (order < 0 && !rollBack) refuse('version', `This update brings ${version}, and ${installed} is installed: that would be a step back.`, '--roll-back, where that is meant');
     if (order > 0 && compareVersions(installed, from) < 0) refuse('from', `This update follows ${from} or newer, and ${installed} is installed: install ${from} first.`, `version ${from} or newer`);
   }
-  const needed = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const needed = unpackedBytes(manifest);
   if (freeBytes !== undefined && freeBytes < needed) {
     refuse('installation', `Version ${version} needs ${describeBytes(needed)} beside the version that is installed, and ${describeBytes(freeBytes)} are free there.`, `a disk with ${describeBytes(needed)} free`);
   }

@@ -1,6 +1,5 @@
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { request as requestHttp, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { getCACertificates } from 'node:tls';
 import { CancellationToken, configureRequestUrl, HttpExecutor, type UpdateInfo } from 'builder-util-runtime';
 import { AppUpdater, type DownloadUpdateOptions } from 'electron-updater/out/AppUpdater';
 import { GenericProvider } from 'electron-updater/out/providers/GenericProvider';
@@ -30,10 +29,9 @@ class FeedRequests extends HttpExecutor<ClientRequest> {
   constructor(place: FeedPlace) {
     super();
     this.#place = place;
-    const { certificateAuthority, httpsProxy, noProxy, url } = place;
+    const { authorities, httpsProxy, noProxy, url } = place;
     if (new URL(url).protocol !== 'https:') return;
-    const ca = certificateAuthority ?? [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
-    this.#agent = new HttpsAgent({ ca, ...(httpsProxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy } }) });
+    this.#agent = new HttpsAgent({ ca: [...authorities], ...(httpsProxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy } }) });
   }
 
   override createRequest({ protocol, hostname, port, path, method = 'GET' }: RequestOptions, answered: Answered): ClientRequest {

@@ -42,7 +42,7 @@ export class UpdateFile {
 
   /** @param keys as in keys.ts. @throws ImprintError update-invalid */
   static async open(path: string, keys: readonly string[]): Promise<UpdateFile> {
-    if (keys.length === 0) throw new ImprintError('update-invalid', 'This build of Imprint knows no publisher of updates, so it takes none.', { field: 'FILE', expected: 'a release of Imprint' });
+    assertPublisherKnown(keys, 'FILE');
     const zip = await yauzl.openPromise(path, { strictFileNames: true, autoClose: false }).catch((thrown: unknown) => {
       throw invalid(path, 'it is no update file, is damaged, or cannot be read', thrown);
     });
@@ -119,6 +119,12 @@ export class UpdateFile {
     }
     if (hash.digest('hex') !== file.sha256) throw invalid(this.path, `${file.path} is damaged: it is not what was signed`);
   }
+}
+
+/** @throws ImprintError update-invalid where no update could be trusted, whatever is in it */
+export function assertPublisherKnown(keys: readonly string[], field: string): void {
+  if (keys.length > 0) return;
+  throw new ImprintError('update-invalid', 'This build of Imprint knows no publisher of updates, so it takes none.', { field, expected: 'a release of Imprint' });
 }
 
 async function entriesOf(zip: yauzl.ZipFile, path: string): Promise<ReadonlyMap<string, yauzl.Entry>> {

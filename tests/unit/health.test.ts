@@ -25,7 +25,7 @@ const sound: StationFacts = {
   folder: { path: '/d', exists: true, own: true, writable: true, open: [] },
   record: { state: 'readable', entries: 12, checked: true },
   runtime: { station: '0.1.0', electron: '45.4.1', installed: { by: 'dpkg' }, unofficial: false },
-  updates: { feed: 'https://updates.example.com/', installed: '0.1.0', offer: { version: '0.1.0', newer: false, file: 'imprint.update', bytes: 1 } },
+  updates: { offer: { version: '0.1.0', newer: false, file: 'imprint.update', bytes: 1 } },
 };
 
 /** From the .tar.gz, or by an update. */
@@ -99,8 +99,8 @@ describe('what the doctor thinks', () => {
     ['a broken log', 'record', { record: { state: 'readable', entries: 3, checked: true, broken: 'The log is broken.' } }, 'stop', /The log is broken\. No card is made/, /imprint log check/],
     ['the development runtime', 'runtime', { runtime: { ...sound.runtime, installed: { by: 'checkout' }, unofficial: true } }, 'warning', /make no cards for customers/, /npm run setup/],
     ['a smoke package', 'runtime', { runtime: { ...sound.runtime, unofficial: true } }, 'warning', /smoke package.*make no cards for customers/, undefined],
-    ['a newer version', 'updates', { updates: { feed: 'https://u.example/', installed: '0.1.0', offer: { version: '0.2.0', newer: true, file: 'imprint.update', bytes: 1 } } }, 'warning', /0\.2\.0 is offered, and 0\.1\.0 is installed/, /^imprint update fetch$/],
-    ['a feed that is away', 'updates', { updates: { feed: 'https://u.example/', installed: '0.1.0', trouble: 'The feed of updates at u.example cannot be reached (ECONNREFUSED).' } }, 'warning', /cannot be reached/, /^imprint update feed$/],
+    ['a newer version', 'updates', { updates: { offer: { version: '0.2.0', newer: true, file: 'imprint.update', bytes: 1 } } }, 'warning', /0\.2\.0 is offered, and 0\.1\.0 is installed/, /^imprint update fetch$/],
+    ['a feed that is away', 'updates', { updates: { trouble: 'The feed of updates at u.example cannot be reached (ECONNREFUSED).' } }, 'warning', /cannot be reached/, /^imprint update feed$/],
     ['a version that the profile does not take', 'station-version', { versionRefused: 'The profile "A" wants 0.3.' }, 'stop', /wants 0\.3/, /imprint update/],
   ];
   it.each(cases)('%s', (_, check, change, state, sentence, command) => {

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { getCACertificates } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asImprintError } from '../../main/domain/errors';
 import { issueServerCertificate, openAuthority } from '../../main/servers/practice/practice-certificates';
@@ -49,7 +50,7 @@ beforeAll(async () => {
   const authority = await openAuthority(undefined, systemClock, systemRandomness);
   const { key, pem } = await issueServerCertificate(authority, systemClock, systemRandomness);
   server = await startFeedServer(at('feed'), { key, cert: pem });
-  place = { url: server.url, certificateAuthority: authority.pem };
+  place = { url: server.url, authorities: [authority.pem] };
 });
 afterAll(async () => {
   await server.close();
@@ -118,7 +119,7 @@ describe('a feed that is asked', () => {
   });
 
   it('is not believed with a certificate that nobody here trusts', async () => {
-    expect(await refusal(ask('0.1.0', { url: server.url }))).toMatchObject({ code: 'server-untrusted', field: 'updates.caFile' });
+    expect(await refusal(ask('0.1.0', { url: server.url, authorities: getCACertificates('default') }))).toMatchObject({ code: 'server-untrusted', field: 'updates.caFile' });
   });
 
   it('that is away is no disaster', async () => {

@@ -3,6 +3,7 @@ import { ImprintError } from '../../domain/errors';
 import { describeBytes } from '../../domain/targets';
 import type { FeedOffer } from '../../domain/update';
 import { askFeed } from '../../update/feed';
+import { assertPublisherKnown } from '../../update/update-file';
 import { lockFolder } from '../folder-lock';
 import { stationFolder, type StationFolder } from '../station-folder';
 import { feedOffer, fetchedUpdate, fetchUpdate, requiredFeed } from '../update-feed';
@@ -29,7 +30,7 @@ export async function fetchFromFeed(context: CommandContext, installed: string):
   const place = requiredFeed(folder);
   const keys = updateKeys();
   // Before megabytes are fetched that nobody here could trust.
-  if (keys.length === 0) throw new ImprintError('update-invalid', 'This build of Imprint knows no publisher of updates, so it takes none.', { field: 'updates.feed', expected: 'a release of Imprint' });
+  assertPublisherKnown(keys, 'updates.feed');
   const lock = await lockFolder('update-fetch', folder.root);
   if (lock === undefined) throw new ImprintError('slot-busy', 'Another command fetches an update for this station: wait until it has ended.', { field: 'updates.feed' });
   try {

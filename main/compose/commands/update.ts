@@ -4,7 +4,7 @@ import { asImprintError, ImprintError } from '../../domain/errors';
 import { shellWord } from '../../domain/health';
 import { assertMay } from '../../domain/roles';
 import { describeBytes } from '../../domain/targets';
-import { bringingRefusals, updateRefusals, type InstalledVersion, type UpdateManifest } from '../../domain/update';
+import { bringingRefusals, unpackedBytes, updateRefusals, type InstalledVersion, type UpdateManifest } from '../../domain/update';
 import { applyUpdate, previousOf, recoverUpdate, rollBack, type Recovered } from '../../update/apply';
 import type { Installation } from '../../update/installation';
 import { UpdateFile } from '../../update/update-file';
@@ -44,38 +44,31 @@ export const updateCommand: Command = async (context) => {
 function status(context: CommandContext): number {
   const { output } = context;
   const running = runningVersion();
-  const installation = hasInstallation(context) ? installationHere(text(context, 'install')) : undefined;
+  const { installation, otherwise } = lookedAt(context);
   const installed = installation?.installed();
   const { previous, changes = [] } = installation?.state() ?? {};
   const trusts = updateKeys().map((key) => key.split('+')[0] ?? '');
   output.emit({ event: 'result', running, installation: installation?.root, installed, previous, changes, unfinished: installation?.journal()?.change, trusts });
   output.print(`This is Imprint ${running.version}; it brings records to schema ${String(running.recordSchema)}.`);
-  if (installation === undefined) output.print(notHere() ?? '');
+  if (installation === undefined) output.print(otherwise);
   else output.print(`Installed in ${installation.root}: ${installed ?? 'nothing yet'}${previous === undefined ? '' : `, before it ${previous.version}`}.`);
   output.print(trusts.length === 0 ? 'It knows no publisher, so it takes no updates.' : `It takes updates that are signed by ${trusts.join(' or ')}.`);
   if (installation?.journal() !== undefined) output.print('A change was interrupted: "imprint update roll-back" or the same "imprint update apply" puts it in order.');
   return 0;
 }
 
-/** Whether there is an installation to look at, without refusing where there is none. */
-function hasInstallation({ values }: Pick<CommandContext, 'values'>): boolean {
-  return values['install'] !== undefined || notHere() === undefined;
-}
-
-/** How this program is updated instead, where it does not lie in an installation of versions. */
-function notHere(): string | undefined {
+/** The installation to look at, or how this program is updated where it does not lie in one. */
+function lookedAt(context: CommandContext): { readonly installation: Installation | undefined; readonly otherwise: string } {
   try {
-    installationHere(undefined);
-    return undefined;
+    return { installation: installationHere(text(context, 'install')), otherwise: '' };
   } catch (thrown) {
-    return asImprintError(thrown).message;
+    return { installation: undefined, otherwise: asImprintError(thrown).message };
   }
 }
 
 /** The version that a feed is compared with. */
 function installedHere(context: CommandContext): string {
-  const installation = hasInstallation(context) ? installationHere(text(context, 'install')) : undefined;
-  return installation?.installed() ?? runningVersion().version;
+  return lookedAt(context).installation?.installed() ?? runningVersion().version;
 }
 
 async function check(context: CommandContext, path: string): Promise<number> {
@@ -83,13 +76,14 @@ async function check(context: CommandContext, path: string): Promise<number> {
   const update = await UpdateFile.open(path, updateKeys());
   try {
     await update.check(signal);
-    const installation = hasInstallation(context) ? installationHere(text(context, 'install')) : undefined;
+    const { installation, otherwise } = lookedAt(context);
     const asked = await situation(folderOf(context), installation, wish(context), new Date());
     const refusals = updateRefusals(update.manifest, { ...asked, installed: asked.installed ?? (installation === undefined ? runningVersion().version : undefined) });
-    output.emit({ event: 'result', ...facts(update.manifest), signedBy: update.signedBy, installed: asked.installed, refusals: refusals.map((refusal) => refusal.toReport()) });
-    output.print(`Imprint ${update.manifest.version}, ${facts(update.manifest).files} files, ${describeBytes(facts(update.manifest).bytes)}, signed by ${update.signedBy}; every file is as it was signed.`);
+    const brought = facts(update.manifest);
+    output.emit({ event: 'result', ...brought, signedBy: update.signedBy, installed: asked.installed, refusals: refusals.map((refusal) => refusal.toReport()) });
+    output.print(`Imprint ${brought.version}, ${brought.files} files, ${describeBytes(brought.bytes)}, signed by ${update.signedBy}; every file is as it was signed.`);
     for (const refusal of refusals) output.emit({ event: 'warning', sentence: refusal.message });
-    if (refusals.length === 0) output.print(installation === undefined ? `It fits. ${notHere() ?? ''}` : 'It can be applied here.');
+    if (refusals.length === 0) output.print(installation === undefined ? `It fits. ${otherwise}` : 'It can be applied here.');
     return refusals[0]?.exitCode ?? 0;
   } finally {
     update.close();
@@ -135,13 +129,13 @@ async function goBack(context: CommandContext, installation: Installation, recov
   const folder = folderOf(context);
   const now = new Date();
   const asked = await situation(folder, installation, wish(context), now);
-  const before = { backup: installation.state().previous?.backup };
+  const backup = installation.state().previous?.backup;
   const to = isBack(recovered) ? (installation.state().current ?? { version: installation.installed() ?? '' }) : await rolledBack();
   const started = startedBy(installation);
   const newer = asked.recordSchema !== undefined && to.recordSchema !== undefined && asked.recordSchema > to.recordSchema;
-  const restore = newer ? ` It cannot read the record as it is now: run "${started} restore --from ${shellWord(before.backup ?? join(folder.root, 'backups/RECORD'))} --override REASON"; what was made since is missing in it.` : '';
+  const restore = newer ? ` It cannot read the record as it is now: run "${started} restore --from ${shellWord(backup ?? join(folder.root, 'backups/RECORD'))} --override REASON"; what was made since is missing in it.` : '';
   const sentence = `Imprint ${to.version} is what ${started} starts from now on.${restore}`;
-  output.emit({ event: 'result', version: to.version, recordSchema: to.recordSchema, backup: before.backup, mustRestore: newer, installation: installation.root, sentence });
+  output.emit({ event: 'result', version: to.version, recordSchema: to.recordSchema, backup, mustRestore: newer, installation: installation.root, sentence });
   output.print(sentence);
   return 0;
 
@@ -174,6 +168,7 @@ function wish(context: CommandContext): Parameters<typeof situation>[2] {
 
 const folderOf = ({ dataFolder }: CommandContext): ReturnType<typeof stationFolder> => stationFolder(dataFolder, false);
 
-function facts({ version, from, recordSchema, target, madeAt, files }: UpdateManifest) {
-  return { version, from, recordSchema, target, madeAt, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+function facts(manifest: UpdateManifest) {
+  const { version, from, recordSchema, target, madeAt, files } = manifest;
+  return { version, from, recordSchema, target, madeAt, files: files.length, bytes: unpackedBytes(manifest) };
 }

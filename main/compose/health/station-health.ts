@@ -8,6 +8,7 @@ import type { Drive } from '../../domain/drives';
 import { asImprintError } from '../../domain/errors';
 import { judge, worstState, type RecordFacts, type StationFacts, type StationHealth, type UpdateFacts } from '../../domain/health';
 import type { Profile } from '../../domain/profile';
+import type { FeedPlace } from '../../domain/update';
 import { versionRefusal } from '../../domain/version';
 import { listDrives } from '../../flash/drives';
 import { coreDumpFacts, dataFolderFacts, diskFacts, memoryFacts, swapAreas, systemHealthRoots, udevRule, userFacts } from '../../health/system-facts';
@@ -80,16 +81,18 @@ async function stationFacts(folder: StationFolder, profile: Profile | undefined,
 const feedPatience = 8000;
 
 async function updateFacts(folder: StationFolder, signal: AbortSignal): Promise<UpdateFacts | undefined> {
-  const silence = AbortSignal.timeout(feedPatience);
-  let feed = 'of the settings';
+  let place: FeedPlace | undefined;
   try {
-    const place = feedOf(folder);
-    if (place === undefined) return undefined;
-    feed = place.url;
-    return { feed, installed: stationVersion, offer: await feedOffer(place, stationVersion, AbortSignal.any([signal, silence])) };
+    place = feedOf(folder);
   } catch (thrown) {
-    const trouble = silence.aborted ? `The feed of updates at ${new URL(feed).host} did not answer within ${String(feedPatience / 1000)} s.` : asImprintError(thrown).message;
-    return { feed, installed: stationVersion, trouble };
+    return { trouble: asImprintError(thrown).message };
+  }
+  if (place === undefined) return undefined;
+  const silence = AbortSignal.timeout(feedPatience);
+  try {
+    return { offer: await feedOffer(place, stationVersion, AbortSignal.any([signal, silence])) };
+  } catch (thrown) {
+    return { trouble: silence.aborted ? `The feed of updates at ${new URL(place.url).host} did not answer within ${String(feedPatience / 1000)} s.` : asImprintError(thrown).message };
   }
 }
 

@@ -117,7 +117,7 @@ function parseProxy(text: string, field: 'server.proxy' | 'HTTPS_PROXY'): URL {
 }
 
 /** Mozilla's list and what the administrator of this machine added: Node alone would not see a company's own authority. */
-function systemAuthorities(): string[] {
+export function systemAuthorities(): string[] {
   return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }
 
